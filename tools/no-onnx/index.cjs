@@ -1,0 +1,2 @@
+// CommonJS on purpose: transformers imports `sharp` by its default export and requires `onnxruntime-node`.
+module.exports = {};
