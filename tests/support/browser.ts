@@ -1,0 +1,32 @@
+/** A headless Chromium with WebGPU for end-to-end tests. */
+import { chromium, type BrowserContext } from 'playwright-core';
+import { findBrowser, webgpuFlags } from '../../tools/browser.mjs';
+
+export interface LaunchOptions {
+  viewport?: { width: number; height: number };
+  /** Keep the profile in this folder, to close the browser and come back to what it stored. */
+  profile?: string;
+  /** Leave WebGPU out, to see what the page says then. */
+  withoutWebgpu?: boolean;
+  colorScheme?: 'light' | 'dark';
+}
+
+/** Opens a browser with a profile of its own, found as described in tools/browser.mjs. Close it when done. */
+export async function launchBrowser(options: LaunchOptions = {}): Promise<BrowserContext> {
+  const browser = await findBrowser();
+  if (!browser) {
+    throw new Error(
+      'No Chrome or Chromium was found. Install one (apt install chromium), or set CHROME_PATH to its executable.'
+    );
+  }
+  const env = { ...process.env, ...browser.env } as Record<string, string>;
+  return chromium.launchPersistentContext(options.profile ?? '', {
+    executablePath: browser.path,
+    headless: true,
+    args: options.withoutWebgpu ? ['--no-sandbox', '--disable-features=WebGPU'] : webgpuFlags(),
+    env,
+    viewport: options.viewport ?? { width: 1280, height: 800 },
+    colorScheme: options.colorScheme ?? 'light',
+    acceptDownloads: true
+  });
+}

@@ -1,0 +1,9 @@
+/** Gives Node a `navigator.gpu` and WebGPU's constants, from Dawn, so that a GPU test is the same file everywhere. */
+import { create, globals } from 'webgpu';
+
+const scope = globalThis as { navigator?: object };
+Object.assign(scope, globals);
+
+// Dawn must outlive every object made from it: `navigator` keeps it reachable until the process ends.
+scope.navigator ??= {};
+Object.defineProperty(scope.navigator, 'gpu', { value: create([]), configurable: true });

@@ -1,0 +1,59 @@
+/**
+ * `node tools/cli.mjs finetune|generate|score|bench …`: finds a Vulkan driver, then runs src/cli/<name>.ts in a
+ * process that has it. Says nothing on stdout, which belongs to the command (it may carry JSON).
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { findVulkan, noVulkanMessage } from './vulkan.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const commands = ['finetune', 'generate', 'score', 'bench'];
+const [command = '', ...flags] = process.argv.slice(2);
+const script = join(root, 'src', 'cli', `${command}.ts`);
+
+if (!commands.includes(command) || !existsSync(script)) {
+  process.stderr.write(`Usage: node tools/cli.mjs ${commands.join('|')} [flags]\n`);
+  process.exit(2);
+}
+
+const driver = await findVulkan();
+if (!driver) {
+  process.stderr.write(`${noVulkanMessage}\n`);
+  process.exit(1);
+}
+
+const child = spawn(
+  process.execPath,
+  [
+    '--import',
+    'tsx',
+    '--import',
+    pathToFileURL(join(root, 'tools', 'raw-imports.mjs')).href,
+    script,
+    ...flags
+  ],
+  {
+    stdio: 'inherit',
+    // What the launcher found travels along, so that the command can name its driver.
+    env: { ...process.env, ...driver.env, TABTUNE_DRIVER: driver.source }
+  }
+);
+
+/** A terminal sends ^C to the whole group, so the command has it already; a plain `kill -INT` reaches only us. */
+const terminal = process.stdin.isTTY || process.stderr.isTTY;
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    if (signal !== 'SIGINT' || !terminal) child.kill(signal);
+  });
+}
+
+child.on('error', (error) => {
+  process.stderr.write(`${process.execPath} could not be started: ${error.message}\n`);
+  process.exit(1);
+});
+child.on('close', (code, signal) => {
+  process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0));
+});
