@@ -2,7 +2,17 @@
  * Finds a Chromium on this machine, without asking anybody to install one.
  * Plain JavaScript: the launcher of the command line runs it before any TypeScript loader exists.
  */
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
@@ -62,7 +72,8 @@ function playwrightBrowser() {
   };
   const folder =
     process.env['PLAYWRIGHT_BROWSERS_PATH'] ||
-    (caches[/** @type {keyof typeof caches} */ (process.platform)] ?? join(homedir(), '.cache/ms-playwright'));
+    (caches[/** @type {keyof typeof caches} */ (process.platform)] ??
+      join(homedir(), '.cache/ms-playwright'));
   if (!existsSync(folder)) return undefined;
   const build = (/** @type {string} */ name) => Number(name.split('-')[1]) || 0;
   return readdirSync(folder)
@@ -74,12 +85,25 @@ function playwrightBrowser() {
       join(folder, name, 'chrome-win/chrome.exe'),
       join(folder, name, 'chrome-win64/chrome.exe'),
       join(folder, name, 'chrome-mac/Chromium.app/Contents/MacOS/Chromium'),
-      join(folder, name, 'chrome-mac-arm64/Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing')
+      join(
+        folder,
+        name,
+        'chrome-mac-arm64/Google Chrome for Testing.app/Contents/MacOS/Google Chrome for Testing'
+      )
     ])
     .find(isExecutable);
 }
 
-/** The folder of archives in `@sparticuz/chromium`, or undefined where the package or this platform is missing. */
+/**
+ * @typedef {object} Archives
+ * @property {string} folder of the archives
+ * @property {NodeJS.Require} require as the package itself resolves modules
+ */
+
+/**
+ * The archives in `@sparticuz/chromium`, or undefined where the package is missing or has none for this platform.
+ * @returns {Archives | undefined}
+ */
 function packageArchives() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
   const require = createRequire(import.meta.url);
@@ -93,28 +117,36 @@ function packageArchives() {
 }
 
 /**
- * Unpacks one archive of `@sparticuz/chromium` once. Unpacked aside and renamed, so that two processes that
- * do it at the same time, or one that is killed half-way, never leave half a browser behind.
- * @param {{ folder: string, require: NodeJS.Require }} archives
- * @param {string} name
- * @returns {Promise<string>} the file, or the folder for a tar
+ * Fills a folder of the cache once. It is filled aside and renamed, so that two processes that do it at the same
+ * time, or one that is killed half-way, never leave half a browser behind.
+ * @param {string} name of the folder
+ * @param {(aside: string) => Promise<unknown>} fill
+ * @returns {Promise<string>} the folder
  */
-async function unpack(archives, name) {
-  const target = join(cacheFolder, name.replace(/(\.tar)?\.br$/, ''));
+async function fillOnce(name, fill) {
+  const target = join(cacheFolder, name);
   if (existsSync(target)) return target;
-  mkdirSync(cacheFolder, { recursive: true });
   const aside = `${target}.${process.pid}.tmp`;
-  const sink = name.includes('.tar.')
-    ? archives.require('tar-fs').extract(aside)
-    : createWriteStream(aside, { mode: 0o755 });
-  await pipeline(createReadStream(join(archives.folder, name)), createBrotliDecompress(), sink);
+  mkdirSync(aside, { recursive: true });
   try {
+    await fill(aside);
     renameSync(aside, target);
   } catch (error) {
     rmSync(aside, { recursive: true, force: true });
+    // Somebody else was faster: theirs is as good as ours.
     if (!existsSync(target)) throw error;
   }
   return target;
+}
+
+/**
+ * @param {Archives} archives
+ * @param {string} name of a brotli-compressed tar
+ * @param {string} folder to unpack into
+ */
+function unpack(archives, name, folder) {
+  const sink = archives.require('tar-fs').extract(folder);
+  return pipeline(createReadStream(join(archives.folder, name)), createBrotliDecompress(), sink);
 }
 
 /**
@@ -123,25 +155,35 @@ async function unpack(archives, name) {
  */
 export async function packagedSwiftShader() {
   const archives = packageArchives();
-  return archives && unpack(archives, 'swiftshader.tar.br');
+  return archives && fillOnce('swiftshader', (folder) => unpack(archives, 'swiftshader.tar.br', folder));
 }
 
-/** The browser in `@sparticuz/chromium`, unpacked beside SwiftShader. @returns {Promise<Browser | undefined>} */
+/** The browser in `@sparticuz/chromium` with all it needs but libc. @returns {Promise<Browser | undefined>} */
 async function packagedBrowser() {
   const archives = packageArchives();
   if (!archives) return undefined;
-  const [fonts, libraries, swiftshader, binary] = [
-    await unpack(archives, 'fonts.tar.br'),
-    await unpack(archives, 'al2023.tar.br'),
-    await unpack(archives, 'swiftshader.tar.br'),
-    await unpack(archives, 'chromium.br')
-  ];
+  const folder = await fillOnce('browser', async (aside) => {
+    // Chromium looks for SwiftShader and the Vulkan loader beside its own executable only.
+    await unpack(archives, 'swiftshader.tar.br', aside);
+    await unpack(archives, 'al2023.tar.br', aside);
+    await unpack(archives, 'fonts.tar.br', aside);
+    await pipeline(
+      createReadStream(join(archives.folder, 'chromium.br')),
+      createBrotliDecompress(),
+      createWriteStream(join(aside, 'chrome'), { mode: 0o755 })
+    );
+  });
+  const fontsFile = join(folder, 'fonts.conf');
+  writeFileSync(
+    fontsFile,
+    `<?xml version="1.0"?><fontconfig><dir>${folder}/fonts</dir><dir>/usr/share/fonts</dir><cachedir>${folder}/font-cache</cachedir></fontconfig>`
+  );
   return {
-    path: binary,
+    path: join(folder, 'chrome'),
     from: 'npm',
     env: {
-      LD_LIBRARY_PATH: [process.env['LD_LIBRARY_PATH'], swiftshader, join(libraries, 'lib')].filter(Boolean).join(':'),
-      FONTCONFIG_PATH: fonts
+      LD_LIBRARY_PATH: [process.env['LD_LIBRARY_PATH'], join(folder, 'lib')].filter(Boolean).join(':'),
+      FONTCONFIG_FILE: fontsFile
     }
   };
 }
@@ -174,10 +216,7 @@ export async function findBrowser() {
  */
 export function browserFolders() {
   const paths = [process.env['CHROME_PATH'], installedBrowser(), playwrightBrowser()];
-  const folders = paths
-    .filter((path) => path !== undefined && path !== '')
-    .filter(isExecutable)
-    .map((path) => dirname(realpathSync(path)));
+  const folders = paths.flatMap((path) => (path && isExecutable(path) ? [dirname(realpathSync(path))] : []));
   // Debian's /usr/bin/chromium is a script: the files lie elsewhere.
   return [...new Set([...folders, '/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/google/chrome'])];
 }

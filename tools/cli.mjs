@@ -24,6 +24,7 @@ if (!driver) {
   process.stderr.write(`${noVulkanMessage}\n`);
   process.exit(1);
 }
+if (driver.note) process.stderr.write(`${driver.note}\n`);
 
 const child = spawn(
   process.execPath,

@@ -21,6 +21,7 @@ const probeLimitMs = 30_000;
  * @property {string} source where the driver was found, for people
  * @property {Record<string, string>} env what a process must be started with to use it
  * @property {Adapter} adapter
+ * @property {string} [note] what a person should know about the choice
  *
  * @typedef {object} Candidate
  * @property {string} source
@@ -61,7 +62,10 @@ async function* candidates() {
     const folders = browserFolders().filter((folder) => existsSync(join(folder, 'libvulkan.so.1')));
     // A driver without a loader: libvulkan1 is a package of its own, and browsers bring one along.
     for (const folder of folders) {
-      yield { source: `the system's driver with the loader in ${folder}`, env: { LD_LIBRARY_PATH: libraryPath(folder) } };
+      yield {
+        source: `the system's driver with the loader in ${folder}`,
+        env: { LD_LIBRARY_PATH: libraryPath(folder) }
+      };
       break;
     }
     for (const folder of browserFolders()) {
@@ -78,7 +82,10 @@ async function* candidates() {
   if (packaged) {
     yield {
       source: 'SwiftShader from the npm package @sparticuz/chromium',
-      env: { VK_DRIVER_FILES: join(packaged, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: libraryPath(packaged) }
+      env: {
+        VK_DRIVER_FILES: join(packaged, 'vk_swiftshader_icd.json'),
+        LD_LIBRARY_PATH: libraryPath(packaged)
+      }
     };
   }
 }
@@ -92,7 +99,15 @@ async function* candidates() {
 export async function findVulkan() {
   for await (const candidate of candidates()) {
     const adapter = await probe(candidate.env);
-    if (adapter) return { ...candidate, adapter };
+    if (!adapter) continue;
+    const asked = process.env['VK_DRIVER_FILES'];
+    return asked && candidate.env['VK_DRIVER_FILES']
+      ? {
+          ...candidate,
+          adapter,
+          note: `VK_DRIVER_FILES=${asked} gives no adapter: using ${candidate.source} instead.`
+        }
+      : { ...candidate, adapter };
   }
   return undefined;
 }

@@ -14,7 +14,9 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide('vulkanSource', driver?.source ?? '');
   if (driver) {
     project.config.env = { ...project.config.env, ...driver.env };
-    process.stderr.write(`dawn: ${driver.adapter.description || driver.adapter.vendor} from ${driver.source}\n`);
+    process.stderr.write(
+      `dawn: ${driver.adapter.description || driver.adapter.vendor} from ${driver.source}\n`
+    );
   } else {
     process.stderr.write(`dawn: all tests are skipped. ${noVulkanMessage}\n`);
   }
