@@ -1,0 +1,1 @@
+"""The probabilistic grammar that writes every word the starter model is pretrained on."""
