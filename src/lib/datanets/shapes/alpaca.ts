@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Message } from '../row';
+import { check, hasKeys, readOrigin, requireAnswer, type RowShape } from './shape';
+
+const alpacaSchema = z.looseObject({
+  instruction: z.string(),
+  input: z.string().nullish(),
+  output: z.string(),
+  system: z.string().nullish(),
+  history: z.array(z.tuple([z.string(), z.string()])).nullish(),
+});
+
+/**
+ * `{"instruction":"...","input":"...","output":"..."}` (Stanford Alpaca), with the `system` and `history` that later
+ * tools added. The input follows the instruction after a blank line; the model's own chat template replaces
+ * Alpaca's "Below is an instruction" frame.
+ */
+export const alpacaShape: RowShape = {
+  name: 'alpaca',
+  matches: (value) => hasKeys(value, 'instruction', 'output'),
+  read(value) {
+    const row = check(alpacaSchema, value);
+    const messages: Message[] = [];
+    if (row.system) messages.push({ role: 'system', content: row.system });
+    for (const [question, answer] of row.history ?? []) {
+      messages.push({ role: 'user', content: question }, { role: 'assistant', content: answer });
+    }
+    const question = row.input?.trim() ? `${row.instruction}\n\n${row.input}` : row.instruction;
+    messages.push(
+      { role: 'user', content: question },
+      { role: 'assistant', content: requireAnswer(row.output, 'output') },
+    );
+    return { messages, ...readOrigin(value) };
+  },
+};
