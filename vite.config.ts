@@ -12,11 +12,11 @@ export default defineConfig(async () => {
     build: {
       target: 'es2023',
       // Errors are told apart by their class names, on both sides of a worker.
-      rolldownOptions: { output: { keepNames: true } }
+      rolldownOptions: { output: { keepNames: true }, checks: { pluginTimings: false } }
     },
     worker: {
       format: 'es' as const,
-      rolldownOptions: { output: { keepNames: true } }
+      rolldownOptions: { output: { keepNames: true }, checks: { pluginTimings: false } }
     },
     test: {
       passWithNoTests: true,

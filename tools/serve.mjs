@@ -3,7 +3,7 @@
  * Small on purpose: right types, byte ranges, validators, nothing outside the folder, nobody from outside.
  */
 import { createReadStream, existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream';
@@ -81,12 +81,23 @@ export function parseRange(header, size) {
 }
 
 /**
+ * The content security policy in a built page. A page carries its own; a worker obeys only the headers of its
+ * script, so scripts are sent with the same.
+ * @param {string} page
+ */
+async function policyOf(page) {
+  const html = await readFile(page, 'utf8').catch(() => '');
+  return /<meta http-equiv="content-security-policy" content="([^"]+)"/.exec(html)?.[1];
+}
+
+/**
  * Starts serving a folder.
  * @param {{ folder: string, port?: number }} options port 0 takes any free one; without a port, 4173 or the next free
  * @returns {Promise<{ url: string, close(): Promise<void> }>}
  */
 export async function serve({ folder, port }) {
   const absolute = resolve(folder);
+  const policy = await policyOf(join(absolute, 'index.html'));
   const server = createServer(async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
@@ -99,6 +110,7 @@ export async function serve({ folder, port }) {
       return;
     }
     const etag = `"${found.size.toString(36)}-${Math.round(found.modified).toString(36)}"`;
+    /** @type {Record<string, string>} */
     const headers = {
       'content-type': types[extname(found.file).toLowerCase()] ?? 'application/octet-stream',
       'x-content-type-options': 'nosniff',
@@ -108,6 +120,8 @@ export async function serve({ folder, port }) {
       // Names under immutable/ carry a hash of what they hold.
       'cache-control': address.includes('/immutable/') ? 'public, max-age=31536000, immutable' : 'no-cache'
     };
+    if (policy && headers['content-type'].startsWith('text/javascript'))
+      headers['content-security-policy'] = policy;
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304, headers).end();
       return;

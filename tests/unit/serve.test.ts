@@ -27,12 +27,14 @@ describe('parseRange', () => {
 describe('the static server', () => {
   const top = mkdtempSync(join(tmpdir(), 'tabtune-serve-'));
   const folder = join(top, 'site');
+  const policy = "default-src 'self'";
+  const home = `<meta http-equiv="content-security-policy" content="${policy}"><p>home</p>`;
   let url: string;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
     mkdirSync(join(folder, '_app', 'immutable'), { recursive: true });
-    writeFileSync(join(folder, 'index.html'), '<p>home</p>');
+    writeFileSync(join(folder, 'index.html'), home);
     writeFileSync(join(folder, 'about.html'), '<p>about</p>');
     writeFileSync(join(folder, 'model.safetensors'), '0123456789');
     writeFileSync(join(folder, '_app', 'immutable', 'a.js'), 'export {}');
@@ -45,9 +47,9 @@ describe('the static server', () => {
   });
 
   it('gives pages by folder and by name, with their type', async () => {
-    const home = await fetch(url);
-    expect(home.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(await home.text()).toBe('<p>home</p>');
+    const page = await fetch(url);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await page.text()).toBe(home);
     expect(await (await fetch(`${url}about`)).text()).toBe('<p>about</p>');
     expect((await fetch(`${url}nothing`)).status).toBe(404);
     expect((await fetch(`${url}%ff`)).status).toBe(404);
@@ -75,6 +77,11 @@ describe('the static server', () => {
   it('lets only hashed files be cached for long', async () => {
     expect((await fetch(`${url}_app/immutable/a.js`)).headers.get('cache-control')).toContain('immutable');
     expect((await fetch(url)).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it("sends scripts, and so workers, with the page's content security policy", async () => {
+    const script = await fetch(`${url}_app/immutable/a.js`);
+    expect(script.headers.get('content-security-policy')).toBe(policy);
   });
 
   it('gives nothing outside its folder', async () => {
