@@ -1,0 +1,69 @@
+import { MessageChannel } from 'node:worker_threads';
+import { expose, wrap, type Remote } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TabtuneError } from '../errors';
+import { fromWireError, installErrorTransfer, toWireError } from './error-transfer';
+
+class BrokenRowError extends TabtuneError {}
+
+const failures = {
+  own(): never {
+    throw new BrokenRowError('rows.jsonl, line 7: not JSON. Correct the line.', {
+      details: { file: 'rows.jsonl', line: 7, log: () => 'not cloneable' },
+      cause: new TypeError('outer', { cause: new RangeError('inner') })
+    });
+  },
+  foreign(): never {
+    throw new RangeError('too far');
+  },
+  bare(): never {
+    throw { code: 3 };
+  }
+};
+
+describe('errors between a worker and the page', () => {
+  let remote: Remote<typeof failures>;
+  let close: () => void;
+
+  beforeEach(() => {
+    installErrorTransfer();
+    const { port1, port2 } = new MessageChannel();
+    expose(failures, nodeEndpoint(port1));
+    remote = wrap<typeof failures>(nodeEndpoint(port2));
+    close = () => port1.close();
+  });
+  afterEach(() => close());
+
+  it('keep name, message, details and the chain of causes', async () => {
+    const error = await remote.own().then(() => undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TabtuneError);
+    const own = error as BrokenRowError;
+    expect(own.name).toBe('BrokenRowError');
+    expect(own.message).toBe('rows.jsonl, line 7: not JSON. Correct the line.');
+    expect(own.details).toMatchObject({ file: 'rows.jsonl', line: 7 });
+    expect(own.details['log']).toContain('not cloneable');
+    expect(own.cause).toMatchObject({ name: 'TypeError', message: 'outer' });
+    expect((own.cause as Error).cause).toMatchObject({ name: 'RangeError', message: 'inner' });
+    expect(own.stack).toContain('error-transfer.test');
+  });
+
+  it('leave a foreign error what it was, by name', async () => {
+    const error = await remote.foreign().then(() => undefined, (reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(TabtuneError);
+    expect(error).toMatchObject({ name: 'RangeError', message: 'too far' });
+  });
+
+  it('pass on a thrown value that is no error', async () => {
+    await expect(remote.bare()).rejects.toEqual({ code: 3 });
+  });
+
+  it('end a cycle of causes', () => {
+    const error = new Error('snake');
+    error.cause = error;
+    let depth = 0;
+    for (let at: unknown = fromWireError(toWireError(error)); at instanceof Error; at = at.cause) depth += 1;
+    expect(depth).toBe(9);
+  });
+});
