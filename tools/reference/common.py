@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,4 +93,6 @@ def save_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
 
 def save_json(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    numbers_on_one_line = re.sub(r"\[[-\d.,e\s]+\]", lambda m: re.sub(r"\s+", "", m[0]).replace(",", ", "), text)
+    path.write_text(numbers_on_one_line + "\n")

@@ -27,7 +27,7 @@ COMMON = {
 # 0.01 moves no loss by 0.1 %; the second curve decays enough that forgetting it, or coupling it to the gradient, shows.
 CURVES = {
     "llama-tied": {**COMMON, "scheduler": "cosine", "maxGradNorm": 5.0, "weightDecay": 0.01},
-    "qwen2-bias": {**COMMON, "scheduler": "linear", "maxGradNorm": 4.0, "weightDecay": 0.5},
+    "qwen2-bias": {**COMMON, "scheduler": "linear", "maxGradNorm": 3.5, "weightDecay": 0.5},
 }
 
 

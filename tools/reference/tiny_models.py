@@ -82,7 +82,7 @@ GOLDENS_TABLE = (
         "mistral-window",
         _config(
             "mistral", "MistralForCausalLM", hidden_size=96, num_key_value_heads=2, head_dim=16,
-            intermediate_size=160, vocab_size=256, rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=5,
+            intermediate_size=136, vocab_size=256, rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=5,
             tie_word_embeddings=False, torch_dtype="float16",
         ),
         dict(r=4, lora_alpha=4, target_modules=["q_proj", "v_proj", "down_proj"]),
@@ -93,7 +93,7 @@ GOLDENS_TABLE = (
     Golden(
         "qwen2-bias",
         _config(
-            "qwen2", "Qwen2ForCausalLM", num_key_value_heads=1, intermediate_size=128, vocab_size=320,
+            "qwen2", "Qwen2ForCausalLM", num_key_value_heads=1, intermediate_size=128, vocab_size=272,
             rms_norm_eps=1e-6, rope_theta=1000000.0, tie_word_embeddings=True, use_sliding_window=False,
             sliding_window=None, max_window_layers=2, torch_dtype="float32",
         ),
