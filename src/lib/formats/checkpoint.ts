@@ -1,0 +1,258 @@
+import { z } from 'zod';
+import {
+  AmbiguousCheckpointError,
+  MissingConfigError,
+  MissingTensorError,
+  MissingTokenizerError,
+  UnsupportedCheckpointError
+} from './checkpoint-errors';
+import { bnbState, openBnbWeight, readBnbShape, readNf4, streamBnb } from './bnb';
+import { sha256OfFiles } from './digest';
+import { openGgufCheckpoint } from './gguf-checkpoint';
+import { streamF32 } from './safetensors';
+import { openShards, type Placed } from './shards';
+import { baseName, readJson, readText, type ByteSource } from './source';
+import type { TokenizerFiles } from './tokenizer';
+import type { WeightSource } from './weights';
+
+/** A base model, opened: small things read, weights on demand. */
+export interface Checkpoint extends WeightSource {
+  /** The object of config.json (or what it would be, for GGUF). */
+  readonly config: unknown;
+  readonly tokenizer: TokenizerFiles;
+  /** The object of generation_config.json. */
+  readonly generation?: unknown;
+  /** A name to show, and to put into an adapter as its base. */
+  readonly name: string;
+  /** As the model itself states it, usually an SPDX identifier. */
+  readonly license?: string;
+  /**
+   * Identifies the base by all files that define it (config, tokenizer, weights; not the README). For one file its own
+   * SHA-256; for several the SHA-256 of theirs, in hexadecimal, sorted, one a line:
+   * `sha256sum FILES | cut -c1-64 | sort | sha256sum`. Reads every file whole, streaming.
+   */
+  sha256(signal?: AbortSignal): Promise<string>;
+}
+
+/** Small files that define a model beside its weights. */
+const DEFINING = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+  'chat_template.json'
+];
+
+/**
+ * Opens a Hugging Face folder's files, or one .gguf.
+ * @param options.name the model's id or folder, where the files' names do not carry it
+ * @throws MissingConfigError, MissingTokenizerError, MissingShardError, MissingTensorError when a file or tensor is absent.
+ * @throws UnsupportedCheckpointError, AmbiguousCheckpointError, and the errors of the two formats.
+ */
+export async function openCheckpoint(
+  files: readonly ByteSource[],
+  options: { name?: string; signal?: AbortSignal } = {}
+): Promise<Checkpoint> {
+  const ggufs = files.filter((file) => file.name.toLowerCase().endsWith('.gguf'));
+  if (ggufs.length > 0) return openGgufFile(ggufs, options);
+  return openFolder(files, options);
+}
+
+async function openGgufFile(
+  ggufs: readonly ByteSource[],
+  { name, signal }: { name?: string; signal?: AbortSignal }
+): Promise<Checkpoint> {
+  const [source] = ggufs;
+  if (/-\d{5}-of-(?!00001)\d{5}\.gguf$/i.test(source.name)) {
+    throw new UnsupportedCheckpointError(
+      `${source.name} is one part of a split GGUF. Join the parts with \`llama-gguf-split --merge\`, or choose a smaller file.`,
+      { details: { file: source.name } }
+    );
+  }
+  if (ggufs.length > 1) {
+    throw new AmbiguousCheckpointError(
+      `There are ${ggufs.length} GGUF files: ${ggufs.map(baseName).join(', ')}. Choose one of them.`,
+      { details: { files: ggufs.map(baseName) } }
+    );
+  }
+  const { weights, ...rest } = await openGgufCheckpoint(source, signal);
+  checkComplete(rest.config, weights, source.name);
+  return {
+    ...weights,
+    ...rest,
+    name: name ?? rest.name ?? baseName(source).replace(/\.gguf$/i, ''),
+    sha256: (abort) => sha256OfFiles([source], abort)
+  };
+}
+
+async function openFolder(
+  files: readonly ByteSource[],
+  { name, signal }: { name?: string; signal?: AbortSignal }
+): Promise<Checkpoint> {
+  const find = (wanted: string) => files.find((file) => baseName(file) === wanted);
+  const config = await readConfig(files, signal);
+  const tokenizer = await readTokenizer(files, signal);
+  const generationFile = find('generation_config.json');
+  const generation = generationFile && (await readJson(generationFile, signal));
+  const { tensors, shards } = await openShards(files, signal);
+  const weights = await folderWeights(tensors, signal);
+  checkComplete(config, weights, shards.length === 1 ? shards[0].source.name : 'the weight files');
+  const defining = [
+    ...files.filter((file) => DEFINING.includes(baseName(file))),
+    ...shards.map((shard) => shard.source)
+  ];
+  return {
+    ...weights,
+    config,
+    tokenizer,
+    generation,
+    name: name ?? folderName(files, config),
+    license: await readLicense(find('README.md'), signal),
+    sha256: (abort) => sha256OfFiles(defining, abort)
+  };
+}
+
+/** Weights by name, where a 4-bit one shows the shape it stands for. */
+async function folderWeights(
+  tensors: ReadonlyMap<string, Placed>,
+  signal?: AbortSignal
+): Promise<WeightSource> {
+  const shapes = new Map<string, readonly number[]>();
+  for (const name of tensors.keys()) {
+    const state = bnbState(tensors, name);
+    if (state) shapes.set(name, await readBnbShape(state, signal));
+  }
+  const find = (name: string): Placed => {
+    const placed = tensors.get(name);
+    if (!placed) throw new MissingTensorError(name, 'the weight files');
+    return placed;
+  };
+  return {
+    has: (name) => tensors.has(name),
+    shape: (name) => shapes.get(name) ?? find(name).entry.shape,
+    async *stream(name, abort) {
+      const { source, entry } = find(name);
+      if (shapes.has(name)) yield* streamBnb(await openBnbWeight(tensors, name, abort), abort);
+      else yield* streamF32(source, entry, abort);
+    },
+    async nf4(name, abort) {
+      find(name);
+      return shapes.has(name) ? readNf4(await openBnbWeight(tensors, name, abort), abort) : undefined;
+    }
+  };
+}
+
+/** What decides which tensors a decoder of the Llama family has; anything else is the engine's to judge. */
+const layout = z.object({
+  num_hidden_layers: z.number().int().positive().max(10_000),
+  tie_word_embeddings: z.boolean().optional(),
+  model_type: z.enum(['llama', 'mistral', 'qwen2'])
+});
+
+const LAYER_TENSORS = [
+  'input_layernorm',
+  'self_attn.q_proj',
+  'self_attn.k_proj',
+  'self_attn.v_proj',
+  'self_attn.o_proj',
+  'post_attention_layernorm',
+  'mlp.gate_proj',
+  'mlp.up_proj',
+  'mlp.down_proj'
+];
+
+/** Says at once, not after minutes of loading, which tensor a model of a known family lacks. */
+function checkComplete(config: unknown, weights: WeightSource, file: string): void {
+  const parsed = layout.safeParse(config);
+  if (!parsed.success) return;
+  const { num_hidden_layers: layers, tie_word_embeddings: tied = false } = parsed.data;
+  const perLayer = Array.from({ length: layers }, (_, layer) =>
+    LAYER_TENSORS.map((stem) => `model.layers.${layer}.${stem}.weight`)
+  );
+  const names = ['model.embed_tokens.weight', ...perLayer.flat(), 'model.norm.weight'];
+  if (!tied) names.push('lm_head.weight');
+  const missing = names.find((name) => !weights.has(name));
+  if (missing !== undefined) throw new MissingTensorError(missing, file);
+}
+
+const quantization = z.object({
+  quantization_config: z
+    .object({ quant_method: z.string().optional(), load_in_8bit: z.boolean().optional() })
+    .optional()
+});
+
+async function readConfig(files: readonly ByteSource[], signal?: AbortSignal): Promise<unknown> {
+  const file = files.find((candidate) => baseName(candidate) === 'config.json');
+  if (!file) {
+    const adapter = files.some((candidate) => baseName(candidate) === 'adapter_config.json');
+    throw new MissingConfigError(
+      adapter
+        ? 'These files are an adapter, not a model: config.json is missing. Choose the base model, and add the adapter to it.'
+        : 'config.json is missing among the files. Choose the whole folder of a Hugging Face model, or one .gguf file.',
+      { details: { files: files.map(baseName) } }
+    );
+  }
+  const config = await readJson(file, signal);
+  const parsed = quantization.safeParse(config);
+  const method = parsed.data?.quantization_config?.quant_method;
+  const eightBit = parsed.data?.quantization_config?.load_in_8bit === true;
+  if ((method !== undefined && method !== 'bitsandbytes') || eightBit) {
+    throw new UnsupportedCheckpointError(
+      `The model in ${file.name} is quantised with ${eightBit ? '8-bit bitsandbytes' : method}, which is not read. ` +
+        'Choose the unquantised model, a bitsandbytes 4-bit one, or a GGUF file.',
+      { details: { file: file.name, method } }
+    );
+  }
+  return config;
+}
+
+/** tokenizer.json, tokenizer_config.json and the chat template, wherever this model keeps it. */
+async function readTokenizer(files: readonly ByteSource[], signal?: AbortSignal): Promise<TokenizerFiles> {
+  const find = (name: string) => files.find((file) => baseName(file) === name);
+  const [tokenizer, config] = [find('tokenizer.json'), find('tokenizer_config.json')];
+  if (!tokenizer || !config) {
+    const missing = tokenizer ? 'tokenizer_config.json' : 'tokenizer.json';
+    const old = !tokenizer && find('tokenizer.model') ? ' tokenizer.model alone is the older form.' : '';
+    throw new MissingTokenizerError(
+      `${missing} is missing among the model's files.${old} Add it from the model's page, or choose a version that has it.`,
+      { details: { missing, files: files.map(baseName) } }
+    );
+  }
+  const tokenizerConfig = await readJson(config, signal);
+  const jinja = find('chat_template.jinja');
+  const json = find('chat_template.json');
+  let chatTemplate = defaultTemplate(tokenizerConfig);
+  if (jinja) chatTemplate = await readText(jinja, signal);
+  else if (json) chatTemplate = defaultTemplate(await readJson(json, signal)) ?? chatTemplate;
+  return { tokenizerJson: await readJson(tokenizer, signal), tokenizerConfig, chatTemplate };
+}
+
+const templateSchema = z.object({
+  chat_template: z.union([z.string(), z.array(z.object({ name: z.string(), template: z.string() }))])
+});
+
+/** The template of a tokenizer_config.json: the one there is, or the one named default. */
+function defaultTemplate(config: unknown): string | undefined {
+  const template = templateSchema.safeParse(config).data?.chat_template;
+  if (!Array.isArray(template)) return template;
+  return template.find(({ name }) => name === 'default')?.template;
+}
+
+function folderName(files: readonly ByteSource[], config: unknown): string {
+  const path = files.find((file) => baseName(file) === 'config.json')?.name.split('/') ?? [];
+  const folder = path.at(-2);
+  const stated = z.object({ _name_or_path: z.string().min(1) }).safeParse(config).data?._name_or_path;
+  return folder ?? stated ?? 'model';
+}
+
+/** `license:` in the front matter of a model card. */
+async function readLicense(
+  readme: ByteSource | undefined,
+  signal?: AbortSignal
+): Promise<string | undefined> {
+  if (!readme) return undefined;
+  const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readText(readme, signal))?.[1] ?? '';
+  return /^license:[ \t]*["']?([^"'\r\n]+?)["']?[ \t]*$/m.exec(frontMatter)?.[1];
+}
