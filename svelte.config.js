@@ -12,6 +12,11 @@ export default {
     // Relative addresses: the built folder works under any path of any host.
     paths: { relative: true },
     version: { name: version },
+    typescript: {
+      config: (config) => {
+        config.include.push('../tools/**/*.mjs', '../svelte.config.js');
+      }
+    },
     csp: {
       mode: 'hash',
       directives: {

@@ -50,6 +50,7 @@ export default defineConfig(async () => {
           test: {
             name: 'chromium',
             include: gpuTests,
+            globalSetup: './tests/support/chromium.global.ts',
             fileParallelism: false,
             testTimeout: 120_000,
             hookTimeout: 120_000,

@@ -239,3 +239,7 @@ export function webgpuFlags() {
     '--no-first-run'
   ];
 }
+
+/** What to tell a person whose machine has none. */
+export const noBrowserMessage =
+  'No Chrome or Chromium was found. Install one (apt install chromium), or set CHROME_PATH to its executable.';

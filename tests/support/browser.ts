@@ -1,6 +1,6 @@
 /** A headless Chromium with WebGPU for end-to-end tests. */
 import { chromium, type BrowserContext } from 'playwright-core';
-import { findBrowser, webgpuFlags } from '../../tools/browser.mjs';
+import { findBrowser, noBrowserMessage, webgpuFlags } from '../../tools/browser.mjs';
 
 export interface LaunchOptions {
   viewport?: { width: number; height: number };
@@ -14,11 +14,7 @@ export interface LaunchOptions {
 /** Opens a browser with a profile of its own, found as described in tools/browser.mjs. Close it when done. */
 export async function launchBrowser(options: LaunchOptions = {}): Promise<BrowserContext> {
   const browser = await findBrowser();
-  if (!browser) {
-    throw new Error(
-      'No Chrome or Chromium was found. Install one (apt install chromium), or set CHROME_PATH to its executable.'
-    );
-  }
+  if (!browser) throw new Error(noBrowserMessage);
   const env = { ...process.env, ...browser.env } as Record<string, string>;
   return chromium.launchPersistentContext(options.profile ?? '', {
     executablePath: browser.path,
