@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -23,8 +23,20 @@ import { createBrotliDecompress } from 'node:zlib';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Where archives that came with npm packages are unpacked: inside node_modules, so that `npm ci` clears it. */
-const cacheFolder = join(root, 'node_modules', '.cache', 'tabtune');
+/**
+ * Where archives that came with npm packages are unpacked: inside node_modules, so that `npm ci` clears it, or where
+ * that cannot be written (an image, another user's checkout), among temporary files.
+ */
+function cacheFolder() {
+  const folder = join(root, 'node_modules', '.cache', 'tabtune');
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return folder;
+  } catch {
+    return join(tmpdir(), `tabtune-${userInfo().uid}`);
+  }
+}
 
 /**
  * @typedef {object} Browser
@@ -124,7 +136,7 @@ function packageArchives() {
  * @returns {Promise<string>} the folder
  */
 async function fillOnce(name, fill) {
-  const target = join(cacheFolder, name);
+  const target = join(cacheFolder(), name);
   if (existsSync(target)) return target;
   const aside = `${target}.${process.pid}.tmp`;
   mkdirSync(aside, { recursive: true });

@@ -54,21 +54,37 @@ function libraryPath(folder) {
   return [folder, process.env['LD_LIBRARY_PATH']].filter(Boolean).join(':');
 }
 
+/** Manifests that vendors put where no Vulkan loader looks: NVIDIA's container runtime does. */
+const strayManifests = ['/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json'];
+
 /** @returns {AsyncGenerator<Candidate>} in order of preference */
 async function* candidates() {
-  if (process.env['TABTUNE_VULKAN'] !== 'npm') {
-    yield { source: 'the system', env: {} };
-    if (process.platform !== 'linux') return;
-    const folders = browserFolders().filter((folder) => existsSync(join(folder, 'libvulkan.so.1')));
-    // A driver without a loader: libvulkan1 is a package of its own, and browsers bring one along.
-    for (const folder of folders) {
+  const bare = process.env['TABTUNE_VULKAN'] === 'npm';
+  if (!bare) yield { source: 'the system', env: {} };
+  if (process.platform !== 'linux') return;
+  const packaged = await packagedSwiftShader();
+  if (!bare) {
+    const folders = browserFolders();
+    // The loader, libvulkan.so.1, is a package of its own that many machines with a driver lack; browsers bring one.
+    const loaders = [...folders, packaged ?? '']
+      .filter((folder) => existsSync(join(folder, 'libvulkan.so.1')))
+      .slice(0, 1);
+    for (const manifest of strayManifests.filter((path) => existsSync(path))) {
+      yield { source: manifest, env: { VK_DRIVER_FILES: manifest } };
+      for (const folder of loaders) {
+        yield {
+          source: `${manifest} with the loader in ${folder}`,
+          env: { VK_DRIVER_FILES: manifest, LD_LIBRARY_PATH: libraryPath(folder) }
+        };
+      }
+    }
+    for (const folder of loaders) {
       yield {
-        source: `the system's driver with the loader in ${folder}`,
+        source: `the system, with the loader in ${folder}`,
         env: { LD_LIBRARY_PATH: libraryPath(folder) }
       };
-      break;
     }
-    for (const folder of browserFolders()) {
+    for (const folder of folders) {
       const manifest = join(folder, 'vk_swiftshader_icd.json');
       if (existsSync(manifest)) {
         yield {
@@ -78,7 +94,6 @@ async function* candidates() {
       }
     }
   }
-  const packaged = await packagedSwiftShader();
   if (packaged) {
     yield {
       source: 'SwiftShader from the npm package @sparticuz/chromium',
