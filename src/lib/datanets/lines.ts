@@ -86,7 +86,7 @@ async function* chunksOf(input: TextInput): AsyncGenerator<Uint8Array> {
     const encoder = new TextEncoder();
     // Pieces keep the encoded copy small; they never split a surrogate pair.
     const size = 1 << 20;
-    for (let at = 0; at < input.length; ) {
+    for (let at = 0; at < input.length;) {
       let end = Math.min(input.length, at + size);
       const last = input.charCodeAt(end - 1);
       if (end < input.length && last >= 0xd800 && last < 0xdc00) end += 1;
@@ -121,7 +121,8 @@ function withoutBom(bytes: Uint8Array): Uint8Array {
 }
 
 function notUtf8(bytes: Uint8Array, number: number): string {
-  const utf16 = number === 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
+  const utf16 =
+    number === 1 && ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff));
   return utf16 ? 'the file is UTF-16: save it as UTF-8' : 'not UTF-8 text: save the file as UTF-8';
 }
 

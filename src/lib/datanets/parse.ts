@@ -59,7 +59,11 @@ const SLICE_MILLISECONDS = 25;
  * content could be either. A line that is no row is listed with its number and reason, and the rest is kept.
  * Nothing about one line makes it throw: it throws `JsonTooLargeError`, what the source throws, or the abort reason.
  */
-export async function parseRows(name: string, input: TextInput, options: ParseOptions = {}): Promise<ParsedRows> {
+export async function parseRows(
+  name: string,
+  input: TextInput,
+  options: ParseOptions = {}
+): Promise<ParsedRows> {
   const rows = new RowCollector(name, options);
   const lines = readLines(input, options.maxLineBytes ?? MAX_LINE_BYTES);
   // Not `for await`: leaving such a loop early would close the file.
@@ -85,11 +89,19 @@ export async function parseRows(name: string, input: TextInput, options: ParseOp
 export function requireRows(parsed: ParsedRows): Row[] {
   if (parsed.rows.length > 0) return parsed.rows;
   const [problem] = parsed.problems;
-  const why = problem ? ` First of ${parsed.problemCount} problems, line ${problem.line}: ${problem.reason}.` : '';
+  const why = problem
+    ? ` First of ${parsed.problemCount} problems, line ${problem.line}: ${problem.reason}.`
+    : '';
   throw new NoRowsError(
     `${parsed.name} has no row to train on.${why} Bring JSONL with messages, conversations, ` +
       'instruction/output, prompt/completion or text on each line, or a text file.',
-    { details: { file: parsed.name, problems: parsed.problems.slice(0, 20), problemCount: parsed.problemCount } },
+    {
+      details: {
+        file: parsed.name,
+        problems: parsed.problems.slice(0, 20),
+        problemCount: parsed.problemCount
+      }
+    }
   );
 }
 
@@ -133,7 +145,7 @@ async function readJson(name: string, lines: AsyncIterable<TextLine>, rows: RowC
       throw new JsonTooLargeError(
         `${name} is one JSON array of more than ${MAX_ARRAY_LENGTH / 1024 / 1024} MiB, which must be read whole. ` +
           'Save it as JSONL, one object on each line: then size does not matter.',
-        { details: { file: name } },
+        { details: { file: name } }
       );
     }
     held.push(line);
@@ -152,7 +164,11 @@ async function readJson(name: string, lines: AsyncIterable<TextLine>, rows: RowC
 }
 
 /** Running text: each block between blank lines is a row, its inner line breaks kept. */
-async function readParagraphs(lines: AsyncIterable<TextLine>, rows: RowCollector, maxLength: number): Promise<void> {
+async function readParagraphs(
+  lines: AsyncIterable<TextLine>,
+  rows: RowCollector,
+  maxLength: number
+): Promise<void> {
   let block: string[] = [];
   let length = 0;
   const flush = () => {
@@ -234,7 +250,7 @@ class RowCollector {
     this.#problems.push({
       line,
       reason: oneLine(reason, REASON_LENGTH),
-      excerpt: oneLine(text, EXCERPT_LENGTH),
+      excerpt: oneLine(text, EXCERPT_LENGTH)
     });
   }
 
@@ -255,7 +271,7 @@ class RowCollector {
       format: formats[0]?.[0] ?? 'none',
       formats: Object.fromEntries(formats),
       problems: this.#problems,
-      problemCount: this.#problemCount,
+      problemCount: this.#problemCount
     };
   }
 }

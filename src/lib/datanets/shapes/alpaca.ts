@@ -7,7 +7,7 @@ const alpacaSchema = z.looseObject({
   input: z.string().nullish(),
   output: z.string(),
   system: z.string().nullish(),
-  history: z.array(z.tuple([z.string(), z.string()])).nullish(),
+  history: z.array(z.tuple([z.string(), z.string()])).nullish()
 });
 
 /**
@@ -28,8 +28,8 @@ export const alpacaShape: RowShape = {
     const question = row.input?.trim() ? `${row.instruction}\n\n${row.input}` : row.instruction;
     messages.push(
       { role: 'user', content: question },
-      { role: 'assistant', content: requireAnswer(row.output, 'output') },
+      { role: 'assistant', content: requireAnswer(row.output, 'output') }
     );
     return { messages, ...readOrigin(value) };
-  },
+  }
 };

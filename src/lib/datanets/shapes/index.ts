@@ -15,7 +15,7 @@ export const ROW_SHAPES: readonly RowShape[] = [
   sharegptShape,
   alpacaShape,
   promptCompletionShape,
-  textShape,
+  textShape
 ];
 
 /** The row in a parsed JSON value and the name of its shape. Throws `ShapeProblem`. */
@@ -30,7 +30,9 @@ export function readRow(value: unknown): { row: Row; shape: string } {
 }
 
 function unknownShape(object: Record<string, unknown>): string {
-  const keys = Object.keys(object).slice(0, 6).map((key) => JSON.stringify(key.slice(0, 40)));
+  const keys = Object.keys(object)
+    .slice(0, 6)
+    .map((key) => JSON.stringify(key.slice(0, 40)));
   return (
     `no known shape has the keys ${keys.join(', ') || '(none)'}; expected messages, conversations, ` +
     'instruction and output, prompt and completion, or text'

@@ -3,13 +3,16 @@ import type { Message } from '../row';
 import { ShapeProblem, check, hasKeys, readOrigin, requireTurns, type RowShape } from './shape';
 
 /** Content is text, or the list of parts that newer exports write; only text parts can be trained on here. */
-const contentSchema = z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))], {
-  error: 'expected text or a list of text parts',
-});
+const contentSchema = z.union(
+  [z.string(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))],
+  {
+    error: 'expected text or a list of text parts'
+  }
+);
 
 const messageSchema = z.looseObject({
   role: z.string().min(1, 'the role is empty'),
-  content: contentSchema,
+  content: contentSchema
 });
 
 /** OpenAI renamed `system` to `developer`; chat templates of open models know only the former. */
@@ -25,7 +28,9 @@ export function readMessage(value: unknown, path: readonly PropertyKey[]): Messa
   if (typeof content === 'string') return { role: name, content };
   const texts = content.map((part, i) => {
     if (part.type !== 'text' || part.text === undefined) {
-      throw new ShapeProblem(`${pathText(path)}.content[${i}]: only text can be trained on, got "${part.type}"`);
+      throw new ShapeProblem(
+        `${pathText(path)}.content[${i}]: only text can be trained on, got "${part.type}"`
+      );
     }
     return part.text;
   });
@@ -54,6 +59,6 @@ export const openaiShape: RowShape = {
   matches: (value) => hasKeys(value, 'messages'),
   read: (value) => ({
     messages: requireTurns(readMessages(value.messages, 'messages'), 'messages'),
-    ...readOrigin(value),
-  }),
+    ...readOrigin(value)
+  })
 };

@@ -6,7 +6,9 @@ import { check, hasKeys, readOrigin, requireAnswer, type RowShape } from './shap
 /** A side of the pair is a text, or already a list of messages (TRL's conversational form). */
 function readSide(value: unknown, field: string, role: string): Message[] {
   if (Array.isArray(value)) return readMessages(value, field);
-  return [{ role, content: check(z.string({ error: 'expected text or a list of messages' }), value, [field]) }];
+  return [
+    { role, content: check(z.string({ error: 'expected text or a list of messages' }), value, [field]) }
+  ];
 }
 
 /** `{"prompt":"...","completion":"..."}`: one question, one answer, put into the model's chat template. */
@@ -17,5 +19,5 @@ export const promptCompletionShape: RowShape = {
     const completion = readSide(value.completion, 'completion', 'assistant');
     requireAnswer(completion.map((message) => message.content).join(''), 'completion');
     return { messages: [...readSide(value.prompt, 'prompt', 'user'), ...completion], ...readOrigin(value) };
-  },
+  }
 };

@@ -18,7 +18,7 @@ const MAX_ORIGIN_LENGTH = 512;
 
 const originSchema = z.object({
   contributor: z.string().max(MAX_ORIGIN_LENGTH).nullish(),
-  source: z.string().max(MAX_ORIGIN_LENGTH).nullish(),
+  source: z.string().max(MAX_ORIGIN_LENGTH).nullish()
 });
 
 /**
@@ -41,7 +41,9 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, prefix: readonly 
 /** `messages[2].content`, as people write it. */
 function fieldName(path: readonly PropertyKey[]): string {
   if (path.length === 0) return 'the object';
-  return path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`)).join('');
+  return path
+    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`))
+    .join('');
 }
 
 function describe(issue: z.core.$ZodIssue): string {

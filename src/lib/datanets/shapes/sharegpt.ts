@@ -15,7 +15,7 @@ const SPEAKERS = new Map([
   ['bard', 'assistant'],
   ['model', 'assistant'],
   ['assistant', 'assistant'],
-  ['system', 'system'],
+  ['system', 'system']
 ]);
 
 function readTurn(value: unknown, index: number): Message {
@@ -34,11 +34,11 @@ export const sharegptShape: RowShape = {
   matches: (value) => hasKeys(value, 'conversations'),
   read(value) {
     const list = check(z.array(z.unknown(), { error: 'expected a list of turns' }), value.conversations, [
-      'conversations',
+      'conversations'
     ]);
     const turns = list.map(readTurn);
     const system = check(z.string().nullish(), value.system, ['system']);
     if (system && turns[0]?.role !== 'system') turns.unshift({ role: 'system', content: system });
     return { messages: requireTurns(turns, 'conversations'), ...readOrigin(value) };
-  },
+  }
 };

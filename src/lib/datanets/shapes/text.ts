@@ -9,5 +9,5 @@ export const textShape: RowShape = {
     const text = check(z.string(), value.text, ['text']);
     if (text.trim() === '') throw new ShapeProblem('text: the text is empty');
     return { text, ...readOrigin(value) };
-  },
+  }
 };
