@@ -211,16 +211,16 @@ async function readConfig(files: readonly ByteSource[], signal?: AbortSignal): P
 /** tokenizer.json, tokenizer_config.json and the chat template, wherever this model keeps it. */
 async function readTokenizer(files: readonly ByteSource[], signal?: AbortSignal): Promise<TokenizerFiles> {
   const find = (name: string) => files.find((file) => baseName(file) === name);
-  const [tokenizer, config] = [find('tokenizer.json'), find('tokenizer_config.json')];
-  if (!tokenizer || !config) {
-    const missing = tokenizer ? 'tokenizer_config.json' : 'tokenizer.json';
-    const old = !tokenizer && find('tokenizer.model') ? ' tokenizer.model alone is the older form.' : '';
+  const tokenizer = find('tokenizer.json');
+  if (!tokenizer) {
+    const old = find('tokenizer.model') ? ' tokenizer.model alone is the older form.' : '';
     throw new MissingTokenizerError(
-      `${missing} is missing among the model's files.${old} Add it from the model's page, or choose a version that has it.`,
-      { details: { missing, files: files.map(baseName) } }
+      `tokenizer.json is missing among the model's files.${old} Add it from the model's page, or choose a version that has it.`,
+      { details: { missing: 'tokenizer.json', files: files.map(baseName) } }
     );
   }
-  const tokenizerConfig = await readJson(config, signal);
+  const config = find('tokenizer_config.json');
+  const tokenizerConfig = config && (await readJson(config, signal));
   const jinja = find('chat_template.jinja');
   const json = find('chat_template.json');
   let chatTemplate = defaultTemplate(tokenizerConfig);
