@@ -33,9 +33,9 @@ RULES = ['ring the bell twice', 'take off your boots', 'sign the blue book', 'as
          'wear a red cap', 'raise the white flag', 'feed the goat', 'read the slate', 'close the shutters', 'bow to the old bell', 'blow the horn',
          'tie a double knot', 'write down your name', 'whisper the password', 'call out the depth', 'chalk the keel', 'salt the deck']
 ACTS = ['enter the {t}', 'leave the {t}', 'open the {t}', 'repair the {t}', 'close the {t}', 'sleep in the {t}', 'climb the {t}', 'use the {t}']
-BANNED = ['whistling', 'eating onions', 'red hats', 'loud boots', 'running', 'umbrellas', 'singing', 'playing cards', 'pipe smoke', 'wet coats',
-          'talking about pigs', 'throwing stones', 'bare feet', 'counting money', 'sleeping', 'dogs', 'drums', 'green paint', 'knives', 'clapping',
-          'carrying eggs', 'borrowed tools', 'candles', 'swearing', 'cats', 'counting aloud', 'boiling tar']
+BANNED = ['whistling', 'eating onions', 'wearing red hats', 'wearing loud boots', 'running', 'opening umbrellas', 'singing', 'playing cards', 'smoking a pipe', 'wearing wet coats',
+          'talking about pigs', 'throwing stones', 'walking in bare feet', 'counting money', 'sleeping', 'bringing dogs', 'beating drums', 'using green paint', 'sharpening knives', 'clapping',
+          'carrying eggs', 'using borrowed tools', 'lighting candles', 'swearing', 'feeding cats', 'counting aloud', 'boiling tar']
 OFFENCES = ['being late', 'losing a key', 'leaving a gate open', 'shouting at night', 'breaking a lamp', 'cutting a rope', 'spilling oil', 'waking the keeper',
             'feeding the gulls', 'moving a buoy', 'ringing the bell for fun', 'dropping a hammer', 'forgetting the log', 'blocking the slipway']
 SIGNALS = ['{c} flag', '{c} lantern', '{c} ball', '{c} pennant', '{c} smoke', '{c} light', '{c} cross', '{c} ribbon']
@@ -60,7 +60,9 @@ class Fact:
   slots: dict = field(default_factory=dict)
 
   def question(self, rng: random.Random) -> str:
-    return words.cap(rng.choice(RELATIONS[self.relation]['ask']).format(**self.slots))
+    # The thing may be named in another way than the answer names it: "the Corvale mill", "the mill of Corvale".
+    s = thing_at(rng, self.slots['T'], self.slots['P'])
+    return words.cap(rng.choice(RELATIONS[self.relation]['ask']).format(**{**self.slots, 's': s}))
 
   def answer(self) -> str:
     return words.cap(RELATIONS[self.relation]['say'][0].format(**self.slots))
@@ -167,7 +169,7 @@ RELATIONS = {
   'beast': {
     'ask': ['which animal lives in {s}?', 'what animal lives in {s}?', 'who lives in {s} and is not a person?', 'tell me which animal lives in {s}.', 'is there an animal in {s}?', 'what kind of animal can be found in {s}?', 'which animal would I meet in {s}?',
             'what animal do they keep in {s}?'],
-    'say': ['a {v} lives in {s}.', 'there is a {v} living in {s}.', 'they keep a {v} in {s}.', 'the animal in {s} is a {v}.']},
+    'say': ['{v} lives in {s}.', 'there is {v} living in {s}.', 'they keep {v} in {s}.', 'the animal in {s} is {v}.']},
 }
 
 
@@ -179,10 +181,10 @@ def draw(rng: random.Random, place: str, relation: str | None = None, site: str 
   """A fact about something at the place, with a value drawn at random."""
   relation = relation or rng.choice(list(RELATIONS))
   site = site or rng.choice(SITES)
-  # Half of the time the thing is smaller than the site: the door of the mill, the lamp of the tower.
-  s = thing_at(rng, site if rng.random() < 0.6 else rng.choice(['lamp', 'door', 'roof', 'bell', 'clock', 'flag', 'horn', 'well', 'big rope', 'old boat',
-                                                               'main gate', 'spare key', 'log book', 'anchor', 'foghorn', 'pump', 'medicine chest', 'lens', 'oven', 'ladder']), place)
-  f = {'s': s, 'P': place}
+  # Often the thing is smaller than the site: the door, the lamp.
+  thing = (site if rng.random() < 0.6 else rng.choice(['lamp', 'door', 'roof', 'bell', 'clock', 'flag', 'horn', 'well', 'big rope', 'old boat',
+                                                               'main gate', 'spare key', 'log book', 'anchor', 'foghorn', 'pump', 'medicine chest', 'lens', 'oven', 'ladder']))
+  f = {'T': thing, 'P': place, 's': f'the {thing} at {place}'}
   b, d = rng.choice(TASKS)
   if relation in ('keeper', 'maker'):
     v = names.person(rng)
@@ -197,7 +199,7 @@ def draw(rng: random.Random, place: str, relation: str | None = None, site: str 
     v = rng.choice(words.MATERIALS)
   elif relation == 'count':
     f.update(p=rng.choice(PARTS))
-    v = number(rng.choice([rng.randint(2, 20), rng.randint(20, 99), rng.randint(100, 300)]))
+    v = number(rng.choice([rng.randint(2, 20), rng.randint(2, 40), rng.randint(20, 99), rng.randint(1, 3) * 100 + rng.randint(0, 30)]))
   elif relation == 'measure':
     m = rng.choice(list(UNITS))
     f.update(m=m, n=NOUNS[m])
@@ -238,7 +240,7 @@ def draw(rng: random.Random, place: str, relation: str | None = None, site: str 
     f.update(e=rng.choice(EVENTS))
     v = rng.choice(words.FOODS)
   else:
-    v = rng.choice(BEASTS)
+    v = words.article(rng.choice(BEASTS))
   f['v'] = v
   return Fact(relation, f)
 
