@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nf4Values } from './codebook';
+import { nf4Codebook } from './codebook';
 import {
   absmaxOffset,
   codesLength,
@@ -32,11 +32,11 @@ function read(packed: PackedNf4, index: number): number {
   const code = (packed.codes[index >> 3] >> (((index & 7) ^ 1) * 4)) & 15;
   const block = index >> 6;
   const at = absmaxOffset(packed.length, packed.absmaxForm);
-  if (packed.absmaxForm === 'single') return Math.fround(nf4Values[code] * floats[at + block]);
+  if (packed.absmaxForm === 'single') return Math.fround(nf4Codebook[code] * floats[at + block]);
   const byte = (packed.meta[at + (block >> 2)] >> ((block & 3) * 8)) & 255;
   const nested = nestedOffset + 2 * (block >> 8);
   return Math.fround(
-    nf4Values[code] * Math.fround(Math.fround(floats[byte] * floats[nested]) + floats[nested + 1])
+    nf4Codebook[code] * Math.fround(Math.fround(floats[byte] * floats[nested]) + floats[nested + 1])
   );
 }
 

@@ -1,5 +1,5 @@
 import { TabtuneError } from '../../errors';
-import { nf4Values } from './codebook';
+import { nf4Codebook } from './codebook';
 
 /** A quantised matrix is not NF4 as bitsandbytes writes it: wrong sizes, or another codebook. */
 export class InvalidNf4Error extends TabtuneError {}
@@ -179,7 +179,7 @@ function check(tensor: Nf4Tensor, columns: number, index: number): void {
         ? `${tensor.codes.length} bytes of codes for ${values} weights`
         : tensor.absmax.length !== blocks
           ? `${tensor.absmax.length} absmax for ${blocks} blocks`
-          : tensor.map.length !== 16 || nf4Values.some((v, i) => tensor.map[i] !== v)
+          : tensor.map.length !== 16 || nf4Codebook.some((v, i) => tensor.map[i] !== v)
             ? 'another codebook than NF4'
             : tensor.absmax instanceof Uint8Array !== nested
               ? 'absmax whose type and nested statistics contradict each other'

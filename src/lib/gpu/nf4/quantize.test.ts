@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readBytes } from '../../../../tests/support/files';
-import { dynamicMap, midpoints, nf4Values } from './codebook';
+import { dynamicMap, midpoints, nf4Codebook } from './codebook';
 import { packNf4, type Nf4Tensor } from './layout';
 import { dequantizeNf4, Nf4Quantizer, NonFiniteWeightError, quantizeNf4, WeightCountError } from './quantize';
 
@@ -80,7 +80,7 @@ describe.each(['random', 'edges', 'tail', 'real'])('NF4 of %s weights', (name) =
 
 describe('NF4 search', () => {
   it('takes the code that counting midpoints gives, next to every midpoint and between', () => {
-    const between = midpoints(nf4Values);
+    const between = midpoints(nf4Codebook);
     const values = new Float32Array(64 * 4096);
     const bits = new Uint32Array(values.buffer);
     for (let i = 0; i < values.length; i++) {

@@ -1,5 +1,5 @@
 import { TabtuneError } from '../../errors';
-import { dynamicMap, midpoints, nf4Values } from './codebook';
+import { dynamicMap, midpoints, nf4Codebook } from './codebook';
 import { blockAbsmax, blockLength, nestedLength, type Nf4Tensor } from './layout';
 
 /** A weight is NaN or infinite: no absmax can scale its block. */
@@ -79,7 +79,7 @@ export class Nf4Quantizer {
       shape: [this.#shape[0], this.#shape[1]],
       codes: this.#codes,
       ...quantizeAbsmax(this.#absmax),
-      map: Float32Array.from(nf4Values)
+      map: Float32Array.from(nf4Codebook)
     };
   }
 
@@ -135,7 +135,7 @@ function clamp(value: number): number {
 
 /** For each cell of [-1, 1] the code at its lower edge, and the midpoint in it past which the code is one higher. */
 function searchCells(): { base: Uint8Array; limit: Float32Array } {
-  const between = midpoints(nf4Values);
+  const between = midpoints(nf4Codebook);
   const cells = 2 * cellsPerUnit + 1;
   const base = new Uint8Array(cells);
   const limit = new Float32Array(cells).fill(Infinity);
