@@ -2,7 +2,7 @@
 
 /**
  * The bytes of a file, named by its path from the repository's root (`tests/goldens/llama.json`).
- * In the browser Vite's server hands them out.
+ * In the browser Vite hands them out as they are, code and files without an extension excepted.
  */
 export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   if (typeof process !== 'undefined' && process.versions?.node) {
