@@ -3,7 +3,7 @@ import { testDevice } from '../../../../../tests/support/device';
 import { Device } from '../../device';
 import { runKernels } from '../../plan/run-kernel';
 import type { Style } from '../../plan/style';
-import { persistent } from '../../plan/tensor';
+import { persistent, type Tensor } from '../../plan/tensor';
 import { crossEntropy } from './cross-entropy';
 import { negativeLogLikelihood, negativeLogLikelihoodBackward } from './cross-entropy.ref';
 
@@ -12,7 +12,10 @@ const styles: Style[] = ['serial', 'cooperative'];
 
 /** Deterministic values in [-1, 1]. */
 function noise(count: number, seed: number): Float32Array {
-  return Float32Array.from({ length: count }, (_, i) => 2 * fraction(Math.sin(i * 12.9898 + seed) * 43758.5453) - 1);
+  return Float32Array.from(
+    { length: count },
+    (_, i) => 2 * fraction(Math.sin(i * 12.9898 + seed) * 43758.5453) - 1
+  );
 }
 
 const fraction = (x: number) => x - Math.floor(x);
@@ -51,11 +54,23 @@ async function run(style: Style, c: Case, backward: boolean) {
   const results = await runKernels(
     device,
     [kernel],
-    new Map([[logits, values], [targets, ids], [loss, new Float32Array(capacity).fill(-1)]] as const),
+    new Map<Tensor, Float32Array | Uint32Array>([
+      [logits, values],
+      [targets, ids],
+      [loss, new Float32Array(capacity).fill(-1)]
+    ]),
     [loss, logits],
     { trained, lossWeight: 0.25 }
   );
-  return { values, ids, stride, trained, firstRow, losses: results.get(loss)!, gradients: results.get(logits)! };
+  return {
+    values,
+    ids,
+    stride,
+    trained,
+    firstRow,
+    losses: results.get(loss)!,
+    gradients: results.get(logits)!
+  };
 }
 
 describe.each(styles)('cross-entropy, %s', (style) => {
@@ -86,7 +101,9 @@ describe.each(styles)('cross-entropy, %s', (style) => {
       const target = ids[firstRow + r];
       const expected = negativeLogLikelihood(row, target);
       expect(Math.abs(losses[firstRow + r] - expected)).toBeLessThan(1e-5 * Math.max(1, expected));
-      expect(relativeError(written.subarray(0, c.vocabulary), negativeLogLikelihoodBackward(row, target, 0.25))).toBeLessThan(1e-5);
+      expect(
+        relativeError(written.subarray(0, c.vocabulary), negativeLogLikelihoodBackward(row, target, 0.25))
+      ).toBeLessThan(1e-5);
       expect(written.subarray(c.vocabulary).every((v) => v === 0)).toBe(true);
     }
     for (let r = 0; r < firstRow; r++) expect(losses[r]).toBe(-1);
@@ -134,7 +151,11 @@ describe('the float64 twin', () => {
     const gradient = negativeLogLikelihoodBackward(logits, 5, 0.3);
     const h = 1e-5;
     for (let i = 0; i < logits.length; i++) {
-      const at = (d: number) => negativeLogLikelihood(logits.map((v, k) => (k === i ? v + d : v)), 5);
+      const at = (d: number) =>
+        negativeLogLikelihood(
+          logits.map((v, k) => (k === i ? v + d : v)),
+          5
+        );
       expect(gradient[i]).toBeCloseTo((0.3 * (at(h) - at(-h))) / (2 * h), 8);
     }
   });

@@ -6,7 +6,11 @@ export function negativeLogLikelihood(logits: ArrayLike<number>, target: number)
 }
 
 /** Gradient of {@link negativeLogLikelihood} times `weight` by each logit. */
-export function negativeLogLikelihoodBackward(logits: ArrayLike<number>, target: number, weight: number): Float64Array {
+export function negativeLogLikelihoodBackward(
+  logits: ArrayLike<number>,
+  target: number,
+  weight: number
+): Float64Array {
   const lse = logSumExp(logits);
   return Float64Array.from(logits, (v, i) => (Math.exp(v - lse) - (i === target ? 1 : 0)) * weight);
 }

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../plan/kernel';
 import type { Style } from '../../plan/style';
 import type { Tensor } from '../../plan/tensor';
-import { builtins, ceilDiv, foldGrid, unroll, workgroupIndex, xyzw } from '../unroll';
+import { builtins, ceilDiv, foldGrid, unroll, workgroupIndex } from '../unroll';
 
 export interface CrossEntropyOptions {
   /** Capacity of the chunk of logits, in rows. */
@@ -41,7 +41,8 @@ const unrolled = 4;
  */
 export function crossEntropy(options: CrossEntropyOptions): Kernel {
   const { rows, vocabulary, stride, logits, targets, loss, firstRow, backward, style } = options;
-  if (stride % 4 !== 0 || stride < vocabulary) throw new RangeError(`stride ${stride} for a vocabulary of ${vocabulary}`);
+  if (stride % 4 !== 0 || stride < vocabulary)
+    throw new RangeError(`stride ${stride} for a vocabulary of ${vocabulary}`);
   return {
     label: `cross-entropy.${backward ? 'backward' : 'forward'}.${style}`,
     body: style === 'serial' ? serialBody(backward) : cooperativeBody(backward),
@@ -50,7 +51,12 @@ export function crossEntropy(options: CrossEntropyOptions): Kernel {
       { name: 'targets', tensor: targets, access: 'read' },
       { name: 'loss', tensor: loss, access: 'write' }
     ],
-    params: { rows: { u32: rows }, vocabulary: { u32: vocabulary }, stride: { u32: stride }, firstRow: { u32: firstRow } },
+    params: {
+      rows: { u32: rows },
+      vocabulary: { u32: vocabulary },
+      stride: { u32: stride },
+      firstRow: { u32: firstRow }
+    },
     workgroups: foldGrid(style === 'serial' ? ceilDiv(rows, serialLanes) : rows),
     // An exponential counts as one operation, as do the comparison, the subtraction and the sum.
     flops: rows * vocabulary * (backward ? 7 : 4)
