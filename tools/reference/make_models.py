@@ -11,7 +11,7 @@ import torch
 from common import PROJECTIONS, bnb, nf4_base_, quantize_nf4, save_json, save_tensors
 from safetensors.torch import load_file
 from tiny_models import (
-    GOLDENS_TABLE, Golden, by_name, load_adapter, load_base, write_adapter, write_base, write_batch,
+    GOLDENS_TABLE, Golden, by_name, load_adapter, load_base, write_adapter, write_base, write_batch, write_tokenizer,
 )
 
 
@@ -78,6 +78,7 @@ def write_bitsandbytes_checkpoint(golden: Golden) -> None:
         "bnb_4bit_use_double_quant": True, "bnb_4bit_compute_dtype": "float32", "bnb_4bit_quant_storage": "uint8",
         "llm_int8_skip_modules": None,
     }
+    write_tokenizer(folder)
     save_json(folder / "config.json", {**golden.config, "quantization_config": quantization})
 
 
@@ -85,6 +86,7 @@ def main() -> None:
     chosen = [by_name(n) for n in sys.argv[1:]] or GOLDENS_TABLE
     for golden in chosen:
         write_base(golden)
+        write_tokenizer(golden.folder)
         write_adapter(golden)
         batch = write_batch(golden)
         save_json(golden.folder / "expected.json", {

@@ -9,6 +9,10 @@ from pathlib import Path
 import torch
 from common import GOLDENS, PROJECTIONS, save_json, save_tensors
 from peft import LoraConfig, PeftModel, get_peft_model
+from tokenizers import Tokenizer
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 MODELS = GOLDENS / "models"
@@ -129,6 +133,33 @@ def write_base(golden: Golden) -> None:
 
     weights = {name: value(name, p.shape).to(torch.float16).to(golden.storage) for name, p in model.named_parameters()}
     save_tensors(golden.folder / "model.safetensors", weights)
+
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] + ': ' + message['content'] + eos_token + '\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+)
+
+
+def write_tokenizer(folder: Path) -> None:
+    """Bytes as tokens, so that the folder opens as any model does. Bytes that UTF-8 never uses have no token."""
+    specials = ["<pad>", "<bos>", "<eos>"]
+    unused = {0xC0, 0xC1, *range(0xF5, 0x100)}
+    letters = {byte: chr(byte) for byte in (*range(33, 127), *range(161, 173), *range(174, 256))}
+    rest = [byte for byte in range(256) if byte not in letters]  # GPT-2's alphabet: these become U+0100 and on
+    letters.update({byte: chr(256 + i) for i, byte in enumerate(rest)})
+    vocabulary = {token: i for i, token in enumerate(specials)}
+    for byte in sorted(set(range(256)) - unused):
+        vocabulary[letters[byte]] = len(vocabulary)
+    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = ByteLevelDecoder()
+    tokenizer.add_special_tokens(specials)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    save_json(folder / "tokenizer_config.json", {
+        "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>",
+        "chat_template": CHAT_TEMPLATE, "clean_up_tokenization_spaces": False, "model_max_length": 256,
+    })
 
 
 def load_base(golden: Golden) -> PreTrainedModel:
