@@ -1,0 +1,355 @@
+import { openDB, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
+import { rowsSha256 } from './canonical';
+import { MIGRATIONS } from './migrations';
+import type { ParsedRows } from './parse';
+import type { Row } from './row';
+import type {
+  AdapterRecord,
+  CheckpointRecord,
+  RowSetRecord,
+  RunRecord,
+  StoredTensor,
+  TabtuneSchema
+} from './schema';
+import { NotStoredError, StorageBlockedError, storageFailure } from './store-errors';
+
+type Name = StoreNames<TabtuneSchema>;
+type WriteTransaction = IDBPTransaction<TabtuneSchema, Name[], 'readwrite'>;
+
+/** Rows in one record. Enough to be quick, few enough that a preview reads little. */
+const ROWS_PER_CHUNK = 500;
+
+export const DATABASE_NAME = 'tabtune';
+
+/**
+ * What Tabtune keeps in this browser: row sets, adapters, runs with their checkpoints, settings. In IndexedDB, so a
+ * page and its workers see the same, and it survives a reload.
+ *
+ * Every write is one transaction: it is there whole or not at all. Writes throw `StorageFullError` where the quota is
+ * reached and `StorageError` for anything else; reads of what is not there throw `NotStoredError`.
+ */
+export class Store {
+  readonly #db: IDBPDatabase<TabtuneSchema>;
+
+  private constructor(db: IDBPDatabase<TabtuneSchema>) {
+    this.#db = db;
+  }
+
+  /** Opens the database, and makes or upgrades it. Throws `StorageBlockedError`, `StorageError`. */
+  static async open(name: string = DATABASE_NAME): Promise<Store> {
+    let blocked: (error: Error) => void = () => {};
+    const opening = openDB<TabtuneSchema>(name, MIGRATIONS.length, {
+      upgrade(db, oldVersion, _newVersion, transaction) {
+        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db, transaction);
+      },
+      blocked: () =>
+        blocked(
+          new StorageBlockedError(
+            'Another tab has an older Tabtune open. Close or reload it, then try again.'
+          )
+        ),
+      // A newer page wants to upgrade: this one lets go; its next use says that the connection is closing.
+      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
+    });
+    const refusal = new Promise<never>((_, reject) => {
+      blocked = reject;
+    });
+    try {
+      return new Store(await Promise.race([opening, refusal]));
+    } catch (cause) {
+      if (cause instanceof StorageBlockedError) {
+        // Should the other tab go away after all, nobody waits for this connection any more.
+        opening.then(
+          (db) => db.close(),
+          () => {}
+        );
+      }
+      if (cause instanceof DOMException && cause.name === 'VersionError') {
+        throw new StorageBlockedError(
+          'This tab runs an older Tabtune than the one that wrote the data in this browser. Reload the page.',
+          { cause }
+        );
+      }
+      throw await storageFailure(cause, 'the database');
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  // Row sets
+
+  /** Keeps parsed rows under their file's name. The record says under which id. */
+  async addRowSet(parsed: ParsedRows): Promise<RowSetRecord> {
+    const { sha256, bytes } = rowsSha256(parsed.rows);
+    const set: RowSetRecord = {
+      id: crypto.randomUUID(),
+      name: parsed.name,
+      created: Date.now(),
+      count: parsed.rows.length,
+      format: parsed.format,
+      sha256,
+      problems: parsed.problems,
+      problemCount: parsed.problemCount
+    };
+    await this.#write(
+      ['rowSets', 'rowChunks'],
+      `the rows of "${parsed.name}"`,
+      bytes,
+      async (transaction) => {
+        await transaction.objectStore('rowSets').add(set);
+        for (let at = 0; at < parsed.rows.length; at += ROWS_PER_CHUNK) {
+          const rows = parsed.rows.slice(at, at + ROWS_PER_CHUNK);
+          await transaction.objectStore('rowChunks').add({ set: set.id, index: at / ROWS_PER_CHUNK, rows });
+        }
+      }
+    );
+    return set;
+  }
+
+  /** All row sets, newest first. */
+  rowSets(): Promise<RowSetRecord[]> {
+    return this.#newestFirst('rowSets', 'the list of row sets');
+  }
+
+  async rowSet(id: string): Promise<RowSetRecord> {
+    return this.#found(await this.#read('a row set', () => this.#db.get('rowSets', id)), 'row set', id);
+  }
+
+  /** Rows of a set in order, from `start` up to `end` (exclusive; default all). */
+  async rows(id: string, start = 0, end = Infinity): Promise<Row[]> {
+    const set = await this.rowSet(id);
+    const last = Math.min(end, set.count);
+    if (start >= last) return [];
+    const first = Math.floor(start / ROWS_PER_CHUNK);
+    const range = IDBKeyRange.bound([id, first], [id, Math.floor((last - 1) / ROWS_PER_CHUNK)]);
+    const chunks = await this.#read(`the rows of "${set.name}"`, () => this.#db.getAll('rowChunks', range));
+    const offset = first * ROWS_PER_CHUNK;
+    return chunks.flatMap((chunk) => chunk.rows).slice(start - offset, last - offset);
+  }
+
+  async deleteRowSet(id: string): Promise<void> {
+    await this.#write(
+      ['rowSets', 'rowChunks'],
+      'the deletion of a row set',
+      undefined,
+      async (transaction) => {
+        await transaction.objectStore('rowSets').delete(id);
+        await transaction.objectStore('rowChunks').delete(IDBKeyRange.bound([id, 0], [id, Infinity]));
+      }
+    );
+  }
+
+  // Adapters
+
+  /** Keeps a trained adapter; `tensors` under their PEFT keys, f32. */
+  async addAdapter(
+    adapter: Pick<AdapterRecord, 'name' | 'base' | 'baseSha256' | 'config' | 'metrics'>,
+    tensors: ReadonlyMap<string, { shape: readonly [number, number]; data: Float32Array }>
+  ): Promise<AdapterRecord> {
+    const stored = storeTensors(tensors);
+    const bytes = Object.values(stored).reduce((sum, tensor) => sum + tensor.data.byteLength, 0);
+    const record: AdapterRecord = { ...adapter, id: crypto.randomUUID(), created: Date.now(), bytes };
+    await this.#write(
+      ['adapters', 'adapterTensors'],
+      `the adapter "${adapter.name}"`,
+      bytes,
+      async (transaction) => {
+        await transaction.objectStore('adapters').add(record);
+        await transaction.objectStore('adapterTensors').add({ adapter: record.id, tensors: stored });
+      }
+    );
+    return record;
+  }
+
+  /** All adapters, newest first. */
+  adapters(): Promise<AdapterRecord[]> {
+    return this.#newestFirst('adapters', 'the list of adapters');
+  }
+
+  async adapter(id: string): Promise<AdapterRecord> {
+    return this.#found(await this.#read('an adapter', () => this.#db.get('adapters', id)), 'adapter', id);
+  }
+
+  /** The tensors of an adapter under their PEFT keys. */
+  async adapterTensors(id: string): Promise<Map<string, { shape: [number, number]; data: Float32Array }>> {
+    const record = await this.#read('an adapter', () => this.#db.get('adapterTensors', id));
+    return loadTensors(this.#found(record, 'adapter', id).tensors);
+  }
+
+  async deleteAdapter(id: string): Promise<void> {
+    await this.#write(
+      ['adapters', 'adapterTensors'],
+      'the deletion of an adapter',
+      undefined,
+      async (transaction) => {
+        await transaction.objectStore('adapters').delete(id);
+        await transaction.objectStore('adapterTensors').delete(id);
+      }
+    );
+  }
+
+  // Runs
+
+  async addRun(run: Pick<RunRecord, 'name' | 'run' | 'rowSet'>): Promise<RunRecord> {
+    const now = Date.now();
+    const record: RunRecord = {
+      ...run,
+      id: crypto.randomUUID(),
+      created: now,
+      updated: now,
+      status: 'running'
+    };
+    await this.#write(['runs'], `the run "${run.name}"`, undefined, async (transaction) => {
+      await transaction.objectStore('runs').add(record);
+    });
+    return record;
+  }
+
+  /** Changes some fields of a run. A run that is over (`done`, `stopped`) needs no checkpoint any more: it goes too. */
+  async updateRun(
+    id: string,
+    change: Partial<Pick<RunRecord, 'status' | 'failure' | 'adapter' | 'run'>>
+  ): Promise<RunRecord> {
+    return this.#write(['runs', 'checkpoints'], 'a change to a run', undefined, async (transaction) => {
+      const runs = transaction.objectStore('runs');
+      const record = this.#found(await runs.get(id), 'run', id);
+      const updated: RunRecord = { ...record, ...change, updated: Date.now() };
+      const over = updated.status === 'done' || updated.status === 'stopped';
+      await runs.put(updated);
+      if (over) await transaction.objectStore('checkpoints').delete(id);
+      return updated;
+    });
+  }
+
+  /** All runs, newest first. One that is `running` with nobody training was cut off: its tab was closed. */
+  runs(): Promise<RunRecord[]> {
+    return this.#newestFirst('runs', 'the list of runs');
+  }
+
+  async run(id: string): Promise<RunRecord> {
+    return this.#found(await this.#read('a run', () => this.#db.get('runs', id)), 'run', id);
+  }
+
+  async deleteRun(id: string): Promise<void> {
+    await this.#write(['runs', 'checkpoints'], 'the deletion of a run', undefined, async (transaction) => {
+      await transaction.objectStore('runs').delete(id);
+      await transaction.objectStore('checkpoints').delete(id);
+    });
+  }
+
+  /** Keeps where a run stands and its `run.json` so far. Replaces the checkpoint before only once it is whole. */
+  async saveCheckpoint(
+    checkpoint: Pick<CheckpointRecord, 'run' | 'step' | 'position' | 'optimizer'> & {
+      adapter: ReadonlyMap<string, { shape: readonly [number, number]; data: Float32Array }>;
+    },
+    run?: RunRecord['run']
+  ): Promise<void> {
+    const adapter = storeTensors(checkpoint.adapter);
+    const buffers = [
+      ...Object.values(adapter).map(({ data }) => data),
+      ...Object.values(checkpoint.optimizer)
+    ];
+    const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
+    const what = `the checkpoint at step ${checkpoint.step}`;
+    await this.#write(['runs', 'checkpoints'], what, bytes, async (transaction) => {
+      const runs = transaction.objectStore('runs');
+      const record = this.#found(await runs.get(checkpoint.run), 'run', checkpoint.run);
+      const now = Date.now();
+      await transaction.objectStore('checkpoints').put({ ...checkpoint, adapter, created: now });
+      await runs.put({ ...record, ...(run ? { run } : {}), updated: now });
+    });
+  }
+
+  /** Where a run can be continued, or undefined. Read the tensors with `loadTensors`. */
+  checkpoint(run: string): Promise<CheckpointRecord | undefined> {
+    return this.#read('a checkpoint', () => this.#db.get('checkpoints', run));
+  }
+
+  // Settings
+
+  async setting<T>(key: string): Promise<T | undefined> {
+    const record = await this.#read('a setting', () => this.#db.get('settings', key));
+    return record?.value as T | undefined;
+  }
+
+  async setSetting(key: string, value: unknown): Promise<void> {
+    await this.#write(['settings'], `the setting ${key}`, undefined, async (transaction) => {
+      await transaction.objectStore('settings').put({ key, value });
+    });
+  }
+
+  /** One transaction over what `write` does in it and nothing else; if any part fails, none of it is there. */
+  async #write<T>(
+    stores: Name[],
+    what: string,
+    bytes: number | undefined,
+    write: (transaction: WriteTransaction) => Promise<T>
+  ): Promise<T> {
+    let transaction: WriteTransaction | undefined;
+    try {
+      transaction = this.#db.transaction(stores, 'readwrite');
+      // A quota may be noticed only as the transaction commits, so both are waited for.
+      const [result] = await Promise.all([write(transaction), transaction.done]);
+      return result;
+    } catch (cause) {
+      abort(transaction);
+      throw await storageFailure(cause, what, bytes);
+    }
+  }
+
+  async #read<T>(what: string, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (cause) {
+      throw await storageFailure(cause, what);
+    }
+  }
+
+  async #newestFirst<N extends 'rowSets' | 'adapters' | 'runs'>(
+    store: N,
+    what: string
+  ): Promise<TabtuneSchema[N]['value'][]> {
+    return (await this.#read(what, () => this.#db.getAllFromIndex(store, 'created'))).reverse();
+  }
+
+  #found<T>(record: T | undefined, kind: string, id: string): T {
+    if (record !== undefined) return record;
+    throw new NotStoredError(
+      `This ${kind} is not in the browser any more: it was deleted, here or in another tab.`,
+      {
+        details: { kind, id }
+      }
+    );
+  }
+}
+
+function abort(transaction: WriteTransaction | undefined): void {
+  try {
+    transaction?.abort();
+  } catch {
+    // It has already ended by itself.
+  }
+}
+
+/** Tensors as they are stored: each with a buffer of its own, whatever it was a view of. */
+export function storeTensors(
+  tensors: ReadonlyMap<string, { shape: readonly [number, number]; data: Float32Array }>
+): Record<string, StoredTensor> {
+  return Object.fromEntries(
+    Array.from(tensors, ([key, { shape, data }]) => [
+      key,
+      { shape: [shape[0], shape[1]], data: data.slice().buffer } satisfies StoredTensor
+    ])
+  );
+}
+
+/** The reverse of `storeTensors`. */
+export function loadTensors(
+  stored: Record<string, StoredTensor>
+): Map<string, { shape: [number, number]; data: Float32Array }> {
+  return new Map(
+    Object.entries(stored).map(([key, { shape, data }]) => [key, { shape, data: new Float32Array(data) }])
+  );
+}
