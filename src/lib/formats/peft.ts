@@ -171,7 +171,7 @@ const peftSchema = z.object({
   modules_to_save: z.array(z.string()).nullish(),
   layer_replication: z.array(z.unknown()).nullish(),
   use_qalora: z.boolean().nullish(),
-  use_bdlora: z.unknown()
+  use_bdlora: z.unknown().optional()
 });
 type PeftConfig = z.infer<typeof peftSchema>;
 

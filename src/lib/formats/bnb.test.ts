@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { isBnbPart, openBnbWeight, readNf4, streamBnb } from './bnb';
+import { openCheckpoint } from './checkpoint';
+import { fromFile, fromPath } from './node-source';
+import { openSafetensors, streamF32 } from './safetensors';
+import { openShards } from './shards';
+import { fromBytes } from './source';
+import { collect, firstDifference, golden, goldenF32 } from './testing';
+import type { Nf4Tensor } from './weights';
+
+const NAMES = ['double', 'single', 'fp4'];
+const COUNT = 65 * 320;
+
+async function goldenTensors() {
+  const { tensors } = await openShards([await fromFile(golden('bnb/weights.safetensors'))]);
+  return tensors;
+}
+
+/** The formula in Nf4Tensor's comment, one value at a time. */
+function expand(tensor: Nf4Tensor): Float32Array {
+  const { absmax, nestedMap, nestedAbsmax, nestedOffset = 0 } = tensor;
+  return Float32Array.from({ length: tensor.codes.length * 2 }, (_, i) => {
+    const byte = tensor.codes[Math.floor(i / 2)];
+    const block = Math.floor(i / 64);
+    const scale =
+      nestedMap && nestedAbsmax
+        ? Math.fround(
+            Math.fround(nestedMap[absmax[block]] * nestedAbsmax[Math.floor(block / 256)]) + nestedOffset
+          )
+        : absmax[block];
+    return tensor.map[i % 2 === 0 ? Math.floor(byte / 16) : byte % 16] * scale;
+  });
+}
+
+describe('a weight that bitsandbytes stored in 4 bits', () => {
+  it.each(NAMES)('streams the values that bitsandbytes gives: %s', async (name) => {
+    const weight = await openBnbWeight(await goldenTensors(), `${name}.weight`);
+    expect(weight.shape).toEqual([65, 320]);
+    const from = NAMES.indexOf(name) * COUNT;
+    const expected = (await goldenF32('bnb/weights.f32')).subarray(from, from + COUNT);
+    expect(firstDifference(await collect(streamBnb(weight)), expected)).toBeUndefined();
+  });
+
+  it.each(['double', 'single'])('hands its NF4 bytes on: %s', async (name) => {
+    const weight = await openBnbWeight(await goldenTensors(), `${name}.weight`);
+    const nf4 = (await readNf4(weight))!;
+    expect(nf4.shape).toEqual([65, 320]);
+    expect(nf4.absmax).toBeInstanceOf(name === 'double' ? Uint8Array : Float32Array);
+    const from = NAMES.indexOf(name) * COUNT;
+    const expected = (await goldenF32('bnb/weights.f32')).subarray(from, from + COUNT);
+    expect(firstDifference(expand(nf4), expected)).toBeUndefined();
+  });
+
+  it('has no NF4 bytes when its code book is another', async () => {
+    expect(await readNf4(await openBnbWeight(await goldenTensors(), 'fp4.weight'))).toBeUndefined();
+  });
+
+  it('knows its parts from weights', () => {
+    expect(isBnbPart('a.weight')).toBe(false);
+    expect(isBnbPart('a.weight.nested_absmax')).toBe(true);
+    expect(isBnbPart('a.weight.quant_state.bitsandbytes__nf4')).toBe(true);
+  });
+});
+
+describe('a broken 4-bit weight', () => {
+  it('names the part that is missing, or of another size', async () => {
+    const tensors = await goldenTensors();
+    tensors.set('double.weight.absmax', tensors.get('single.weight.absmax')!);
+    await expect(openBnbWeight(tensors, 'double.weight')).rejects.toThrow(
+      'The 4-bit weight double.weight of weights.safetensors is inconsistent: .absmax is F32 [325], not 325 values of U8.'
+    );
+    tensors.delete('double.weight.absmax');
+    await expect(openBnbWeight(tensors, 'double.weight')).rejects.toThrow('.absmax is missing');
+  });
+
+  it('names a state that is no JSON, or contradicts the codes', async () => {
+    const source = await fromFile(golden('bnb/weights.safetensors'));
+    const file = (await source.read(0, source.size)).slice();
+    const { tensors } = await openSafetensors(source);
+    const { start, end } = tensors.get('single.weight.quant_state.bitsandbytes__nf4')!;
+    const state = new TextDecoder().decode(file.subarray(start, end));
+    const withState = async (text: string) => {
+      const changed = file.slice();
+      changed.set(new TextEncoder().encode(text.padEnd(end - start)), start);
+      return openBnbWeight(
+        (await openShards([fromBytes('w.safetensors', changed)])).tensors,
+        'single.weight'
+      );
+    };
+    await expect(withState('{')).rejects.toThrow(
+      'The 4-bit state single.weight.quant_state.bitsandbytes__nf4 of w.safetensors is malformed.'
+    );
+    await expect(withState(state.replace('65', '66'))).rejects.toThrow(
+      'shape [66, 320] does not fit its codes'
+    );
+  });
+});
+
+it('a whole 4-bit checkpoint shows the shapes of the model it stands for', async () => {
+  const tokenizer = fromBytes('tokenizer.json', new TextEncoder().encode('{}'));
+  const files = await fromPath(golden('models/llama-tied-bnb4'));
+  const checkpoint = await openCheckpoint([...files, tokenizer]);
+  const full = await openSafetensors(await fromFile(golden('models/llama-tied/model.safetensors')));
+  for (const [name, entry] of full.tensors) {
+    expect(checkpoint.shape(name)).toEqual(entry.shape);
+    const [actual, original] = [
+      await collect(checkpoint.stream(name)),
+      await collect(streamF32(full.source, entry))
+    ];
+    const largest = original.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    // Half the widest step between NF4 codes, of the largest scale.
+    const worst = actual.reduce((max, value, i) => Math.max(max, Math.abs(value - original[i])), 0);
+    expect(worst).toBeLessThan(0.16 * largest);
+  }
+  expect(await checkpoint.nf4('model.layers.0.self_attn.q_proj.weight')).toMatchObject({
+    shape: checkpoint.shape('model.layers.0.self_attn.q_proj.weight')
+  });
+  expect(await checkpoint.nf4('model.norm.weight')).toBeUndefined();
+});

@@ -1,0 +1,194 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromPath } from './node-source';
+import {
+  adapterKey,
+  InvalidAdapterError,
+  readAdapter,
+  TARGET_MODULES,
+  UnsupportedAdapterError,
+  writeAdapter,
+  type Adapter,
+  type AdapterTensors
+} from './peft';
+import { writeSafetensors } from './safetensors';
+import { fromBytes } from './source';
+import { golden } from './testing';
+
+const files = (adapter: Adapter) => writeAdapter(adapter).map(({ name, bytes }) => fromBytes(name, bytes));
+
+/** An adapter of rank r on one projection of layer 0: in 3, out 2. */
+function small(changes: Partial<Adapter['config']> = {}, rank = 2): Adapter {
+  const tensors: AdapterTensors = new Map([
+    [adapterKey(0, 'q_proj', 'A'), { shape: [rank, 3], data: new Float32Array(rank * 3).fill(0.25) }],
+    [adapterKey(0, 'q_proj', 'B'), { shape: [2, rank], data: new Float32Array(rank * 2).fill(-1e-9) }]
+  ]);
+  const config = {
+    baseModel: 'org/base',
+    rank,
+    alpha: 16,
+    dropout: 0,
+    targetModules: ['q_proj'],
+    rsLora: false,
+    ...changes
+  };
+  return { config, tensors };
+}
+
+const adapterArbitrary: fc.Arbitrary<Adapter> = fc
+  .record({
+    rank: fc.integer({ min: 1, max: 4 }),
+    layers: fc.uniqueArray(fc.nat(40), { minLength: 1, maxLength: 3 }),
+    modules: fc.subarray([...TARGET_MODULES], { minLength: 1 }),
+    alpha: fc.integer({ min: 1, max: 64 }),
+    rsLora: fc.boolean(),
+    dropout: fc.constantFrom(0, 0.05),
+    seed: fc.float({ noNaN: true })
+  })
+  .map(({ rank, layers, modules, alpha, rsLora, dropout, seed }) => {
+    const tensors: AdapterTensors = new Map();
+    for (const layer of layers) {
+      for (const module of modules) {
+        tensors.set(adapterKey(layer, module, 'A'), {
+          shape: [rank, 3],
+          data: new Float32Array(rank * 3).fill(seed)
+        });
+        tensors.set(adapterKey(layer, module, 'B'), {
+          shape: [5, rank],
+          data: new Float32Array(rank * 5).fill(layer)
+        });
+      }
+    }
+    return {
+      config: { baseModel: 'org/base', rank, alpha, dropout, rsLora, targetModules: modules },
+      tensors
+    };
+  });
+
+it('an adapter survives writing and reading', async () => {
+  await fc.assert(
+    fc.asyncProperty(adapterArbitrary, async (adapter) => {
+      const read = await readAdapter(files(adapter));
+      expect(read.config).toEqual(adapter.config);
+      expect(new Map([...read.tensors].sort())).toEqual(new Map([...adapter.tensors].sort()));
+    })
+  );
+});
+
+it('reads an adapter that PEFT saved', async () => {
+  const { config, tensors } = await readAdapter(await fromPath(golden('models/llama-tied/adapter')));
+  expect(config).toMatchObject({ rank: 8, alpha: 16, rsLora: false, targetModules: TARGET_MODULES });
+  expect(tensors.get(adapterKey(0, 'down_proj', 'A'))!.shape).toEqual([8, 176]);
+});
+
+it('writes the configuration that PEFT expects', () => {
+  const [config] = writeAdapter(small({ dropout: 0.1, rsLora: true }));
+  expect(JSON.parse(new TextDecoder().decode(config.bytes))).toMatchObject({
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: 'org/base',
+    r: 2,
+    lora_alpha: 16,
+    lora_dropout: 0.1,
+    target_modules: ['q_proj'],
+    bias: 'none',
+    fan_in_fan_out: false,
+    inference_mode: true,
+    use_rslora: true,
+    use_dora: false,
+    layers_to_transform: null,
+    modules_to_save: null
+  });
+});
+
+describe('an adapter that cannot be used', () => {
+  const withConfig = (changes: Record<string, unknown>) => {
+    const [config, weights] = writeAdapter(small());
+    const json = { ...(JSON.parse(new TextDecoder().decode(config.bytes)) as object), ...changes };
+    return [
+      fromBytes('adapter_config.json', new TextEncoder().encode(JSON.stringify(json))),
+      fromBytes(weights.name, weights.bytes)
+    ];
+  };
+  const withTensors = (shapes: Record<string, [number, number]>) => {
+    const tensors = Object.entries(shapes).map(([name, shape]) => ({
+      name,
+      shape,
+      data: new Float32Array(shape[0] * shape[1])
+    }));
+    return [files(small())[0], fromBytes('adapter_model.safetensors', writeSafetensors(tensors))];
+  };
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ peft_type: 'IA3' }, 'another method than LoRA'],
+    [{ use_dora: true }, 'DoRA (use_dora)'],
+    [{ bias: 'all' }, 'trained biases'],
+    [{ lora_bias: true }, 'trained biases'],
+    [{ fan_in_fan_out: true }, 'transposed weights'],
+    [{ rank_pattern: { q_proj: 4 } }, 'rank_pattern'],
+    [{ alpha_pattern: { q_proj: 4 } }, 'alpha_pattern'],
+    [{ modules_to_save: ['lm_head'] }, 'modules_to_save'],
+    [{ layer_replication: [[0, 1]] }, 'layer_replication'],
+    [{ use_qalora: true }, 'QA-LoRA']
+  ])('for %j is refused', async (changes, what) => {
+    const reading = readAdapter(withConfig(changes));
+    await expect(reading).rejects.toThrow(UnsupportedAdapterError);
+    await expect(reading).rejects.toThrow(what);
+  });
+
+  it('for a rank that is no number is refused', async () => {
+    await expect(readAdapter(withConfig({ r: 'eight' }))).rejects.toThrow(InvalidAdapterError);
+  });
+
+  it('for a missing file names it', async () => {
+    await expect(readAdapter([files(small())[0]])).rejects.toThrow(
+      "adapter_model.safetensors is missing among the adapter's files."
+    );
+  });
+
+  const [A, B] = [adapterKey(0, 'q_proj', 'A'), adapterKey(0, 'q_proj', 'B')];
+  it.each<[string, Record<string, [number, number]>, string]>([
+    ['nothing in it', {}, 'There are no tensors in adapter_model.safetensors.'],
+    ['A without B', { [A]: [2, 3] }, `Tensor ${B} is missing`],
+    [
+      'another rank',
+      { [A]: [4, 3], [B]: [2, 4] },
+      `Tensor ${A} of adapter_model.safetensors has shape [4, 3] instead of [2, in].`
+    ],
+    [
+      'an unknown module',
+      { 'base_model.model.model.layers.0.self_attn.qkv_proj.lora_A.weight': [2, 3] },
+      'sits on a module that adapters cannot have here'
+    ],
+    [
+      'a module in the wrong place',
+      { 'base_model.model.model.layers.0.mlp.q_proj.lora_A.weight': [2, 3] },
+      'sits on a module'
+    ],
+    [
+      'DoRA magnitudes',
+      { [A]: [2, 3], [B]: [2, 2], [A.replace('lora_A', 'lora_magnitude_vector')]: [2, 1] },
+      'a DoRA adapter'
+    ]
+  ])('with %s is refused', async (_, shapes, message) => {
+    await expect(readAdapter(withTensors(shapes))).rejects.toThrow(message);
+  });
+
+  it('for another base model is refused', async () => {
+    const base = (out: number, input: number) => ({ has: () => true, shape: () => [out, input] });
+    await expect(readAdapter(files(small()), base(2, 3))).resolves.toBeDefined();
+    await expect(readAdapter(files(small()), base(2, 4))).rejects.toThrow(
+      `Tensor ${A} of adapter_model.safetensors has shape [2, 3] instead of a fit to the model's model.layers.0.self_attn.q_proj.weight of [2, 4].`
+    );
+    await expect(readAdapter(files(small()), base(3, 3))).rejects.toThrow(B);
+    await expect(readAdapter(files(small()), { has: () => false, shape: () => [] })).rejects.toThrow(
+      'the model has no model.layers.0.self_attn.q_proj.weight'
+    );
+  });
+
+  it('is not written either', () => {
+    const adapter = small();
+    adapter.tensors.delete(B);
+    expect(() => writeAdapter(adapter)).toThrow(`Tensor ${B} is missing in the adapter to be written.`);
+  });
+});
