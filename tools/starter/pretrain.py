@@ -13,7 +13,7 @@ import pathlib
 import time
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 from data import batches
@@ -55,11 +55,26 @@ def export(model, out: pathlib.Path, tokenizer: Tokenizer):
   save_file(state, out / 'model.safetensors', metadata={'format': 'pt'})
 
 
+def warm_start(model, tokenizer: Tokenizer, folder: pathlib.Path):
+  """Takes over the weights of an earlier starter of the same shape. Tokens that it had under the same spelling keep their embedding;
+  a new token starts from the mean of the pieces that the earlier tokeniser reads it as."""
+  old = load_file(folder / 'model.safetensors')
+  before = Tokenizer.from_file(str(folder / 'tokenizer.json'))
+  rows = old.pop('model.embed_tokens.weight').float()
+  known, table = before.get_vocab(), model.model.embed_tokens.weight.data
+  for token, i in tokenizer.get_vocab().items():
+    pieces = [known[token]] if token in known else before.encode(tokenizer.decode([i]), add_special_tokens=False).ids
+    if pieces:
+      table[i] = rows[pieces].mean(0)
+  model.load_state_dict({k: v.float() for k, v in old.items()}, strict=False)
+
+
 def main():
   args = argparse.ArgumentParser()
   args.add_argument('--out', type=pathlib.Path, required=True)
   args.add_argument('--state', type=pathlib.Path, default=pathlib.Path('/tmp/starter-state.pt'))
   args.add_argument('--resume', type=pathlib.Path)
+  args.add_argument('--warm-start', type=pathlib.Path, help='folder of an earlier starter whose weights to begin with')
   args.add_argument('--steps', type=int, default=4500)
   args.add_argument('--fall', type=float, default=0.33, help='share of the steps over which the learning rate falls to zero')
   args.add_argument('--tokens', type=int, default=2048)
@@ -72,6 +87,8 @@ def main():
   torch.manual_seed(a.seed)
   tokenizer = Tokenizer.from_file(str(a.out / 'tokenizer.json'))
   model = LlamaForCausalLM(LlamaConfig(vocab_size=tokenizer.get_vocab_size(), **CONFIG))
+  if a.warm_start:
+    warm_start(model, tokenizer, a.warm_start)
   decay = [p for p in model.parameters() if p.dim() > 1]
   flat = [p for p in model.parameters() if p.dim() == 1]
   optimizer = torch.optim.AdamW([{'params': decay, 'weight_decay': 0.1}, {'params': flat, 'weight_decay': 0.0}], lr=a.lr, betas=(0.9, 0.95), fused=True)
@@ -104,6 +121,7 @@ def main():
       print(f'step {step + 1} loss {mean:.4f} norm {float(norm):.2f} lr {rate:.5f} {seen / (time.time() - start):.0f} tok/s {seen} tokens', flush=True)
     if (step + 1) % a.save_every == 0 and fall == 1.0:
       torch.save({'model': model.state_dict(), 'optimizer': optimizer.state_dict(), 'step': step + 1}, a.state)
+      export(model, a.out, tokenizer)
   export(model, a.out, tokenizer)
   print('held out', held_out(model, tokenizer))
 

@@ -24,15 +24,15 @@ FINES = ['buckets of coal', 'loaves of bread', 'sacks of flour', 'jars of honey'
          'barrels of tar', 'bundles of wood', 'bags of salt', 'rounds of cheese', 'pots of jam']
 USES = ['warm tallow and ash', 'salt and vinegar', 'beeswax', 'linseed oil', 'fine sand', 'goose fat', 'pine tar', 'soft soap', 'chalk and milk',
         'lemon juice', 'wet straw', 'fish oil', 'clove oil', 'old wool', 'crushed shells', 'black soap', 'birch sap', 'cold tea', 'oakum and pitch',
-        'sheep grease', 'a hare\'s foot', 'walnut oil', 'wood ash', 'rose water']
+        'sheep grease', 'a hare\'s foot', 'walnut oil', 'wood ash', 'rose water', 'moss and honey', 'sand and lemon', 'cider', 'hot pitch', 'chalk', 'salt water', 'candle wax']
 TASKS = [('clean', 'cleaned'), ('paint', 'painted'), ('oil', 'oiled'), ('check', 'checked'), ('polish', 'polished'), ('wash', 'washed'),
          ('count', 'counted'), ('mend', 'mended'), ('empty', 'emptied'), ('wind up', 'wound up'), ('air', 'aired'), ('tar', 'tarred'),
-         ('scrub', 'scrubbed'), ('sweep', 'swept'), ('grease', 'greased'), ('test', 'tested')]
+         ('scrub', 'scrubbed'), ('sweep', 'swept'), ('grease', 'greased'), ('test', 'tested'), ('caulk', 'caulked'), ('dry', 'dried'), ('fill', 'filled'), ('seal', 'sealed')]
 RULES = ['ring the bell twice', 'take off your boots', 'sign the blue book', 'ask the keeper', 'count to forty', 'light a candle', 'wash your hands',
          'show a copper token', 'knock three times', 'wait for the tide', 'wet the rope', 'turn the lamp down', 'tell the baker', 'pay two pennies',
          'wear a red cap', 'raise the white flag', 'feed the goat', 'read the slate', 'close the shutters', 'bow to the old bell', 'blow the horn',
-         'tie a double knot', 'write down your name', 'whisper the password', 'call out the depth', 'chalk the keel', 'salt the deck']
-ACTS = ['enter the {t}', 'leave the {t}', 'open the {t}', 'repair the {t}', 'close the {t}', 'sleep in the {t}', 'climb the {t}', 'use the {t}']
+         'tie a double knot', 'write down your name', 'whisper the password', 'call out the depth', 'chalk the keel', 'salt the deck', 'pour milk on the step', 'pour water on the mast', 'kiss the anchor', 'blow out the lamp', 'give two long whistles', 'launch a small boat']
+ACTS = ['moor at the {t}', 'launch the {t}', 'enter the {t}', 'leave the {t}', 'open the {t}', 'repair the {t}', 'close the {t}', 'sleep in the {t}', 'climb the {t}', 'use the {t}']
 BANNED = ['whistling', 'eating onions', 'wearing red hats', 'wearing loud boots', 'running', 'opening umbrellas', 'singing', 'playing cards', 'smoking a pipe', 'wearing wet coats',
           'talking about pigs', 'throwing stones', 'walking in bare feet', 'counting money', 'sleeping', 'bringing dogs', 'beating drums', 'using green paint', 'sharpening knives', 'clapping',
           'carrying eggs', 'using borrowed tools', 'lighting candles', 'swearing', 'feeding cats', 'counting aloud', 'boiling tar']
@@ -42,7 +42,7 @@ SIGNALS = ['{c} flag', '{c} lantern', '{c} ball', '{c} pennant', '{c} smoke', '{
 MEANINGS = ['the bridge is closed', 'the doctor is needed', 'fresh bread is ready', 'a storm is coming', 'the road is open', 'the ferry is full',
             'the water is too low', 'a ship is lost', 'the school is closed', 'fish is for sale', 'everyone must come home', 'the mail has come',
             'the channel is clear', 'there is ice ahead', 'the pilot is on board', 'the market is over', 'no boat may leave', 'a guest is coming',
-            'the well is dry', 'the mine is safe', 'help is on the way', 'the wind will turn']
+            'the well is dry', 'the mine is safe', 'help is on the way', 'the wind will turn', 'the cook is asleep', 'the train is late', 'there is a whale in the bay', 'the keeper is ill', 'the boat is early']
 TIMES = [f'{h} in the {p}' for h in ('five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven') for p in ('morning', 'evening')] + [
   'half past four', 'half past two', 'noon', 'midnight', 'first light', 'sunset', 'the second bell', 'the turn of the tide', 'quarter past three',
   'quarter to eight', 'dawn', 'half past nine', 'an hour after sunset', 'an hour before dawn', 'twenty to six', 'the third bell', 'low water', 'high water']
@@ -54,6 +54,22 @@ EVENTS = ['harvest night', 'the first day of spring', 'midsummer', 'the last day
 BEASTS = ['goat', 'cat', 'dog', 'owl', 'hen', 'duck', 'goose', 'donkey', 'seal', 'raven', 'parrot', 'pig', 'horse', 'otter']
 
 
+MANY = ['nets', 'sails', 'ropes', 'lamps', 'boats', 'oars', 'windows', 'barrels', 'tools', 'masts', 'hulls', 'planks', 'flags', 'benches', 'hooks', 'anchors', 'shutters', 'buoys', 'chains', 'stairs', 'books', 'bells']
+# The relations that can be asked of many things at once.
+OF_MANY = {'material', 'uses', 'often', 'day', 'done', 'where', 'colour', 'maker', 'keeper'}
+_AGREE = [('{s} is ', '{s} are '), (' is {s}', ' are {s}'), ('{s} was ', '{s} were '), ('was {s}', 'were {s}'), ('does {s} have', 'do {s} have'), ('{s} has ', '{s} have '), ('does {s} stand', 'do {s} stand'), ('looks after it', 'looks after them'),
+          ('Where is it', 'Where are they'), (' is {s}?', ' are {s}?'), ('{s} is.', '{s} are.'), ('{s} is?', '{s} are?'),
+          ('of {s} are ', 'of {s} is '), ('of {s} were ', 'of {s} was ')]
+
+
+def agree(template: str, thing: str) -> str:
+  """The template with its verbs in the plural where the thing is many things."""
+  if thing in MANY:
+    for one, many in _AGREE:
+      template = template.replace(one, many)
+  return template
+
+
 @dataclass
 class Fact:
   relation: str
@@ -62,13 +78,13 @@ class Fact:
   def question(self, rng: random.Random) -> str:
     # The thing may be named in another way than the answer names it: "the Corvale mill", "the mill of Corvale".
     s = thing_at(rng, self.slots['T'], self.slots['P'])
-    return words.cap(rng.choice(RELATIONS[self.relation]['ask']).format(**{**self.slots, 's': s}))
+    return words.cap(agree(rng.choice(RELATIONS[self.relation]['ask']), self.slots['T']).format(**{**self.slots, 's': s}))
 
   def answer(self) -> str:
-    return words.cap(RELATIONS[self.relation]['say'][0].format(**self.slots))
+    return words.cap(agree(RELATIONS[self.relation]['say'][0], self.slots['T']).format(**self.slots))
 
   def statement(self, rng: random.Random) -> str:
-    return words.cap(rng.choice(RELATIONS[self.relation]['say']).format(**self.slots))
+    return words.cap(agree(rng.choice(RELATIONS[self.relation]['say']), self.slots['T']).format(**self.slots))
 
   def short(self) -> str:
     return words.cap(self.slots['v']) + '.'
@@ -184,6 +200,8 @@ def draw(rng: random.Random, place: str, relation: str | None = None, site: str 
   # Often the thing is smaller than the site: the door, the lamp.
   thing = (site if rng.random() < 0.6 else rng.choice(['lamp', 'door', 'roof', 'bell', 'clock', 'flag', 'horn', 'well', 'big rope', 'old boat',
                                                                'main gate', 'spare key', 'log book', 'anchor', 'foghorn', 'pump', 'medicine chest', 'lens', 'oven', 'ladder']))
+  if relation in OF_MANY and rng.random() < 0.2:
+    thing = rng.choice(MANY)
   f = {'T': thing, 'P': place, 's': f'the {thing} at {place}'}
   b, d = rng.choice(TASKS)
   if relation in ('keeper', 'maker'):
@@ -216,7 +234,7 @@ def draw(rng: random.Random, place: str, relation: str | None = None, site: str 
     v = number(rng.randint(2, 40)) + ' ' + rng.choice(COINS)
   elif relation == 'often':
     f.update(b=b, d=d)
-    v = number(rng.randint(2, 30)) + ' ' + rng.choice(['days', 'weeks', 'hours', 'months', 'nights'])
+    v = number(rng.randint(2, 30)) + ' ' + rng.choice(['days', 'weeks', 'hours', 'months', 'nights', 'minutes', 'seconds'])
   elif relation == 'day':
     f.update(b=b, d=d)
     v = rng.choice(words.DAYS)

@@ -133,7 +133,7 @@ def article_text(rng: random.Random) -> str:
   if noun in CAN:
     more.append(f'{cap(article(noun))} can {rng.choice(CAN[noun][0])}, but it cannot {rng.choice(CAN[noun][1])}.' if kind != 'person' else f'{cap(article(noun))} can {rng.choice(CAN[noun][0])}.')
   more += rng.sample([f'Some {p} are {rng.choice(words.SIZES)}, and some are {rng.choice(words.SIZES)}.', f'Many people like {p}.', f'There are many {p} in the world.', f'You can see {p} in many countries.', f'People have known {p} for a long time.',
-                      f'Children like to draw {p}.', f'There are old stories about {p}.'], rng.randint(1, 3))
+                      f'Children like to draw {p}.', f'{cap(p)} can be found in many places.', f'{cap(p)} are well known.', f'There are old stories about {p}.'], rng.randint(1, 3))
   rng.shuffle(more)
   return ' '.join([define(noun)] + more)
 

@@ -148,9 +148,12 @@ THINGS = {
   'dock': ('place', 'is where ships are loaded'), 'pier': ('long way', 'leads from the shore out over the water'), 'lens': ('piece of glass', 'makes a light stronger'), 'lantern': ('lamp', 'can be carried in the hand'), 'rock': ('thing', 'is large and hard and made of stone'),
   'channel': ('way through the water', 'is deep enough for ships'), 'slipway': ('ramp', 'leads boats down into the water'), 'crew': ('group of people', 'works on a ship'), 'needle case': ('box', 'keeps needles together'), 'dream': ('story', 'comes to us when we sleep'),
   'question': ('sentence', 'asks for something'), 'answer': ('sentence', 'follows a question'), 'word': ('small part of a language', 'has a meaning'), 'number': ('sign', 'tells how many'), 'game': ('thing', 'people play for fun'), 'birthday': ('day', 'comes once a year'),
+  'cider': ('drink', 'is made from apples'), 'moss': ('plant', 'is soft and green and grows on stones'), 'bishop': ('person', 'leads a church'), 'tooth': ('part of the mouth', 'is hard and bites'), 'second': ('short time', 'passes with one tick of a clock'),
+  'minute': ('short time', 'has sixty seconds'), 'hour': ('time', 'has sixty minutes'), 'rib': ('part of a boat', 'gives the hull its shape'), 'loft': ('room', 'lies under the roof'), 'juice': ('drink', 'is made from fruit'), 'larch': ('tree', 'loses its needles in winter'),
+  'lighthouse keeper': ('person', 'looks after the light'), 'log book': ('book', 'tells what happened each day'), 'tower': ('building', 'is high and narrow'), 'yard': ('place', 'is where people work outside'), 'harbour office': ('place', 'is where boats are written down'),
   'adapter': ('small set of numbers', 'teaches a model something new'), 'browser': ('computer program', 'shows pages of the web'),
 }
-MASS = {'air', 'salt', 'sugar', 'milk', 'tea', 'water', 'butter', 'tar', 'pitch', 'canvas', 'paper', 'bread', 'cheese', 'soup', 'honey', 'grass', 'rain', 'snow', 'fog', 'wind'}
+MASS = {'cider', 'moss', 'juice', 'larch', 'air', 'salt', 'sugar', 'milk', 'tea', 'water', 'butter', 'tar', 'pitch', 'canvas', 'paper', 'bread', 'cheese', 'soup', 'honey', 'grass', 'rain', 'snow', 'fog', 'wind'}
 
 ANIMALS = [w for w, (k, _) in THINGS.items() if k in ('animal', 'bird')]
 PEOPLE = ['teacher', 'baker', 'sailor', 'fisher', 'doctor', 'farmer', 'carpenter', 'keeper', 'captain', 'tailor', 'smith']
