@@ -56,10 +56,10 @@ export function embeddingLookup(options: EmbeddingLookupOptions): Kernel {
 
 function body(wide: boolean, packed: boolean, f16: boolean, lanes: number): string {
   const value = !packed
-    ? 'table[from]'
+    ? 'table[source]'
     : wide
-      ? 'vec4f(unpack2x16float(table[from].x), unpack2x16float(table[from].y))'
-      : 'unpack2x16float(table[from / 2u])[from % 2u]';
+      ? 'vec4f(unpack2x16float(table[source].x), unpack2x16float(table[source].y))'
+      : 'unpack2x16float(table[source / 2u])[source % 2u]';
   const rounded = f16 ? (wide ? `vec4<f16>(${value})` : `f16(${value})`) : value;
   return /* wgsl */ `
 @compute @workgroup_size(${lanes})
@@ -70,7 +70,7 @@ fn main(${builtins}) {
   // An id below firstRow wraps round to a number past shardRows.
   let row = ids[token] - params.firstRow;
   if (row >= params.shardRows) { return; }
-  let from = row * params.columns + index % params.columns;
+  let source = row * params.columns + index % params.columns;
   out[index] = ${rounded};
 }`;
 }

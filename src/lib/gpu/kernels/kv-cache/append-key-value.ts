@@ -37,8 +37,8 @@ fn main(${builtins}) {
   let index = ${workgroupIndex} * ${lanes}u + lane;
   let token = index / params.width;
   if (token >= min(params.tokens, step.tokens) || step.past + token >= params.maxTokens) { return; }
-  let from = token * (params.skipped + params.width) + params.skipped + index % params.width;
-  cache[step.past * params.width + index] = ${element(cache)}(qkv[from]);
+  let source = token * (params.skipped + params.width) + params.skipped + index % params.width;
+  cache[step.past * params.width + index] = ${element(cache)}(qkv[source]);
 }`,
     bindings: [
       { name: 'qkv', tensor: qkv, access: 'read', element: element(qkv) },
