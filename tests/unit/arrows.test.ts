@@ -25,7 +25,10 @@ const mayImport: Record<string, readonly string[]> = {
     'src/lib/jobs',
     'src/lib/workers'
   ],
+  // The one style sheet that all pages share.
+  'src/app': [],
   'src/routes': [
+    'src/app',
     'src/lib/errors',
     'src/lib/gpu',
     'src/lib/formats',
