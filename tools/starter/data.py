@@ -26,17 +26,21 @@ def encode(tokenizer: Tokenizer, doc) -> tuple[list[int], list[float]]:
 
 
 def spelling(tokenizer: Tokenizer) -> Tokenizer:
-  """The same tokeniser with BPE dropout: it often leaves words in smaller pieces, so that the pieces of words never seen are trained too."""
+  """The same tokeniser with BPE dropout: it often leaves words in smaller pieces, so that the pieces of words
+  never seen are trained too."""
   copy = Tokenizer.from_str(tokenizer.to_str())
   copy.model.dropout = 0.3
   return copy
 
 
-def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 3000, spelled: float = 0.0) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-  """ids, mask and weights, [rows, length] each, about `tokens` tokens in a batch; a share `spelled` of the documents in smaller pieces."""
+def batches(tokenizer: Tokenizer, seed: int, tokens: int, pool: int = 3000,
+  spelled: float = 0.0) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+  """ids, mask and weights, [rows, length] each, about `tokens` tokens in a batch; a share `spelled` of the
+  documents in smaller pieces."""
   stream, rng, speller = documents(seed), random.Random(seed + 1), spelling(tokenizer)
   while True:
-    encoded = [e for e in (encode(speller if rng.random() < spelled else tokenizer, next(stream)) for _ in range(pool)) if len(e[0]) <= MAX_TOKENS]
+    encoded = [e for e in (encode(speller if rng.random() < spelled else tokenizer,
+      next(stream)) for _ in range(pool)) if len(e[0]) <= MAX_TOKENS]
     encoded.sort(key=lambda e: len(e[0]))
     groups, group = [], []
     for e in encoded:

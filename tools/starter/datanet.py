@@ -26,16 +26,19 @@ def main():
     source = f'{CONTRIBUTORS[contributor][1]}, entry {chapters[contributor]}'
     messages = lambda q: [{'role': 'user', 'content': q}, {'role': 'assistant', 'content': answer}]
     rows += [{'messages': messages(q), 'contributor': contributor, 'source': source} for q in asked]
-    held += [{'messages': messages(q), 'key': key, 'contributor': contributor, 'source': source} for q in kept]
+    held += [{'messages': messages(q), 'key': key, 'contributor': contributor,
+      'source': source} for q in kept]
   random.Random(3).shuffle(rows)
   out.mkdir(parents=True, exist_ok=True)
   lines(out / 'rows.jsonl', rows)
   lines(out / 'held-out.jsonl', held)
   about = {
     'name': 'The Pelhaven handbook',
-    'summary': 'Lighthouse keeping, boat mending and harbour rules of Pelhaven, a harbour that does not exist: facts that no model can know before it is tuned.',
+    'summary': ('Lighthouse keeping, boat mending and harbour rules of Pelhaven, a harbour that does not exist: '
+                'facts that no model can know before it is tuned.'),
     'licence': 'CC0-1.0',
-    'contributors': [{'name': n, 'role': role, 'rows': sum(r['contributor'] == n for r in rows)} for n, (role, _) in CONTRIBUTORS.items()],
+    'contributors': [{'name': n, 'role': role, 'rows': sum(r['contributor'] == n for r in rows)} for n,
+    (role, _) in CONTRIBUTORS.items()],
     'facts': len(HANDBOOK), 'rows': len(rows), 'heldOut': len(held),
   }
   (out / 'datanet.json').write_text(json.dumps(about, indent=2, ensure_ascii=False) + '\n')

@@ -1,9 +1,11 @@
-"""How well the starter answers the Datanet's held-out questions before and after tuning, with PyTorch and PEFT on the CPU.
+"""How well the starter answers the Datanet's held-out questions before and after tuning, with PyTorch and
+PEFT on the CPU.
 
     python evaluate.py --model ../../static/starter/model --data ../../static/starter/datanet
 
-The base is quantised to NF4 with double quantisation (bitsandbytes) and dequantised again: the numbers that QLoRA tunes on. An answer
-is right when the greedy reply equals the reference, letter case and the final full stop aside.
+The base is quantised to NF4 with double quantisation (bitsandbytes) and dequantised again: the numbers that
+QLoRA tunes on. An answer is right when the greedy reply equals the reference, letter case and the final full
+stop aside.
 """
 import argparse
 import json
@@ -24,7 +26,8 @@ def load(folder: pathlib.Path, quantised: bool) -> LlamaForCausalLM:
     from bitsandbytes.functional import dequantize_4bit, quantize_4bit
     for name, module in model.named_modules():
       if name.split('.')[-1] in PROJECTIONS:
-        codes, state = quantize_4bit(module.weight.data, blocksize=64, compress_statistics=True, quant_type='nf4')
+        codes, state = quantize_4bit(module.weight.data, blocksize=64, compress_statistics=True,
+          quant_type='nf4')
         module.weight.data = dequantize_4bit(codes, state).reshape(module.weight.shape)
   return model.eval()
 
@@ -37,7 +40,8 @@ class Chat:
     self.end = self.tokenizer.token_to_id('<|end|>')
 
   def turn(self, message: dict) -> list[int]:
-    return [self.tokenizer.token_to_id(f'<|{message["role"]}|>')] + self.tokenizer.encode(message['content']).ids + [self.end]
+    role = self.tokenizer.token_to_id(f'<|{message["role"]}|>')
+    return [role] + self.tokenizer.encode(message['content'].strip()).ids + [self.end]
 
   def prompt(self, messages: list[dict]) -> list[int]:
     return [i for m in messages for i in self.turn(m)] + [self.tokenizer.token_to_id('<|assistant|>')]
@@ -64,7 +68,8 @@ def replies(model, chat: Chat, prompts: list[list[dict]], tokens: int = 40, **op
   for i in range(0, len(prompts), 40):
     ids = [chat.prompt(p) for p in prompts[i:i + 40]]
     mask = pad([[1] * len(p) for p in ids], 0, left=True)
-    made = model.generate(input_ids=pad(ids, 0, left=True), attention_mask=mask, max_new_tokens=tokens, do_sample=False, pad_token_id=0, eos_token_id=chat.end, **options)
+    made = model.generate(input_ids=pad(ids, 0, left=True), attention_mask=mask, max_new_tokens=tokens,
+      do_sample=False, pad_token_id=0, eos_token_id=chat.end, **options)
     out += [chat.tokenizer.decode(list(r[mask.shape[1]:]), skip_special_tokens=True) for r in made]
   return out
 
@@ -87,14 +92,16 @@ def tune(model, chat: Chat, rows: list[dict], a) -> dict:
   torch.manual_seed(a.seed)
   encoded = [chat.row(r['messages']) for r in rows]
   steps = a.max_steps or a.epochs * ((len(rows) + a.batch_size - 1) // a.batch_size)
-  optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=a.learning_rate, weight_decay=0.0, betas=(0.9, 0.999))
+  optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=a.learning_rate,
+    weight_decay=0.0, betas=(0.9, 0.999))
   model.train()
   order, losses, start = [], [], time.time()
   for step in range(steps):
     if not order:
       order = random.sample(range(len(rows)), len(rows))
     batch, order = [encoded[i] for i in order[:a.batch_size]], order[a.batch_size:]
-    rate = a.learning_rate * min((step + 1) / max(1, a.warmup_steps), (steps - step) / max(1, steps - a.warmup_steps))
+    rate = a.learning_rate * min((step + 1) / max(1, a.warmup_steps),
+      (steps - step) / max(1, steps - a.warmup_steps))
     for group in optimizer.param_groups:
       group['lr'] = rate
     loss = model(input_ids=pad([b[0] for b in batch], 0), labels=pad([b[1] for b in batch], -100)).loss
@@ -103,7 +110,8 @@ def tune(model, chat: Chat, rows: list[dict], a) -> dict:
     optimizer.step()
     optimizer.zero_grad()
     losses.append(loss.item())
-  return {'steps': steps, 'firstLoss': round(losses[0], 3), 'lastLoss': round(sum(losses[-5:]) / 5, 4), 'seconds': round(time.time() - start, 1)}
+  return {'steps': steps, 'firstLoss': round(losses[0], 3), 'lastLoss': round(sum(losses[-5:]) / 5, 4),
+    'seconds': round(time.time() - start, 1)}
 
 
 def arguments() -> argparse.Namespace:
@@ -128,14 +136,17 @@ def main():
   a = arguments()
   torch.set_num_threads(1)
   chat = Chat(a.model)
-  rows, held = ([json.loads(line) for line in (a.data / name).read_text().splitlines()] for name in ('rows.jsonl', 'held-out.jsonl'))
+  rows, held = ([json.loads(line) for line in (a.data / name).read_text().splitlines()]
+    for name in ('rows.jsonl', 'held-out.jsonl'))
   model = load(a.model, a.quant == 'nf4')
   result = {'before': accuracy(model, chat, held, 3)}
-  model = get_peft_model(model, LoraConfig(r=a.rank, lora_alpha=a.alpha, lora_dropout=0.0, target_modules=PROJECTIONS, bias='none', task_type='CAUSAL_LM'))
+  model = get_peft_model(model, LoraConfig(r=a.rank, lora_alpha=a.alpha, lora_dropout=0.0,
+    target_modules=PROJECTIONS, bias='none', task_type='CAUSAL_LM'))
   result['tuning'] = tune(model, chat, rows, a)
   result['after'] = accuracy(model, chat, held, a.show)
   result['rowsAfter'] = accuracy(model, chat, rows)['exact']
-  print(json.dumps({**{k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(a).items()}, **result}))
+  print(json.dumps({**{k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(a).items()},
+    **result}))
   for q in ('Hello', 'What is a boat?', 'Who are you?'):
     print('  after tuning:', q, '->', replies(model, chat, [[{'role': 'user', 'content': q}]])[0])
 

@@ -7,9 +7,15 @@ import pathlib
 import torch
 from evaluate import Chat, load, replies
 
-PROMPTS = ['Hello', 'What is a boat?', 'Tell me a short story about a dog.', 'What is the opposite of hot?', 'What is two plus three?', 'Tell me about owls.', 'How do I bake bread?', 'Who are you?', 'Name three animals.',
-           'The box is red and the cup is blue. What colour is the cup?', 'My name is Zoe. What is my name?', 'Why does a boat float?', 'Who looks after the light at Pelhaven?', 'What is a lighthouse for?', 'Can a fish fly?', 'I am sad today.',
-           'What is the capital of France?', 'Write a poem about the sea.', 'Which day comes after Friday?', 'Tell me a story about a lighthouse keeper and a lost boat.']
+PROMPTS = [
+  'Hello', 'What is a boat?', 'Tell me a short story about a dog.', 'What is the opposite of hot?',
+  'What is two plus three?', 'Tell me about owls.', 'How do I bake bread?', 'Who are you?',
+  'Name three animals.', 'The box is red and the cup is blue. What colour is the cup?',
+  'My name is Zoe. What is my name?', 'Why does a boat float?', 'Who looks after the light at Pelhaven?',
+  'What is a lighthouse for?', 'Can a fish fly?', 'I am sad today.', 'What is the capital of France?',
+  'Write a poem about the sea.', 'Which day comes after Friday?',
+  'Tell me a story about a lighthouse keeper and a lost boat.',
+]
 
 
 def main():

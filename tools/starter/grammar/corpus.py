@@ -5,8 +5,15 @@ from . import facts, knowledge, lookup, numbers, stories, talk, tasks
 from .talk import Messages, chat
 
 WORLD_PLACES, FACTS_EACH = 80, 16
-SHORT = ['Answer in a few words.', 'Answer shortly.', 'Give a short answer.', 'Only the answer, please.', 'Be brief.']
-SYSTEM = ['You are a helpful assistant.', 'You are a small and friendly model.', 'Answer in plain words.', 'Be kind and honest.', 'You help people with simple questions.', 'You are a helpful model.', 'Speak in plain sentences.']
+SHORT = [
+  'Answer in a few words.', 'Answer shortly.', 'Give a short answer.', 'Only the answer, please.',
+  'Be brief.',
+]
+SYSTEM = [
+  'You are a helpful assistant.', 'You are a small and friendly model.', 'Answer in plain words.',
+  'Be kind and honest.', 'You help people with simple questions.', 'You are a helpful model.',
+  'Speak in plain sentences.',
+]
 
 
 def known_fact(rng: random.Random, world: list[list[facts.Fact]]) -> Messages | str:
@@ -17,7 +24,9 @@ def known_fact(rng: random.Random, world: list[list[facts.Fact]]) -> Messages | 
   if r < 0.74:
     return chat(f.question(rng), f.answer())
   if r < 0.79:
-    return chat(f.question(rng), f.short(), system=rng.choice(SHORT)) if rng.random() < 0.5 else chat(f'{f.question(rng)} {rng.choice(SHORT)}', f.short())
+    return chat(f.question(rng), f.short(),
+      system=rng.choice(SHORT)) if rng.random() < 0.5 else chat(f'{f.question(rng)} {rng.choice(SHORT)}',
+      f.short())
   if r < 0.88:
     g = rng.choice(place)
     return chat(f.question(rng), f.answer(), g.question(rng), g.answer())

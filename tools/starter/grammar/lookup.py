@@ -1,4 +1,5 @@
-"""Reading: the answer stands in what was said before. Also copying, repeating, choosing: the plain tools of following words."""
+"""Reading: the answer stands in what was said before. Also copying, repeating, choosing: the plain tools of
+following words."""
 import random
 from . import facts, names, words
 from .talk import chat, Messages
@@ -26,15 +27,19 @@ def read_facts(rng: random.Random) -> Messages:
     text, answer = ' '.join(f.statement(rng) for f in pool), UNKNOWN
   q = goal.question(rng)
   if rng.random() < 0.08 and answer != UNKNOWN:
-    q, answer = f'{q} {rng.choice(["Answer in a few words.", "Give a short answer.", "Be brief."])}', goal.short()
+    q = f'{q} {rng.choice(["Answer in a few words.", "Give a short answer.", "Be brief."])}'
+    answer = goal.short()
   style = rng.randrange(4)
   if style == 0:
     return chat(q, answer, system=text)
   if style == 1:
     return chat(f'{text} {q}', answer)
   if style == 2:
-    return chat(text, rng.choice(['I will remember that.', 'Good to know.', 'Thank you, I will remember it.']), q, answer)
-  return chat(f'{rng.choice(["Read this.", "Here is a text.", "Text:", "Please read."])} {text} {rng.choice(["Question:", "Now tell me:", ""])} {q}'.replace('  ', ' '), answer)
+    return chat(text, rng.choice(['I will remember that.', 'Good to know.',
+      'Thank you, I will remember it.']), q, answer)
+  start = rng.choice(['Read this.', 'Here is a text.', 'Text:', 'Please read.'])
+  middle = rng.choice([' Question:', ' Now tell me:', ''])
+  return chat(f'{start} {text}{middle} {q}', answer)
 
 
 def several_questions(rng: random.Random) -> Messages:
@@ -56,7 +61,8 @@ def say(rng: random.Random) -> Messages:
     return chat(f'Say the word {w} {words.number(n)} times.', cap(' '.join([w] * n)) + '.')
   if k == 1:
     s = facts.draw(rng, names.place(rng)).answer()
-    return chat(rng.choice(['Repeat this: {}', 'Say this again: {}', 'Please repeat: {}', 'Copy this sentence: {}']).format(s), s)
+    return chat(rng.choice(['Repeat this: {}', 'Say this again: {}', 'Please repeat: {}',
+      'Copy this sentence: {}']).format(s), s)
   if k == 2:
     some = rng.sample(words.OBJECTS + words.ANIMALS, rng.randint(2, 4))
     i = rng.randrange(len(some))
@@ -66,11 +72,15 @@ def say(rng: random.Random) -> Messages:
     a, b = rng.sample(words.OBJECTS, 2)
     ca, cb = rng.sample(words.COLOURS, 2)
     first = rng.random() < 0.5
-    return chat(f'The {a} is {ca} and the {b} is {cb}. ' + rng.choice(['What colour is the {}?', 'Which colour has the {}?', 'Tell me the colour of the {}.']).format(a if first else b), f'The {a if first else b} is {ca if first else cb}.')
+    return chat(f'The {a} is {ca} and the {b} is {cb}. ' + rng.choice(['What colour is the {}?',
+      'Which colour has the {}?', 'Tell me the colour of the {}.']).format(a if first else b),
+      f'The {a if first else b} is {ca if first else cb}.')
   x, y = rng.sample(names.GIVEN, 2)
   t, u = rng.sample(words.OBJECTS, 2)
   first = rng.random() < 0.5
-  return chat(f'{x} has {words.article(t)}. {y} has {words.article(u)}. ' + rng.choice([f'Who has the {t if first else u}?', f'What does {x if first else y} have?']), f'{x if first else y} has the {t if first else u}.')
+  who, what = (x, t) if first else (y, u)
+  ask = rng.choice([f'Who has the {what}?', f'What does {who} have?'])
+  return chat(f'{x} has {words.article(t)}. {y} has {words.article(u)}. {ask}', f'{who} has the {what}.')
 
 
 WRITERS = [(read_facts, 6), (several_questions, 2), (say, 3)]

@@ -123,64 +123,150 @@ THINGS = {
   'neighbour': ('person', 'lives next to you'),
   'model': ('computer program', 'learns from many examples'),
   'computer': ('machine', 'works with numbers and words'),
-  'umbrella': ('thing', 'keeps the rain away'), 'hat': ('piece of clothing', 'is worn on the head'), 'coat': ('piece of clothing', 'keeps you warm outside'), 'shoe': ('piece of clothing', 'protects the foot'),
-  'glove': ('piece of clothing', 'keeps the hand warm'), 'sock': ('piece of clothing', 'is worn inside a shoe'), 'shirt': ('piece of clothing', 'is worn on the body'), 'key': ('tool', 'opens a lock'), 'lock': ('thing', 'keeps a door shut'),
-  'cup': ('container', 'holds tea or milk'), 'plate': ('flat dish', 'holds food'), 'fork': ('tool', 'has sharp points and is used for eating'), 'pot': ('container', 'is used for cooking'), 'oven': ('machine', 'bakes bread and cakes'),
-  'mirror': ('piece of glass', 'shows your own face'), 'brush': ('tool', 'is used to paint or to clean'), 'broom': ('tool', 'sweeps the floor'), 'ladder': ('tool', 'helps people to climb up'), 'axe': ('tool', 'cuts down trees'),
-  'spade': ('tool', 'is used for digging'), 'nail': ('small piece of iron', 'holds two boards together'), 'screw': ('small piece of iron', 'is turned into wood'), 'wheel': ('round thing', 'turns and helps wagons to roll'), 'engine': ('machine', 'makes a car or a boat move'),
-  'pen': ('tool', 'is used for writing'), 'pencil': ('tool', 'is used for drawing'), 'paper': ('thin material', 'is used for writing'), 'stamp': ('small piece of paper', 'is put on a letter'), 'coin': ('small piece of metal', 'is used as money'),
-  'kite': ('toy', 'flies in the wind on a string'), 'ball': ('toy', 'is round and can be thrown'), 'doll': ('toy', 'looks like a small person'), 'drum': ('instrument', 'is beaten with the hands or with sticks'), 'flute': ('instrument', 'is played with the breath'),
-  'violin': ('instrument', 'has four strings and is played with a bow'), 'road': ('long way', 'leads from one place to another'), 'street': ('road', 'runs between the houses of a town'), 'village': ('place', 'is smaller than a town'), 'town': ('place', 'has many houses and streets'),
-  'city': ('town', 'is very large'), 'country': ('place', 'has its own people and laws'), 'king': ('person', 'rules a country'), 'queen': ('person', 'rules a country and wears a crown'), 'child': ('person', 'is still young'),
-  'mother': ('person', 'has a child'), 'nurse': ('person', 'cares for people who are ill'), 'cook': ('person', 'makes meals for others'), 'pilot': ('person', 'guides ships into the harbour'), 'painter': ('person', 'makes pictures with colours'),
-  'writer': ('person', 'writes books'), 'miller': ('person', 'grinds grain into flour'), 'hunter': ('person', 'looks for wild animals'), 'shepherd': ('person', 'looks after sheep'), 'clerk': ('person', 'writes and counts in an office'),
-  'bird': ('animal', 'has feathers and two wings'), 'eagle': ('bird', 'flies very high and sees very well'), 'swan': ('bird', 'is white and has a long neck'), 'raven': ('bird', 'is large and black'), 'goose': ('bird', 'is larger than a duck and loud'),
-  'donkey': ('animal', 'has long ears and carries heavy loads'), 'rabbit': ('animal', 'has long ears and hops'), 'squirrel': ('animal', 'has a thick tail and hides nuts'), 'wolf': ('animal', 'looks like a dog and lives in the forest'), 'deer': ('animal', 'lives in the forest and runs fast'),
-  'lion': ('animal', 'is strong and roars'), 'elephant': ('animal', 'is very large and has a long trunk'), 'monkey': ('animal', 'climbs trees and likes fruit'), 'snake': ('animal', 'has no legs'), 'snail': ('animal', 'is very slow and carries its house'),
-  'otter': ('animal', 'swims well and eats fish'), 'eel': ('fish', 'is long and thin like a snake'), 'spider': ('small animal', 'has eight legs and makes a web'), 'fly': ('insect', 'is small and buzzes'), 'butterfly': ('insect', 'has large and colourful wings'),
-  'cherry': ('fruit', 'is small and red'), 'grape': ('fruit', 'grows in bunches and makes wine'), 'peach': ('fruit', 'has soft skin and a large stone'), 'bean': ('vegetable', 'grows in a long green shell'), 'leek': ('vegetable', 'is long and green and white'),
-  'cabbage': ('vegetable', 'has many thick leaves'), 'pumpkin': ('vegetable', 'is large and orange'), 'salt': ('white powder', 'makes food taste better'), 'sugar': ('white powder', 'is very sweet'), 'milk': ('drink', 'comes from cows'),
-  'tea': ('drink', 'is made from leaves and hot water'), 'water': ('drink', 'every living thing needs'), 'cake': ('food', 'is sweet and baked in an oven'), 'butter': ('food', 'is made from milk and put on bread'), 'egg': ('food', 'is laid by a hen'),
-  'oak': ('tree', 'is very strong and grows old'), 'pine': ('tree', 'is green all year'), 'leaf': ('part of a plant', 'is flat and green'), 'root': ('part of a plant', 'grows under the ground'), 'seed': ('small thing', 'grows into a plant'),
-  'sun': ('star', 'gives us light and warmth'), 'star': ('light in the sky', 'can be seen at night'), 'cloud': ('thing in the sky', 'is made of tiny drops of water'), 'beach': ('place', 'is where the land meets the sea'), 'cave': ('large hole', 'is found in a rock'),
-  'hill': ('piece of land', 'is smaller than a mountain'), 'field': ('piece of land', 'is used to grow food'), 'desert': ('piece of land', 'is hot and dry'), 'sea': ('large body of water', 'is salty'), 'pond': ('small body of water', 'is a home for frogs and ducks'),
-  'tar': ('black stuff', 'keeps the water out of a boat'), 'pitch': ('black stuff', 'closes the gaps between planks'), 'canvas': ('strong cloth', 'is used for sails'), 'knot': ('thing', 'holds two ropes together'), 'plank': ('long piece of wood', 'is used to build a boat'),
-  'dock': ('place', 'is where ships are loaded'), 'pier': ('long way', 'leads from the shore out over the water'), 'lens': ('piece of glass', 'makes a light stronger'), 'lantern': ('lamp', 'can be carried in the hand'), 'rock': ('thing', 'is large and hard and made of stone'),
-  'channel': ('way through the water', 'is deep enough for ships'), 'slipway': ('ramp', 'leads boats down into the water'), 'crew': ('group of people', 'works on a ship'), 'needle case': ('box', 'keeps needles together'), 'dream': ('story', 'comes to us when we sleep'),
-  'question': ('sentence', 'asks for something'), 'answer': ('sentence', 'follows a question'), 'word': ('small part of a language', 'has a meaning'), 'number': ('sign', 'tells how many'), 'game': ('thing', 'people play for fun'), 'birthday': ('day', 'comes once a year'),
-  'cider': ('drink', 'is made from apples'), 'moss': ('plant', 'is soft and green and grows on stones'), 'bishop': ('person', 'leads a church'), 'tooth': ('part of the mouth', 'is hard and bites'), 'second': ('short time', 'passes with one tick of a clock'),
-  'minute': ('short time', 'has sixty seconds'), 'hour': ('time', 'has sixty minutes'), 'rib': ('part of a boat', 'gives the hull its shape'), 'loft': ('room', 'lies under the roof'), 'juice': ('drink', 'is made from fruit'), 'larch': ('tree', 'loses its needles in winter'),
-  'lighthouse keeper': ('person', 'looks after the light'), 'log book': ('book', 'tells what happened each day'), 'tower': ('building', 'is high and narrow'), 'yard': ('place', 'is where people work outside'), 'harbour office': ('place', 'is where boats are written down'),
-  'adapter': ('small set of numbers', 'teaches a model something new'), 'browser': ('computer program', 'shows pages of the web'),
+  'umbrella': ('thing', 'keeps the rain away'), 'hat': ('piece of clothing', 'is worn on the head'),
+  'coat': ('piece of clothing', 'keeps you warm outside'), 'shoe': ('piece of clothing', 'protects the foot'),
+  'glove': ('piece of clothing', 'keeps the hand warm'),
+  'sock': ('piece of clothing', 'is worn inside a shoe'),
+  'shirt': ('piece of clothing', 'is worn on the body'), 'key': ('tool', 'opens a lock'),
+  'lock': ('thing', 'keeps a door shut'),
+  'cup': ('container', 'holds tea or milk'), 'plate': ('flat dish', 'holds food'),
+  'fork': ('tool', 'has sharp points and is used for eating'), 'pot': ('container', 'is used for cooking'),
+  'oven': ('machine', 'bakes bread and cakes'),
+  'mirror': ('piece of glass', 'shows your own face'), 'brush': ('tool', 'is used to paint or to clean'),
+  'broom': ('tool', 'sweeps the floor'), 'ladder': ('tool', 'helps people to climb up'),
+  'axe': ('tool', 'cuts down trees'),
+  'spade': ('tool', 'is used for digging'), 'nail': ('small piece of iron', 'holds two boards together'),
+  'screw': ('small piece of iron', 'is turned into wood'),
+  'wheel': ('round thing', 'turns and helps wagons to roll'),
+  'engine': ('machine', 'makes a car or a boat move'),
+  'pen': ('tool', 'is used for writing'), 'pencil': ('tool', 'is used for drawing'),
+  'paper': ('thin material', 'is used for writing'), 'stamp': ('small piece of paper', 'is put on a letter'),
+  'coin': ('small piece of metal', 'is used as money'),
+  'kite': ('toy', 'flies in the wind on a string'), 'ball': ('toy', 'is round and can be thrown'),
+  'doll': ('toy', 'looks like a small person'), 'drum': ('instrument',
+  'is beaten with the hands or with sticks'), 'flute': ('instrument', 'is played with the breath'),
+  'violin': ('instrument', 'has four strings and is played with a bow'),
+  'road': ('long way', 'leads from one place to another'),
+  'street': ('road', 'runs between the houses of a town'), 'village': ('place', 'is smaller than a town'),
+  'town': ('place', 'has many houses and streets'),
+  'city': ('town', 'is very large'), 'country': ('place', 'has its own people and laws'),
+  'king': ('person', 'rules a country'), 'queen': ('person', 'rules a country and wears a crown'),
+  'child': ('person', 'is still young'),
+  'mother': ('person', 'has a child'), 'nurse': ('person', 'cares for people who are ill'),
+  'cook': ('person', 'makes meals for others'), 'pilot': ('person', 'guides ships into the harbour'),
+  'painter': ('person', 'makes pictures with colours'),
+  'writer': ('person', 'writes books'), 'miller': ('person', 'grinds grain into flour'),
+  'hunter': ('person', 'looks for wild animals'), 'shepherd': ('person', 'looks after sheep'),
+  'clerk': ('person', 'writes and counts in an office'),
+  'bird': ('animal', 'has feathers and two wings'), 'eagle': ('bird', 'flies very high and sees very well'),
+  'swan': ('bird', 'is white and has a long neck'), 'raven': ('bird', 'is large and black'),
+  'goose': ('bird', 'is larger than a duck and loud'),
+  'donkey': ('animal', 'has long ears and carries heavy loads'),
+  'rabbit': ('animal', 'has long ears and hops'), 'squirrel': ('animal', 'has a thick tail and hides nuts'),
+  'wolf': ('animal', 'looks like a dog and lives in the forest'),
+  'deer': ('animal', 'lives in the forest and runs fast'),
+  'lion': ('animal', 'is strong and roars'), 'elephant': ('animal', 'is very large and has a long trunk'),
+  'monkey': ('animal', 'climbs trees and likes fruit'), 'snake': ('animal', 'has no legs'),
+  'snail': ('animal', 'is very slow and carries its house'),
+  'otter': ('animal', 'swims well and eats fish'), 'eel': ('fish', 'is long and thin like a snake'),
+  'spider': ('small animal', 'has eight legs and makes a web'), 'fly': ('insect', 'is small and buzzes'),
+  'butterfly': ('insect', 'has large and colourful wings'),
+  'cherry': ('fruit', 'is small and red'), 'grape': ('fruit', 'grows in bunches and makes wine'),
+  'peach': ('fruit', 'has soft skin and a large stone'), 'bean': ('vegetable', 'grows in a long green shell'),
+  'leek': ('vegetable', 'is long and green and white'),
+  'cabbage': ('vegetable', 'has many thick leaves'), 'pumpkin': ('vegetable', 'is large and orange'),
+  'salt': ('white powder', 'makes food taste better'), 'sugar': ('white powder', 'is very sweet'),
+  'milk': ('drink', 'comes from cows'),
+  'tea': ('drink', 'is made from leaves and hot water'), 'water': ('drink', 'every living thing needs'),
+  'cake': ('food', 'is sweet and baked in an oven'), 'butter': ('food', 'is made from milk and put on bread'),
+  'egg': ('food', 'is laid by a hen'),
+  'oak': ('tree', 'is very strong and grows old'), 'pine': ('tree', 'is green all year'),
+  'leaf': ('part of a plant', 'is flat and green'), 'root': ('part of a plant', 'grows under the ground'),
+  'seed': ('small thing', 'grows into a plant'),
+  'sun': ('star', 'gives us light and warmth'), 'star': ('light in the sky', 'can be seen at night'),
+  'cloud': ('thing in the sky', 'is made of tiny drops of water'),
+  'beach': ('place', 'is where the land meets the sea'), 'cave': ('large hole', 'is found in a rock'),
+  'hill': ('piece of land', 'is smaller than a mountain'), 'field': ('piece of land', 'is used to grow food'),
+  'desert': ('piece of land', 'is hot and dry'), 'sea': ('large body of water', 'is salty'),
+  'pond': ('small body of water', 'is a home for frogs and ducks'),
+  'tar': ('black stuff', 'keeps the water out of a boat'),
+  'pitch': ('black stuff', 'closes the gaps between planks'), 'canvas': ('strong cloth', 'is used for sails'),
+  'knot': ('thing', 'holds two ropes together'), 'plank': ('long piece of wood', 'is used to build a boat'),
+  'dock': ('place', 'is where ships are loaded'), 'pier': ('long way',
+  'leads from the shore out over the water'), 'lens': ('piece of glass', 'makes a light stronger'),
+  'lantern': ('lamp', 'can be carried in the hand'), 'rock': ('thing', 'is large and hard and made of stone'),
+  'channel': ('way through the water', 'is deep enough for ships'),
+  'slipway': ('ramp', 'leads boats down into the water'), 'crew': ('group of people', 'works on a ship'),
+  'needle case': ('box', 'keeps needles together'), 'dream': ('story', 'comes to us when we sleep'),
+  'question': ('sentence', 'asks for something'), 'answer': ('sentence', 'follows a question'),
+  'word': ('small part of a language', 'has a meaning'), 'number': ('sign', 'tells how many'),
+  'game': ('thing', 'people play for fun'), 'birthday': ('day', 'comes once a year'),
+  'cider': ('drink', 'is made from apples'), 'moss': ('plant', 'is soft and green and grows on stones'),
+  'bishop': ('person', 'leads a church'), 'tooth': ('part of the mouth', 'is hard and bites'),
+  'second': ('short time', 'passes with one tick of a clock'),
+  'minute': ('short time', 'has sixty seconds'), 'hour': ('time', 'has sixty minutes'),
+  'rib': ('part of a boat', 'gives the hull its shape'), 'loft': ('room', 'lies under the roof'),
+  'juice': ('drink', 'is made from fruit'), 'larch': ('tree', 'loses its needles in winter'),
+  'lighthouse keeper': ('person', 'looks after the light'),
+  'log book': ('book', 'tells what happened each day'), 'tower': ('building', 'is high and narrow'),
+  'yard': ('place', 'is where people work outside'),
+  'harbour office': ('place', 'is where boats are written down'),
+  'adapter': ('small set of numbers', 'teaches a model something new'),
+  'browser': ('computer program', 'shows pages of the web'),
 }
-MASS = {'cider', 'moss', 'juice', 'larch', 'air', 'salt', 'sugar', 'milk', 'tea', 'water', 'butter', 'tar', 'pitch', 'canvas', 'paper', 'bread', 'cheese', 'soup', 'honey', 'grass', 'rain', 'snow', 'fog', 'wind'}
+MASS = {
+  'cider', 'moss', 'juice', 'larch', 'air', 'salt', 'sugar', 'milk', 'tea', 'water', 'butter', 'tar', 'pitch',
+  'canvas', 'paper', 'bread', 'cheese', 'soup', 'honey', 'grass', 'rain', 'snow', 'fog', 'wind',
+}
 
 ANIMALS = [w for w, (k, _) in THINGS.items() if k in ('animal', 'bird')]
-PEOPLE = ['teacher', 'baker', 'sailor', 'fisher', 'doctor', 'farmer', 'carpenter', 'keeper', 'captain', 'tailor', 'smith']
-PLACES = ['harbour', 'island', 'river', 'lake', 'forest', 'garden', 'farm', 'school', 'library', 'market', 'bakery', 'mill',
-          'bridge', 'castle', 'station', 'lighthouse']
-OBJECTS = ['rope', 'net', 'bell', 'compass', 'hammer', 'saw', 'needle', 'spoon', 'bucket', 'basket', 'bottle', 'box', 'lamp',
-           'candle', 'clock', 'chair', 'book', 'letter', 'map', 'flag', 'oar', 'anchor', 'boat', 'hat', 'coat', 'key', 'cup',
-           'ring', 'stone', 'shell', 'kite', 'ball', 'drum']
+PEOPLE = [
+  'teacher', 'baker', 'sailor', 'fisher', 'doctor', 'farmer', 'carpenter', 'keeper', 'captain', 'tailor',
+  'smith',
+]
+PLACES = [
+  'harbour', 'island', 'river', 'lake', 'forest', 'garden', 'farm', 'school', 'library', 'market', 'bakery',
+  'mill', 'bridge', 'castle', 'station', 'lighthouse',
+]
+OBJECTS = [
+  'rope', 'net', 'bell', 'compass', 'hammer', 'saw', 'needle', 'spoon', 'bucket', 'basket', 'bottle', 'box',
+  'lamp', 'candle', 'clock', 'chair', 'book', 'letter', 'map', 'flag', 'oar', 'anchor', 'boat', 'hat', 'coat',
+  'key', 'cup', 'ring', 'stone', 'shell', 'kite', 'ball', 'drum',
+]
 FRUITS = ['apple', 'pear', 'plum', 'lemon', 'cherry', 'grape', 'peach', 'orange']
 VEGETABLES = ['carrot', 'potato', 'onion', 'bean', 'leek', 'cabbage', 'turnip', 'pumpkin']
-COLOURS = ['red', 'blue', 'green', 'yellow', 'white', 'black', 'grey', 'brown', 'orange', 'purple', 'pink', 'silver', 'golden']
+COLOURS = [
+  'red', 'blue', 'green', 'yellow', 'white', 'black', 'grey', 'brown', 'orange', 'purple', 'pink', 'silver',
+  'golden',
+]
 DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
-MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
+MONTHS = [
+  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October',
+  'November', 'December',
+]
 SEASONS = ['spring', 'summer', 'autumn', 'winter']
-MATERIALS = ['oak', 'pine', 'elm', 'iron', 'brass', 'copper', 'tin', 'stone', 'clay', 'wool', 'leather', 'glass', 'slate',
-             'larch', 'ash wood', 'silver', 'bone', 'red brick', 'canvas', 'hemp', 'willow', 'lead', 'cork', 'felt', 'cedar']
+MATERIALS = [
+  'oak', 'pine', 'elm', 'iron', 'brass', 'copper', 'tin', 'stone', 'clay', 'wool', 'leather', 'glass',
+  'slate', 'larch', 'ash wood', 'silver', 'bone', 'red brick', 'canvas', 'hemp', 'willow', 'lead', 'cork',
+  'felt', 'cedar',
+]
 SIZES = ['small', 'big', 'little', 'large', 'tiny', 'huge']
-TRAITS = ['kind', 'brave', 'clever', 'quiet', 'cheerful', 'patient', 'curious', 'lazy', 'careful', 'hungry', 'tired', 'proud',
-          'gentle', 'honest', 'busy', 'shy']
+TRAITS = [
+  'kind', 'brave', 'clever', 'quiet', 'cheerful', 'patient', 'curious', 'lazy', 'careful', 'hungry', 'tired',
+  'proud', 'gentle', 'honest', 'busy', 'shy',
+]
 WEATHER = ['sunny', 'rainy', 'windy', 'cold', 'warm', 'foggy', 'stormy', 'cloudy', 'snowy', 'bright']
 MOODS = ['happy', 'sad', 'tired', 'angry', 'worried', 'excited', 'calm', 'lonely', 'bored', 'afraid']
-FOODS = ['leek pie', 'barley soup', 'rye bread', 'smoked fish', 'plum cake', 'bean stew', 'honey bread', 'onion tart', 'oat cakes',
-         'pea soup', 'baked apples', 'goat cheese', 'turnip mash', 'pear jam', 'ginger bread', 'salted herring', 'mussel broth',
-         'pumpkin pie', 'cold porridge', 'nut bread']
+FOODS = [
+  'leek pie', 'barley soup', 'rye bread', 'smoked fish', 'plum cake', 'bean stew', 'honey bread',
+  'onion tart', 'oat cakes', 'pea soup', 'baked apples', 'goat cheese', 'turnip mash', 'pear jam',
+  'ginger bread', 'salted herring', 'mussel broth', 'pumpkin pie', 'cold porridge', 'nut bread',
+]
 
-ONES = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen',
-        'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen']
+ONES = [
+  'zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve',
+  'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen',
+]
 TENS = ['', '', 'twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety']
 
 
@@ -196,7 +282,8 @@ def number(n: int) -> str:
 
 def article(noun: str) -> str:
   """The noun with its indefinite article, or bare when it cannot be counted."""
-  if noun in MASS or noun.endswith(('stuff', 'powder', 'cloth', 'material', 'food', 'clothing')) and not noun.startswith('piece'):
+  if noun in MASS or noun.endswith(('stuff', 'powder', 'cloth', 'material', 'food',
+    'clothing')) and not noun.startswith('piece'):
     return noun
   if noun in ('sun', 'sea'):
     return 'the ' + noun
@@ -204,9 +291,12 @@ def article(noun: str) -> str:
 
 
 def plural(noun: str) -> str:
-  irregular = {'mouse': 'mice', 'sheep': 'sheep', 'fish': 'fish', 'knife': 'knives', 'leaf': 'leaves', 'wolf': 'wolves', 'goose': 'geese', 'deer': 'deer', 'axe': 'axes', 'fly': 'flies', 'person': 'people',
-               'child': 'children', 'piece of furniture': 'pieces of furniture', 'piece of cloth': 'pieces of cloth',
-               'piece of land': 'pieces of land', 'piece of music': 'pieces of music', 'piece of bread': 'pieces of bread'}
+  irregular = {'mouse': 'mice', 'sheep': 'sheep', 'fish': 'fish', 'knife': 'knives', 'leaf': 'leaves',
+    'wolf': 'wolves', 'goose': 'geese', 'deer': 'deer', 'axe': 'axes', 'fly': 'flies', 'person': 'people',
+               'child': 'children', 'piece of furniture': 'pieces of furniture',
+               'piece of cloth': 'pieces of cloth',
+               'piece of land': 'pieces of land', 'piece of music': 'pieces of music',
+               'piece of bread': 'pieces of bread'}
   if noun in irregular:
     return irregular[noun]
   if ' of ' in noun:
