@@ -4,7 +4,12 @@ import { formatBytes, formatCount, formatDuration, formatFigure, plural } from '
 describe('figures as people read them', () => {
   it('writes bytes in the largest unit below a thousand', () => {
     expect([0, 999, 1000, 41_234_567, 999_999_999, 7.2e9].map(formatBytes)).toEqual([
-      '0 B', '999 B', '1.0 KB', '41.2 MB', '1.0 GB', '7.2 GB'
+      '0 B',
+      '999 B',
+      '1.0 KB',
+      '41.2 MB',
+      '1.0 GB',
+      '7.2 GB'
     ]);
     expect(formatBytes(Number.NaN)).toBe('–');
   });
@@ -15,21 +20,34 @@ describe('figures as people read them', () => {
 
   it('writes durations with at most two units', () => {
     expect([0.4, 8.2, 59.7, 60, 200, 3900, 7200].map(formatDuration)).toEqual([
-      '0.4 s', '8 s', '1 min', '1 min', '3 min 20 s', '1 h 5 min', '2 h'
+      '0.4 s',
+      '8 s',
+      '1 min',
+      '1 min',
+      '3 min 20 s',
+      '1 h 5 min',
+      '2 h'
     ]);
     expect(formatDuration(Number.POSITIVE_INFINITY)).toBe('–');
   });
 
   it('keeps three digits', () => {
     expect([2e-4, 0.84213, 12.41, 2291.4, 0, -0.00004].map(formatFigure)).toEqual([
-      '2e-4', '0.842', '12.4', '2,291', '0', '-4e-5'
+      '2e-4',
+      '0.842',
+      '12.4',
+      '2,291',
+      '0',
+      '-4e-5'
     ]);
     expect(formatFigure(undefined)).toBe('–');
   });
 
   it('counts things', () => {
     expect([plural(1, 'row'), plural(1200, 'row'), plural(0, 'entry', 'entries')]).toEqual([
-      '1 row', '1,200 rows', '0 entries'
+      '1 row',
+      '1,200 rows',
+      '0 entries'
     ]);
   });
 });

@@ -1,6 +1,4 @@
-import { MessageChannel } from 'node:worker_threads';
 import { expose, wrap, type Remote } from 'comlink';
-import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TabtuneError } from '../errors';
 import { fromWireError, installErrorTransfer, toWireError } from './error-transfer';
@@ -8,16 +6,16 @@ import { fromWireError, installErrorTransfer, toWireError } from './error-transf
 class BrokenRowError extends TabtuneError {}
 
 const failures = {
-  own(): never {
+  async own(): Promise<void> {
     throw new BrokenRowError('rows.jsonl, line 7: not JSON. Correct the line.', {
       details: { file: 'rows.jsonl', line: 7, log: () => 'not cloneable' },
       cause: new TypeError('outer', { cause: new RangeError('inner') })
     });
   },
-  foreign(): never {
+  async foreign(): Promise<void> {
     throw new RangeError('too far');
   },
-  bare(): never {
+  async bare(): Promise<void> {
     throw { code: 3 };
   }
 };
@@ -29,14 +27,17 @@ describe('errors between a worker and the page', () => {
   beforeEach(() => {
     installErrorTransfer();
     const { port1, port2 } = new MessageChannel();
-    expose(failures, nodeEndpoint(port1));
-    remote = wrap<typeof failures>(nodeEndpoint(port2));
+    expose(failures, port1);
+    remote = wrap<typeof failures>(port2);
     close = () => port1.close();
   });
   afterEach(() => close());
 
   it('keep name, message, details and the chain of causes', async () => {
-    const error = await remote.own().then(() => undefined, (reason: unknown) => reason);
+    const error = await remote.own().then(
+      () => undefined,
+      (reason: unknown) => reason
+    );
     expect(error).toBeInstanceOf(TabtuneError);
     const own = error as BrokenRowError;
     expect(own.name).toBe('BrokenRowError');
@@ -49,7 +50,10 @@ describe('errors between a worker and the page', () => {
   });
 
   it('leave a foreign error what it was, by name', async () => {
-    const error = await remote.foreign().then(() => undefined, (reason: unknown) => reason);
+    const error = await remote.foreign().then(
+      () => undefined,
+      (reason: unknown) => reason
+    );
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(TabtuneError);
     expect(error).toMatchObject({ name: 'RangeError', message: 'too far' });

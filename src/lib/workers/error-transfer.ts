@@ -33,7 +33,11 @@ export function toWireError(error: Error, depth = 0): WireError {
 /** Puts an error together again: a {@link TabtuneError} where it was one, with the name of its class. */
 export function fromWireError(wire: WireError): Error {
   const cause =
-    wire.cause === undefined ? undefined : 'value' in wire.cause ? wire.cause.value : fromWireError(wire.cause);
+    wire.cause === undefined
+      ? undefined
+      : 'value' in wire.cause
+        ? wire.cause.value
+        : fromWireError(wire.cause);
   const error = wire.details
     ? new TabtuneError(wire.message, { details: wire.details, cause })
     : new Error(wire.message, cause === undefined ? undefined : { cause });
@@ -45,7 +49,8 @@ export function fromWireError(wire: WireError): Error {
 /** Replaces Comlink's handler of thrown values. Call it once on each side, before the first call. */
 export function installErrorTransfer(): void {
   const builtin = transferHandlers.get('throw');
-  if (!builtin) throw new Error('Comlink has no handler of thrown values: its version is not the expected one.');
+  if (!builtin)
+    throw new Error('Comlink has no handler of thrown values: its version is not the expected one.');
   const handler: TransferHandler<{ value: unknown }, { error: WireError } | { value: unknown }> = {
     // Only Comlink knows the mark that it puts on a thrown value.
     canHandle: (value): value is { value: unknown } => builtin.canHandle(value),

@@ -1,0 +1,87 @@
+import type { WorkerClient } from '$lib/workers/client';
+import type { AdapterSummary, DataWorker } from '$lib/workers/protocol';
+
+/** The adapters of this browser, and which one chats and is exported. */
+export class AdaptersState {
+  list = $state.raw<AdapterSummary[]>([]);
+  chosen = $state<string>();
+  busy = $state(false);
+  error = $state.raw<unknown>();
+  readonly #data: WorkerClient<DataWorker>;
+
+  constructor(data: WorkerClient<DataWorker>) {
+    this.#data = data;
+  }
+
+  get adapter(): AdapterSummary | undefined {
+    return this.list.find((adapter) => adapter.id === this.chosen);
+  }
+
+  /** The adapters that fit a base. */
+  of(modelName: string | undefined): AdapterSummary[] {
+    return this.list.filter((adapter) => adapter.modelName === modelName);
+  }
+
+  /** Reads the list anew; chooses `prefer`, else keeps the choice, else takes the newest. */
+  async refresh(prefer?: string): Promise<void> {
+    await this.#attempt(async () => {
+      this.list = await this.#data.call((data) => data.adapters());
+      const wanted = prefer ?? this.chosen;
+      this.chosen = this.list.some((adapter) => adapter.id === wanted) ? wanted : this.list[0]?.id;
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#attempt(() => this.#data.call((data) => data.deleteAdapter(id)));
+    await this.refresh();
+  }
+
+  async importFiles(files: File[]): Promise<void> {
+    let imported: AdapterSummary | undefined;
+    await this.#attempt(async () => {
+      imported = await this.#data.call((data) => data.importAdapter(files));
+    });
+    if (imported) await this.refresh(imported.id);
+  }
+
+  /** A zip for the person's own disk. */
+  async export(adapter: AdapterSummary): Promise<void> {
+    await this.#attempt(async () => {
+      const blob = await this.#data.call((data) => data.exportAdapter(adapter.id));
+      saveAs(blob, `${fileName(adapter.name)}.zip`);
+    });
+  }
+
+  async #attempt(work: () => Promise<void>): Promise<void> {
+    this.busy = true;
+    this.error = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+/** A name that every file system takes. */
+export function fileName(name: string): string {
+  return (
+    name
+      .normalize('NFKD')
+      .replace(/[^\w.-]+/g, '-')
+      .replace(/^[-.]+|[-.]+$/g, '')
+      .slice(0, 80) || 'adapter'
+  );
+}
+
+function saveAs(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  // The browser has the blob by then; at once would be too early in some.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

@@ -1,0 +1,164 @@
+import { createContext } from 'svelte';
+import { AdaptersState } from '$lib/components/adapters/adapters.svelte';
+import { ChatState } from '$lib/components/chat/chat.svelte';
+import { DataState } from '$lib/components/datanets/data.svelte';
+import { ModelState } from '$lib/components/models/model.svelte';
+import { ParametersState } from '$lib/components/parameters/parameters.svelte';
+import type { ParameterSpec } from '$lib/components/parameters/spec';
+import { TrainingState } from '$lib/components/train/training.svelte';
+import type { WorkerClient } from '$lib/workers/client';
+import type {
+  ChatRequest,
+  DataWorker,
+  EncodingOptions,
+  FinetuneRequest,
+  GpuWorker,
+  MemoryEstimate
+} from '$lib/workers/protocol';
+import { DeviceState } from './device.svelte';
+
+export interface WorkshopServices {
+  data: WorkerClient<DataWorker>;
+  gpu: WorkerClient<GpuWorker>;
+  storage: Storage;
+  /** Address of `static/starter`, with a slash at the end. */
+  starter: string;
+  parameters: readonly ParameterSpec[];
+}
+
+/** Everything that the path from model to adapter shares. */
+export class Workshop {
+  readonly device: DeviceState;
+  readonly model: ModelState;
+  readonly data: DataState;
+  readonly parameters: ParametersState;
+  readonly training: TrainingState;
+  readonly chat: ChatState;
+  readonly adapters: AdaptersState;
+  /** Restored after a reload: until then, empty lists mean nothing. */
+  ready = $state(false);
+  /** What the next run would take on the GPU. */
+  estimate = $state.raw<MemoryEstimate>();
+  estimateError = $state.raw<unknown>();
+  readonly #services: WorkshopServices;
+  #estimateTurn = 0;
+
+  constructor(services: WorkshopServices) {
+    const { data, gpu, storage, starter, parameters } = services;
+    this.#services = services;
+    this.device = new DeviceState(gpu);
+    this.model = new ModelState(data, storage, `${starter}model/`);
+    this.data = new DataState(data, storage, `${starter}datanet/`);
+    this.parameters = new ParametersState(parameters, storage);
+    this.training = new TrainingState(gpu, data);
+    this.chat = new ChatState(gpu);
+    this.adapters = new AdaptersState(data);
+    this.training.onadapter = (id) => {
+      this.chat.clear();
+      void this.adapters.refresh(id);
+    };
+  }
+
+  readonly encoding: EncodingOptions = $derived.by(() => ({
+    maxLength: this.parameters.number('maxLength'),
+    trainOn: this.parameters.values['trainOn'] === 'everything' ? 'everything' : 'answers'
+  }));
+
+  /** Why a run cannot start yet, or undefined. */
+  readonly obstacle: string | undefined = $derived.by(() => {
+    if (!this.ready) return 'Reading what this browser holds.';
+    if (this.device.error) return 'Training needs WebGPU: see the note at the top of this page.';
+    if (!this.model.summary) return 'Choose a model first.';
+    if (!this.data.set) return 'Bring rows first.';
+    if (!this.parameters.valid) return 'Correct the parameters that are marked.';
+    if (!this.device.summary) return 'Waiting for the GPU.';
+    return undefined;
+  });
+
+  async restore(): Promise<void> {
+    void this.device.probe();
+    await Promise.all([
+      this.model.restore(),
+      this.data.restore(),
+      this.training.refreshRuns(),
+      this.adapters.refresh()
+    ]);
+    this.ready = true;
+  }
+
+  /** Asks anew what the next run would take. An older answer is dropped. */
+  async readEstimate(): Promise<void> {
+    const turn = ++this.#estimateTurn;
+    const { summary } = this.model;
+    if (!summary || !this.parameters.valid) {
+      this.estimate = undefined;
+      return;
+    }
+    const options = $state.snapshot(this.parameters.values);
+    const device = this.device.summary;
+    try {
+      const estimate = await this.#services.data.call((data) => data.estimate(summary, options, device));
+      if (turn !== this.#estimateTurn) return;
+      this.estimate = estimate;
+      this.estimateError = undefined;
+    } catch (error) {
+      if (turn !== this.#estimateTurn) return;
+      this.estimate = undefined;
+      this.estimateError = error;
+    }
+  }
+
+  /** Trains with what is chosen. */
+  async start(): Promise<void> {
+    const { choice, summary } = this.model;
+    const rowSet = this.data.chosen;
+    if (!choice || !summary || !rowSet || this.obstacle) return;
+    await this.training.start({
+      model: choice,
+      modelName: summary.name,
+      rowSet,
+      options: $state.snapshot(this.parameters.values)
+    });
+  }
+
+  /** Goes on with an interrupted run, from the last state that was saved. */
+  async resume(run: { id: string; request: FinetuneRequest }): Promise<void> {
+    // Files of this computer are chosen anew after a reload: take those of now.
+    const model =
+      run.request.model.kind === 'files' && this.model.choice ? this.model.choice : run.request.model;
+    await this.training.start({ ...run.request, model, resume: run.id });
+  }
+
+  /** Ends an interrupted run with the adapter of its last saved state. */
+  async keepInterrupted(run: { id: string }): Promise<void> {
+    const adapter = await this.training.keep(run.id);
+    if (adapter) await this.adapters.refresh(adapter.id);
+  }
+
+  /** The whole path with the project's own model and rows. */
+  async fineTuneStarter(): Promise<void> {
+    await Promise.all([this.model.chooseStarter(), this.data.importStarter()]);
+    if (!this.device.summary && !this.device.error) await this.device.probe();
+    await this.start();
+  }
+
+  chatRequest(): ChatRequest | undefined {
+    const { choice, summary } = this.model;
+    if (!choice || !summary) return undefined;
+    const adapter = this.adapters.adapter;
+    return {
+      model: choice,
+      modelName: summary.name,
+      adapter: adapter?.modelName === summary.name ? adapter.id : undefined,
+      quant: this.parameters.values['method'] === 'lora' ? 'none' : 'nf4'
+    };
+  }
+
+  /** Ends the workers. The page is left. */
+  end(): void {
+    this.#services.data.end();
+    this.#services.gpu.end();
+  }
+}
+
+export const [getWorkshop, setWorkshop] = createContext<Workshop>();

@@ -1,0 +1,108 @@
+import { proxy } from 'comlink';
+import type { WorkerClient } from '$lib/workers/client';
+import type { ChatMessage, ChatRequest, GpuWorker, Reply, SamplingOptions } from '$lib/workers/protocol';
+
+/** One side of the comparison. */
+export interface ChatSide {
+  messages: ChatMessage[];
+  /** The answer that streams in. */
+  streaming: string | undefined;
+  speed: Pick<Reply, 'prefillTokensPerSecond' | 'decodeTokensPerSecond'> | undefined;
+}
+
+export type SideName = 'base' | 'tuned';
+
+const emptySide = (): ChatSide => ({ messages: [], streaming: undefined, speed: undefined });
+
+/** The same questions to the base and to the tuned model. */
+export class ChatState {
+  base = $state<ChatSide>(emptySide());
+  tuned = $state<ChatSide>(emptySide());
+  sampling = $state<SamplingOptions>({ maxNewTokens: 96, temperature: 0, topP: 1, seed: 0 });
+  answering = $state<SideName>();
+  opening = $state<string>();
+  error = $state.raw<unknown>();
+  announcement = $state('');
+  readonly #gpu: WorkerClient<GpuWorker>;
+  #stopped = false;
+
+  constructor(gpu: WorkerClient<GpuWorker>) {
+    this.#gpu = gpu;
+  }
+
+  get busy(): boolean {
+    return this.answering !== undefined || this.opening !== undefined;
+  }
+
+  clear(): void {
+    this.base = emptySide();
+    this.tuned = emptySide();
+    this.error = undefined;
+  }
+
+  /** Asks both models, the base first: they share one GPU. */
+  async ask(request: ChatRequest, question: string): Promise<void> {
+    if (this.busy || question.trim() === '') return;
+    this.error = undefined;
+    this.#stopped = false;
+    const sides: SideName[] = request.adapter ? ['base', 'tuned'] : ['base'];
+    for (const side of sides) this[side].messages.push({ role: 'user', content: question.trim() });
+    try {
+      this.opening = 'Loading the model';
+      await this.#gpu.call((gpu) =>
+        gpu.openChat(
+          request,
+          proxy((event) => {
+            if (event.phase === 'quantising') this.opening = 'Quantising to 4 bits';
+            if (event.phase === 'compiling') this.opening = 'Compiling GPU programs';
+          })
+        )
+      );
+      this.opening = undefined;
+      for (const side of sides) {
+        if (!this.#stopped) await this.#answer(side);
+      }
+      this.announcement = this.#stopped ? 'Stopped' : 'Both models have answered';
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.opening = undefined;
+      this.answering = undefined;
+      for (const side of sides) this.#settle(side);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    try {
+      await this.#gpu.call((gpu) => gpu.stopReply());
+    } catch (error) {
+      this.error = error;
+    }
+  }
+
+  async #answer(name: SideName): Promise<void> {
+    const side = this[name];
+    this.answering = name;
+    side.streaming = '';
+    const reply = await this.#gpu.call((gpu) =>
+      gpu.reply(
+        $state.snapshot(side.messages),
+        $state.snapshot(this.sampling),
+        name === 'tuned',
+        proxy((event) => (side.streaming = event.text))
+      )
+    );
+    side.messages.push({ role: 'assistant', content: reply.text });
+    side.streaming = undefined;
+    side.speed = reply;
+  }
+
+  /** What has streamed in before a failure stays; a question without any answer is taken back. */
+  #settle(name: SideName): void {
+    const side = this[name];
+    if (side.streaming) side.messages.push({ role: 'assistant', content: side.streaming });
+    side.streaming = undefined;
+    if (side.messages.at(-1)?.role === 'user') side.messages.pop();
+  }
+}

@@ -1,0 +1,227 @@
+import { proxy } from 'comlink';
+import { formatDuration, formatFigure } from '$lib/components/format';
+import type { WorkerClient } from '$lib/workers/client';
+import type {
+  AdapterSummary,
+  DataWorker,
+  FinetuneRequest,
+  GpuWorker,
+  RunEvent,
+  RunPhase,
+  RunSummary,
+  StepMetrics
+} from '$lib/workers/protocol';
+
+export type TrainingPhase = 'idle' | Exclude<RunPhase, 'planned' | 'held-out' | 'saved'>;
+
+/** What each phase is called. */
+export const phaseNames: Record<TrainingPhase, string> = {
+  idle: 'Not started',
+  loading: 'Loading the model',
+  quantising: 'Quantising to 4 bits',
+  compiling: 'Compiling GPU programs',
+  training: 'Training',
+  paused: 'Paused',
+  evaluating: 'Measuring on held-out rows',
+  done: 'Done',
+  stopped: 'Stopped',
+  failed: 'Failed'
+};
+
+/** Values of the charts, one entry a step. */
+export interface MetricHistory {
+  step: number[];
+  loss: number[];
+  learningRate: number[];
+  gradNorm: number[];
+  tokensPerSecond: number[];
+}
+
+const emptyHistory = (): MetricHistory => ({
+  step: [],
+  loss: [],
+  learningRate: [],
+  gradNorm: [],
+  tokensPerSecond: []
+});
+
+/** One run at a time: its phase, its figures, and the runs before it. */
+export class TrainingState {
+  phase = $state<TrainingPhase>('idle');
+  /** How far the phase is, where that is known. */
+  done = $state<number>();
+  total = $state<number>();
+  metrics = $state.raw<StepMetrics>();
+  plan = $state.raw<{ plannedBytes: number; dispatchesPerStep: number; steps: number }>();
+  heldOut = $state.raw<{ before?: number; after?: number; rows: number }>();
+  adapter = $state<string>();
+  error = $state.raw<unknown>();
+  /** What a screen reader is told: phases, and every tenth of the way. */
+  announcement = $state('');
+  runs = $state.raw<RunSummary[]>([]);
+  /** Grows with each step; charts read {@link history} when it changes. */
+  ticks = $state(0);
+  history: MetricHistory = emptyHistory();
+  stopping = $state(false);
+  /** Called when a run left an adapter. */
+  onadapter: ((id: string) => void) | undefined;
+  readonly #gpu: WorkerClient<GpuWorker>;
+  readonly #data: WorkerClient<DataWorker>;
+
+  constructor(gpu: WorkerClient<GpuWorker>, data: WorkerClient<DataWorker>) {
+    this.#gpu = gpu;
+    this.#data = data;
+  }
+
+  get running(): boolean {
+    return !['idle', 'done', 'stopped', 'failed'].includes(this.phase);
+  }
+
+  /** The newest run that a closed tab or a lost device interrupted, and that can go on. */
+  get interrupted(): RunSummary | undefined {
+    if (this.running) return undefined;
+    const [latest] = this.runs;
+    return latest?.resumable && (latest.status === 'running' || latest.status === 'failed')
+      ? latest
+      : undefined;
+  }
+
+  async refreshRuns(): Promise<void> {
+    try {
+      this.runs = await this.#data.call((data) => data.runs());
+    } catch (error) {
+      this.error = error;
+    }
+  }
+
+  /** Trains from start to end; comes back when the run is over, however it ended. */
+  async start(request: FinetuneRequest): Promise<void> {
+    this.#begin();
+    try {
+      await this.#gpu.call((gpu) =>
+        gpu.finetune(
+          request,
+          proxy((event) => this.#take(event))
+        )
+      );
+    } catch (error) {
+      this.error = error;
+      this.#enter('failed');
+    }
+    this.stopping = false;
+    await this.refreshRuns();
+    if (this.adapter) this.onadapter?.(this.adapter);
+  }
+
+  async pause(): Promise<void> {
+    await this.#command((gpu) => gpu.pause());
+  }
+
+  async resume(): Promise<void> {
+    await this.#command((gpu) => gpu.resume());
+  }
+
+  /** Asks the run to end after the step it is in; the adapter of that step is kept. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.#command((gpu) => gpu.stop());
+  }
+
+  async forget(run: string): Promise<void> {
+    try {
+      await this.#data.call((data) => data.deleteRun(run));
+    } catch (error) {
+      this.error = error;
+    }
+    await this.refreshRuns();
+  }
+
+  /** Makes an adapter of what an interrupted run had saved. */
+  async keep(run: string): Promise<AdapterSummary | undefined> {
+    let adapter: AdapterSummary | undefined;
+    try {
+      adapter = await this.#data.call((data) => data.keepInterrupted(run));
+    } catch (error) {
+      this.error = error;
+    }
+    await this.refreshRuns();
+    return adapter;
+  }
+
+  async #command(send: Parameters<WorkerClient<GpuWorker>['call']>[0]): Promise<void> {
+    try {
+      await this.#gpu.call(send);
+    } catch (error) {
+      this.error = error;
+    }
+  }
+
+  #begin(): void {
+    this.history = emptyHistory();
+    this.ticks += 1;
+    this.metrics = undefined;
+    this.plan = undefined;
+    this.heldOut = undefined;
+    this.adapter = undefined;
+    this.error = undefined;
+    this.stopping = false;
+    this.#enter('loading');
+  }
+
+  #take(event: RunEvent): void {
+    switch (event.phase) {
+      case 'planned':
+        this.plan = event;
+        return;
+      case 'held-out':
+        this.heldOut = { ...this.heldOut, [event.moment]: event.loss, rows: event.rows };
+        return;
+      case 'saved':
+        return;
+      case 'training':
+        this.#step(event.metrics);
+        return;
+      case 'paused':
+        this.#enter('paused');
+        return;
+      case 'done':
+      case 'stopped':
+        this.adapter = event.adapter;
+        this.#enter(event.phase);
+        return;
+      case 'failed':
+        this.#enter('failed');
+        return;
+      default:
+        this.#enter(event.phase);
+        this.done = event.done;
+        this.total = event.total;
+    }
+  }
+
+  #step(metrics: StepMetrics): void {
+    this.#enter('training');
+    this.metrics = metrics;
+    this.done = metrics.step;
+    this.total = metrics.steps;
+    const { history } = this;
+    history.step.push(metrics.step);
+    history.loss.push(metrics.loss);
+    history.learningRate.push(metrics.learningRate);
+    history.gradNorm.push(metrics.gradNorm);
+    history.tokensPerSecond.push(metrics.tokensPerSecond);
+    this.ticks += 1;
+    const tenth = Math.floor((metrics.step * 10) / metrics.steps);
+    if (tenth > Math.floor(((metrics.step - 1) * 10) / metrics.steps)) {
+      this.announcement = `Step ${metrics.step} of ${metrics.steps}, loss ${formatFigure(metrics.loss)}, ${formatDuration(metrics.secondsLeft)} left`;
+    }
+  }
+
+  #enter(phase: TrainingPhase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.done = undefined;
+    this.total = undefined;
+    this.announcement = phaseNames[phase];
+  }
+}

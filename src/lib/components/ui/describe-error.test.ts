@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { TabtuneError } from '$lib/errors';
+import { describeError, isAbort } from './describe-error';
+
+class ShortFileError extends TabtuneError {}
+
+describe('an error as the page shows it', () => {
+  it('says the message first, then details and causes', () => {
+    const error = new ShortFileError('model.safetensors is cut short. Download it again.', {
+      details: { file: 'model.safetensors', expected: 10, actual: 7 },
+      cause: new RangeError('out of range', { cause: 'disk' })
+    });
+    expect(describeError(error)).toEqual({
+      message: 'model.safetensors is cut short. Download it again.',
+      more: 'ShortFileError\nfile: model.safetensors\nexpected: 10\nactual: 7\nbecause: RangeError: out of range\nbecause: disk'
+    });
+  });
+
+  it('gives the trace of an error that was not written for a person', () => {
+    const { message, more } = describeError(new TypeError('x is not a function'));
+    expect(message).toBe('x is not a function');
+    expect(more).toContain('describe-error.test');
+  });
+
+  it('takes anything', () => {
+    expect(describeError('plain')).toEqual({ message: 'plain' });
+    expect(describeError(new Error(''))).toMatchObject({ message: 'Error' });
+  });
+
+  it('knows what was asked for', () => {
+    expect(isAbort(new DOMException('stopped', 'AbortError'))).toBe(true);
+    expect(isAbort(new Error('AbortError'))).toBe(false);
+  });
+});

@@ -1,0 +1,36 @@
+import { TabtuneError } from '$lib/errors';
+
+/** An error as the page shows it. */
+export interface ErrorDescription {
+  message: string;
+  /** Name, details and causes, for whoever wants to report it. */
+  more?: string;
+}
+
+/** Takes an error of any origin apart for a reader. */
+export function describeError(error: unknown): ErrorDescription {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const facts: string[] = [];
+  if (error instanceof TabtuneError) {
+    facts.push(error.name);
+    for (const [key, value] of Object.entries(error.details)) facts.push(`${key}: ${asText(value)}`);
+  } else {
+    // Nobody wrote this message for a person: the trace is what helps.
+    facts.push(error.stack ?? error.name);
+  }
+  let cause = error.cause;
+  for (let depth = 0; depth < 8 && cause !== undefined; depth += 1) {
+    facts.push(`because: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : asText(cause)}`);
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return { message: error.message || error.name, more: facts.join('\n') };
+}
+
+/** True for what a person asked for by pressing Stop or Cancel. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+}

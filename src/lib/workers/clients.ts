@@ -1,0 +1,19 @@
+/** Where the two workers come from. Vite finds the files by these very expressions. */
+import { WorkerClient } from './client';
+import type { DataWorker, GpuWorker } from './protocol';
+
+/** The worker that parses, tokenises and downloads. */
+export function dataClient(): WorkerClient<DataWorker> {
+  return new WorkerClient<DataWorker>(
+    'data',
+    () => new Worker(new URL('./data.worker.ts', import.meta.url), { type: 'module', name: 'tabtune data' })
+  );
+}
+
+/** The worker that owns the GPU. */
+export function gpuClient(): WorkerClient<GpuWorker> {
+  return new WorkerClient<GpuWorker>(
+    'GPU',
+    () => new Worker(new URL('./gpu.worker.ts', import.meta.url), { type: 'module', name: 'tabtune gpu' })
+  );
+}

@@ -1,0 +1,260 @@
+import { parseRows, requireRows, type ParsedRows } from '../datanets/parse';
+import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
+import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
+import type { RowRefusal } from '../datanets/statistics';
+import { loadTensors, Store } from '../datanets/store';
+import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
+import type { Adapter } from '../formats/peft';
+import type { Row } from '../datanets/row';
+import { estimateMemory } from './memory-estimate';
+import { choiceKey, fetchSiteFile, openChoice, type ModelLibrary } from './model-files';
+import { summariseModel } from './model-summary';
+import type {
+  AdapterSummary,
+  CachedModel,
+  DataEvent,
+  DataWorker,
+  DeviceSummary,
+  EncodingOptions,
+  MemoryEstimate,
+  ModelChoice,
+  ModelSummary,
+  ParameterValues,
+  PreviewRow,
+  RowInput,
+  RowSetSummary,
+  RowStatistics,
+  RunSummary
+} from './protocol';
+import { addRowSet, deleteRowSet, questionsOf, summariseRowSet } from './row-sets';
+import { summariseRows } from './row-statistics';
+import { runJson, summariseRun, type RunFacts } from './run-facts';
+import { loadAdapter, readAdapterFiles, saveAdapter, summariseAdapter, zipAdapter } from './stored-adapter';
+
+/** How long encoding may run before the next call gets its turn. */
+const sliceMilliseconds = 25;
+
+/** Parsing, tokenising, downloads and the store's lists. Runs in the data worker. */
+export class DataService implements DataWorker {
+  readonly #store: Promise<Store>;
+  readonly #library: ModelLibrary;
+  #tokenizer: { key: string; loading: Promise<ChatTokenizer> } | undefined;
+  #download: AbortController | undefined;
+  /** Grows with each request for statistics: an older one stops. */
+  #statisticsTurn = 0;
+
+  constructor(store: Promise<Store>, library: ModelLibrary) {
+    this.#store = store;
+    this.#library = library;
+    // A database that does not open fails each call that needs it.
+    store.catch(() => undefined);
+  }
+
+  async openModel(choice: ModelChoice): Promise<ModelSummary> {
+    const { checkpoint, bytes } = await openChoice(choice, this.#library);
+    const loading = loadTokenizer(checkpoint.tokenizer);
+    this.#tokenizer = { key: choiceKey(choice), loading };
+    return summariseModel(checkpoint, bytes, (await loading).hasChatTemplate);
+  }
+
+  async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
+    this.#download?.abort();
+    const control = new AbortController();
+    this.#download = control;
+    try {
+      await this.#library.download(id, token, control.signal, (file, done, total) =>
+        onEvent({ phase: 'downloading', file, done, total })
+      );
+    } finally {
+      if (this.#download === control) this.#download = undefined;
+    }
+  }
+
+  async cancelDownload(): Promise<void> {
+    this.#download?.abort();
+  }
+
+  async cachedModels(): Promise<CachedModel[]> {
+    return this.#library.list();
+  }
+
+  async deleteCachedModel(id: string): Promise<void> {
+    await this.#library.remove(id);
+  }
+
+  async importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary> {
+    const onProgress = (rows: number, problems: number) => onEvent({ phase: 'parsing', rows, problems });
+    const { parsed, heldOut } = await this.#parse(input, onProgress);
+    requireRows(parsed);
+    const store = await this.#store;
+    const set = await addRowSet(store, parsed, heldOut);
+    return summariseRowSet(store, set);
+  }
+
+  async rowSets(): Promise<RowSetSummary[]> {
+    const store = await this.#store;
+    return Promise.all((await store.rowSets()).map((set) => summariseRowSet(store, set)));
+  }
+
+  async rowProblems(id: string) {
+    return (await (await this.#store).rowSet(id)).problems;
+  }
+
+  async deleteRowSet(id: string): Promise<void> {
+    await deleteRowSet(await this.#store, id);
+  }
+
+  async preview(
+    rowSet: string,
+    model: ModelChoice,
+    from: number,
+    count: number,
+    options: EncodingOptions
+  ): Promise<PreviewRow[]> {
+    const store = await this.#store;
+    const [tokenizer, rows] = await Promise.all([
+      this.#tokenizerOf(model),
+      store.rows(rowSet, from, from + count)
+    ]);
+    return rows.map((row, i) => previewRow(row, from + i, tokenizer, options));
+  }
+
+  async statistics(rowSet: string, model: ModelChoice, options: EncodingOptions): Promise<RowStatistics> {
+    this.#statisticsTurn += 1;
+    const turn = this.#statisticsTurn;
+    const store = await this.#store;
+    const [tokenizer, rows] = await Promise.all([this.#tokenizerOf(model), store.rows(rowSet)]);
+    const encoded: (EncodedRow | undefined)[] = [];
+    const refusals: RowRefusal[] = [];
+    let sliceStart = performance.now();
+    for (const [index, row] of rows.entries()) {
+      if (performance.now() - sliceStart > sliceMilliseconds) {
+        await new Promise((resolve) => setTimeout(resolve));
+        if (turn !== this.#statisticsTurn) break;
+        sliceStart = performance.now();
+      }
+      try {
+        encoded.push(encodeRow(row, tokenizer, options));
+      } catch (error) {
+        refusals.push({ row: index, reason: refusalOf(error) });
+        encoded.push(undefined);
+      }
+    }
+    return summariseRows(encoded, refusals);
+  }
+
+  async questions(rowSet: string, count: number): Promise<string[]> {
+    return questionsOf(await this.#store, rowSet, count);
+  }
+
+  async adapters(): Promise<AdapterSummary[]> {
+    return (await (await this.#store).adapters()).map(summariseAdapter);
+  }
+
+  async deleteAdapter(id: string): Promise<void> {
+    await (await this.#store).deleteAdapter(id);
+  }
+
+  async exportAdapter(id: string): Promise<Blob> {
+    const store = await this.#store;
+    const { run } = summariseAdapter(await store.adapter(id));
+    // The run may have been deleted; its adapter is still whole.
+    const record = run ? await store.run(run).catch(() => undefined) : undefined;
+    return zipAdapter(await loadAdapter(store, id), record && runJson(record));
+  }
+
+  async importAdapter(files: File[]): Promise<AdapterSummary> {
+    const adapter = await readAdapterFiles(files);
+    const name =
+      files.length === 1 ? files[0].name.replace(/\.zip$/i, '') : `Imported, rank ${adapter.config.rank}`;
+    return summariseAdapter(await saveAdapter(await this.#store, adapter, { name }));
+  }
+
+  async runs(): Promise<RunSummary[]> {
+    const store = await this.#store;
+    const runs = await Promise.all(
+      (await store.runs()).map(async (run) => summariseRun(run, await store.checkpoint(run.id)))
+    );
+    return runs.filter((run) => run !== undefined);
+  }
+
+  async deleteRun(id: string): Promise<void> {
+    await (await this.#store).deleteRun(id);
+  }
+
+  async keepInterrupted(run: string): Promise<AdapterSummary> {
+    const store = await this.#store;
+    const [record, checkpoint] = await Promise.all([store.run(run), store.checkpoint(run)]);
+    const config = record.run['adapterConfig'] as Adapter['config'];
+    const adapter = await saveAdapter(
+      store,
+      { config, tensors: loadTensors(checkpoint?.adapter ?? {}) },
+      { name: record.name, run }
+    );
+    const page = { ...(record.run['page'] as RunFacts), step: checkpoint?.step ?? 0 };
+    await store.updateRun(run, { status: 'stopped', adapter: adapter.id, run: { ...record.run, page } });
+    return summariseAdapter(adapter);
+  }
+
+  async estimate(
+    model: ModelSummary,
+    options: ParameterValues,
+    device: DeviceSummary | undefined
+  ): Promise<MemoryEstimate> {
+    return estimateMemory(model, options, device);
+  }
+
+  #tokenizerOf(choice: ModelChoice): Promise<ChatTokenizer> {
+    const key = choiceKey(choice);
+    if (this.#tokenizer?.key !== key) {
+      const loading = openChoice(choice, this.#library).then(({ checkpoint }) =>
+        loadTokenizer(checkpoint.tokenizer)
+      );
+      this.#tokenizer = { key, loading };
+    }
+    return this.#tokenizer.loading;
+  }
+
+  async #parse(
+    input: RowInput,
+    onProgress: (rows: number, problems: number) => void
+  ): Promise<{ parsed: ParsedRows; heldOut: Row[] }> {
+    switch (input.kind) {
+      case 'file':
+        return { parsed: await parseRows(input.file.name, input.file, { onProgress }), heldOut: [] };
+      case 'text':
+        return { parsed: await parseRows('Pasted rows', input.text, { onProgress }), heldOut: [] };
+      case 'starter': {
+        const fetched = async (file: string) => new Blob([await fetchSiteFile(input.folder + file)]);
+        const [rows, heldOut] = await Promise.all([fetched('rows.jsonl'), fetched('held-out.jsonl')]);
+        return {
+          parsed: await parseRows('Starter rows', rows, { onProgress }),
+          heldOut: (await parseRows('held-out.jsonl', heldOut)).rows
+        };
+      }
+    }
+  }
+}
+
+function previewRow(row: Row, index: number, tokenizer: ChatTokenizer, options: EncodingOptions): PreviewRow {
+  const shown = { index, contributor: row.contributor };
+  try {
+    const { tokens, trained, truncated } = encodeRow(row, tokenizer, options);
+    return {
+      ...shown,
+      pieces: encodePreview(row, tokenizer, options),
+      tokens: tokens.length,
+      trainedTokens: trained.reduce((sum, flag) => sum + flag, 0),
+      truncated
+    };
+  } catch (error) {
+    return { ...shown, pieces: [], tokens: 0, trainedTokens: 0, truncated: 0, problem: refusalOf(error) };
+  }
+}
+
+/** Why one row cannot be encoded; what concerns all rows alike is thrown on. */
+function refusalOf(error: unknown): string {
+  const refused = error instanceof RowEncodingError || error instanceof ChatTemplateError;
+  if (!refused || error instanceof NoChatTemplateError) throw error;
+  return error.message;
+}

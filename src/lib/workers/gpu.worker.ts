@@ -1,0 +1,13 @@
+/** The worker that owns the GPU. */
+import { expose } from 'comlink';
+import { z } from 'zod';
+import { Store } from '../datanets/store';
+import { OpfsFileCache } from '../formats/opfs-cache';
+import { installErrorTransfer } from './error-transfer';
+import { GpuService } from './gpu-service';
+import { HubLibrary } from './hub-library';
+
+// Compiled schemas would be eval, which the page's content security policy forbids.
+z.config({ jitless: true });
+installErrorTransfer();
+expose(new GpuService(navigator.gpu, navigator.locks, Store.open(), new HubLibrary(new OpfsFileCache())));

@@ -1,0 +1,292 @@
+/**
+ * What the page and its two workers say to each other: the one contract. All of it survives structured clone.
+ * Calls are typed methods over Comlink; what happens during a call comes as events of one union.
+ */
+import type { PreviewPiece } from '../datanets/encode';
+import type { RowProblem } from '../datanets/parse';
+import type { Row } from '../datanets/row';
+
+/** How a base model is named, so that either worker can open it. */
+export type ModelChoice =
+  /** The project's own small model; `folder` is its absolute address with a slash at the end. */
+  | { kind: 'starter'; folder: string }
+  /** A model on the Hugging Face hub, read from the cache and fetched where the cache lacks it. */
+  | { kind: 'hub'; id: string }
+  /** Files of this computer. They live as long as the page; after a reload they are chosen again. */
+  | { kind: 'files'; name: string; files: File[] };
+
+/** What the page shows of a model, and what plans are made from. */
+export interface ModelSummary {
+  name: string;
+  /** `config.json`, as it is. */
+  config: unknown;
+  architecture: string;
+  parameters: number;
+  layers: number;
+  hiddenSize: number;
+  vocabularySize: number;
+  /** The longest text the model was made for, in tokens. */
+  maxLength: number;
+  /** Bytes of the files it came from. */
+  bytes: number;
+  license?: string;
+  hasChatTemplate: boolean;
+}
+
+export interface CachedModel {
+  id: string;
+  bytes: number;
+  /** False where a download was interrupted. */
+  complete: boolean;
+}
+
+/** How rows become tokens. */
+export interface EncodingOptions {
+  maxLength: number;
+  trainOn: 'answers' | 'everything';
+}
+
+/** A set of rows in this browser. */
+export interface RowSetSummary {
+  id: string;
+  name: string;
+  created: number;
+  format: string;
+  rows: number;
+  /** Rows kept apart to measure with, never trained on. */
+  heldOut: number;
+  contributors: number;
+  problemCount: number;
+}
+
+/** Where rows come from. */
+export type RowInput =
+  | { kind: 'file'; file: File }
+  | { kind: 'text'; text: string }
+  /** The project's own rows; `folder` is their absolute address with a slash at the end. */
+  | { kind: 'starter'; folder: string };
+
+export interface PreviewRow {
+  index: number;
+  contributor?: string;
+  pieces: PreviewPiece[];
+  tokens: number;
+  trainedTokens: number;
+  /** Tokens cut off the end because the row is longer than the length. */
+  truncated: number;
+  /** Why the row cannot be encoded; the pieces are then empty. */
+  problem?: string;
+}
+
+export interface RowStatistics {
+  rows: number;
+  tokens: number;
+  trainedTokens: number;
+  longest: number;
+  median: number;
+  /** Rows that are cut to the length. */
+  cutRows: number;
+  cutTokens: number;
+  /** Rows without a single token to train on, left out of training. */
+  emptyRows: number;
+  /** Rows that the model's chat template cannot take, left out of training, and why the first of them. */
+  refusedRows: number;
+  firstRefusal?: string;
+  /** Rows per length: `counts[i]` rows have up to `edges[i]` tokens. */
+  histogram: { edges: number[]; counts: number[] };
+}
+
+/** A training parameter's value. */
+export type ParameterValues = Record<string, number | string | boolean>;
+
+/** What a run needs. Rows and a start adapter are read from the store by the worker. */
+export interface FinetuneRequest {
+  model: ModelChoice;
+  modelName: string;
+  rowSet: string;
+  options: ParameterValues;
+  /** An adapter to start from. */
+  adapter?: string;
+  /** An interrupted run to go on with. */
+  resume?: string;
+}
+
+/** What a run would take on the GPU, known before it starts. */
+export interface MemoryEstimate {
+  plannedBytes: number;
+  /** The largest parts, greatest first. */
+  parts: { name: string; bytes: number }[];
+  fits: boolean;
+  /** Where it does not fit: how much is short, and which setting would fit. */
+  advice?: string;
+}
+
+export interface StepMetrics {
+  step: number;
+  steps: number;
+  epoch: number;
+  /** Mean over the trained tokens of the step, in nats. */
+  loss: number;
+  learningRate: number;
+  gradNorm: number;
+  tokens: number;
+  trainedTokens: number;
+  milliseconds: number;
+  tokensPerSecond: number;
+  secondsLeft: number;
+}
+
+/** An adapter in this browser. */
+export interface AdapterSummary {
+  id: string;
+  name: string;
+  created: number;
+  /** The base it belongs to. */
+  modelName: string;
+  rank: number;
+  alpha: number;
+  bytes: number;
+  /** The run that made it; an imported one has none. */
+  run?: string;
+}
+
+/** How a run stands. `running` with no tab that trains is a run that was interrupted. */
+export type RunStatus = 'running' | 'done' | 'stopped' | 'failed';
+
+/** A run in this browser. */
+export interface RunSummary {
+  id: string;
+  created: number;
+  status: RunStatus;
+  request: FinetuneRequest;
+  rowSetName: string;
+  step: number;
+  steps: number;
+  firstLoss?: number;
+  lastLoss?: number;
+  adapter?: string;
+  /** A saved state to go on from. */
+  resumable: boolean;
+}
+
+/** What a run tells while it goes on. `phase` alone says what the person is waiting for. */
+export type RunEvent =
+  | { phase: 'loading' | 'quantising' | 'compiling' | 'evaluating'; done?: number; total?: number }
+  | { phase: 'planned'; run: string; plannedBytes: number; dispatchesPerStep: number; steps: number }
+  | { phase: 'training'; metrics: StepMetrics }
+  | { phase: 'paused'; step: number }
+  | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }
+  | { phase: 'saved'; step: number }
+  | { phase: 'done' | 'stopped'; adapter: string; run: string }
+  | { phase: 'failed'; message: string };
+
+export type RunPhase = RunEvent['phase'];
+
+/** What a download or an import tells while it goes on. */
+export type DataEvent =
+  | { phase: 'downloading'; file: string; done: number; total: number }
+  | { phase: 'parsing'; rows: number; problems: number };
+
+/** A GPU, or why there is none. */
+export interface DeviceSummary {
+  vendor: string;
+  architecture: string;
+  description: string;
+  features: readonly string[];
+  limits: Readonly<Record<string, number>>;
+  /** Runs on the processor: correct and slow. */
+  software: boolean;
+}
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+export interface SamplingOptions {
+  maxNewTokens: number;
+  temperature: number;
+  topP: number;
+  seed: number;
+}
+
+export interface ChatRequest {
+  model: ModelChoice;
+  modelName: string;
+  /** An adapter of this browser; without one, only the base answers. */
+  adapter?: string;
+  quant: 'nf4' | 'none';
+}
+
+/** What a reply tells while it streams. `text` is all of it so far. */
+export interface ReplyEvent {
+  text: string;
+  prefillTokensPerSecond?: number;
+  decodeTokensPerSecond?: number;
+}
+
+export interface Reply extends ReplyEvent {
+  stopped: boolean;
+}
+
+/** Parsing, tokenising, downloads: all that keeps a processor busy. */
+export interface DataWorker {
+  openModel(choice: ModelChoice): Promise<ModelSummary>;
+  /** Fetches what the cache lacks of a model. `token` opens gated models; it goes to the hub and is kept nowhere. */
+  download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void>;
+  cancelDownload(): Promise<void>;
+  cachedModels(): Promise<CachedModel[]>;
+  deleteCachedModel(id: string): Promise<void>;
+  importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary>;
+  preview(
+    rowSet: string,
+    model: ModelChoice,
+    from: number,
+    count: number,
+    options: EncodingOptions
+  ): Promise<PreviewRow[]>;
+  statistics(rowSet: string, model: ModelChoice, options: EncodingOptions): Promise<RowStatistics>;
+  rowSets(): Promise<RowSetSummary[]>;
+  /** The lines of the file that were no rows. */
+  rowProblems(id: string): Promise<RowProblem[]>;
+  deleteRowSet(id: string): Promise<void>;
+  /** Questions to ask in the chat: of rows that are not trained on, where there are such rows. */
+  questions(rowSet: string, count: number): Promise<string[]>;
+  adapters(): Promise<AdapterSummary[]>;
+  deleteAdapter(id: string): Promise<void>;
+  /** A zip of `adapter_config.json`, `adapter_model.safetensors` and, where there is a run, `run.json`. */
+  exportAdapter(id: string): Promise<Blob>;
+  /** A PEFT adapter: its two files, or a zip with them. */
+  importAdapter(files: File[]): Promise<AdapterSummary>;
+  runs(): Promise<RunSummary[]>;
+  deleteRun(id: string): Promise<void>;
+  /** What a run would take on the GPU. Without a device, its limits are not regarded. */
+  estimate(
+    model: ModelSummary,
+    options: ParameterValues,
+    device: DeviceSummary | undefined
+  ): Promise<MemoryEstimate>;
+  /** Ends an interrupted run: the adapter of its last saved state is kept as any other. */
+  keepInterrupted(run: string): Promise<AdapterSummary>;
+}
+
+/** All that touches the GPU. One thing at a time: a call during another waits or says so. */
+export interface GpuWorker {
+  probe(): Promise<DeviceSummary>;
+  finetune(request: FinetuneRequest, onEvent: (event: RunEvent) => void): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+  openChat(request: ChatRequest, onEvent: (event: RunEvent) => void): Promise<void>;
+  reply(
+    messages: ChatMessage[],
+    options: SamplingOptions,
+    tuned: boolean,
+    onEvent: (event: ReplyEvent) => void
+  ): Promise<Reply>;
+  stopReply(): Promise<void>;
+  /** Frees all GPU memory. */
+  release(): Promise<void>;
+}
+
+export type { PreviewPiece, Row, RowProblem };

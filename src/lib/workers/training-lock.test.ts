@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { AnotherTabTrainsError, isTraining, withTrainingLock } from './training-lock';
+
+/** Web Locks as far as they are used here; Node has none. Two "tabs" share one manager, as a browser's do. */
+function lockManager(): LockManager {
+  const held = new Set<string>();
+  const manager = {
+    async request(name: string, options: LockOptions, callback: (lock: Lock | null) => Promise<unknown>) {
+      expect(options.ifAvailable).toBe(true);
+      if (held.has(name)) return callback(null);
+      held.add(name);
+      try {
+        return await callback({ name, mode: 'exclusive' });
+      } finally {
+        held.delete(name);
+      }
+    },
+    query: () => Promise.resolve({ held: [...held].map((name) => ({ name })), pending: [] })
+  };
+  return manager as unknown as LockManager;
+}
+
+describe('one tab trains at a time', () => {
+  it('refuses the second at once and lets it in afterwards', async () => {
+    const locks = lockManager();
+    let finish!: (value: string) => void;
+    const first = withTrainingLock(locks, () => new Promise<string>((resolve) => (finish = resolve)));
+    expect(await isTraining(locks)).toBe(true);
+    let started = false;
+    await expect(withTrainingLock(locks, async () => (started = true))).rejects.toBeInstanceOf(
+      AnotherTabTrainsError
+    );
+    expect(started).toBe(false);
+    finish('first');
+    expect(await first).toBe('first');
+    expect(await isTraining(locks)).toBe(false);
+    expect(await withTrainingLock(locks, () => Promise.resolve('second'))).toBe('second');
+  });
+
+  it('gives the lock back when the work fails', async () => {
+    const locks = lockManager();
+    await expect(withTrainingLock(locks, () => Promise.reject(new Error('lost')))).rejects.toThrow('lost');
+    expect(await isTraining(locks)).toBe(false);
+  });
+});
