@@ -1,8 +1,9 @@
-import { unroll } from '../unroll';
+import { unroll } from './unroll';
 
 /**
- * WGSL that adds the lanes' accumulators `a{i}_0`, `a{i}_1` by halving, through `partial`. Lanes other than the first
- * return; the first continues with the sums.
+ * WGSL that adds the lanes' accumulators `a{i}_0`, `a{i}_1` by halving, through `partial`, an array of
+ * {@link partialLength} vec4f. Afterwards the first lane holds the sums: it alone may store (not return: a later barrier
+ * must still be met by all).
  */
 export function laneSum(tileRows: number, lanes: number): string {
   const each = (line: (n: number, name: string) => string) =>
@@ -17,8 +18,12 @@ ${each((n) => `partial[${n * lanes}u + lane] += partial[${n * lanes}u + lane + w
   }
 }
 workgroupBarrier();
-if (lane > 0u) { return; }
 ${each((n, name) => `${name} = partial[${n * lanes}u];`)}`;
+}
+
+/** Elements of `partial` for a tile of rows. */
+export function partialLength(tileRows: number, lanes: number): number {
+  return lanes * tileRows * 2;
 }
 
 /** Running sums of a loop over a row, before they are added over lanes. */

@@ -2,9 +2,9 @@ import type { Binding, Kernel, Params } from '../../plan/kernel';
 import type { Style } from '../../plan/style';
 import type { Tensor } from '../../plan/tensor';
 import { dropoutText } from '../dropout';
+import { laneSum, laneSums, partialLength } from '../lanes';
 import { forwardProducts, scalarProducts, transposedProducts, zeroAccumulators } from '../matmul/products';
 import { builtins, ceilDiv, foldGrid, unroll, workgroupIndex, xyzw } from '../unroll';
-import { laneSum, laneSums } from './lanes';
 import { prologueBindings, prologueText, type Prologue } from './prologue';
 
 /** The low-rank factor that an input is projected on. */
@@ -13,7 +13,10 @@ export type Factor = {
   /** First element in `matrix`. */
   readonly offset: number;
   readonly rank: number;
+  /** f32 [rows, outStride]; the result starts at column outColumn. Stride and column are the result's own width and 0 when absent. */
   readonly out: Tensor;
+  readonly outStride?: number;
+  readonly outColumn?: number;
 } & (
   | {
       /** Forward, A: [parts * rank, width], out = input · Aᵀ. */
@@ -63,6 +66,7 @@ export function project(args: ProjectArgs): Kernel {
   const columns = !factor ? 0 : factor.orientation === 'rows' ? factor.parts * factor.rank : factor.rank * parts.length;
   const params: Record<string, { u32: number } | { f32: number }> = {
     rows: { u32: rows }, width: { u32: width }, columns: { u32: columns }, rank: { u32: factor?.rank ?? 0 },
+    out_stride: { u32: factor?.outStride ?? columns }, out_column: { u32: factor?.outColumn ?? 0 },
     tiles: { u32: tiles }, tiles_per_part: { u32: tilesPerPart }, ...('epsilon' in args.prologue ? { epsilon: { f32: args.prologue.epsilon } } : {})
   };
   parts.forEach(([start, end], p) => {
@@ -125,11 +129,11 @@ function body(args: ProjectArgs, shape: Shape): string {
   const { factor } = args;
   const dropout = factor?.orientation === 'rows' ? factor.dropout : undefined;
   const liveCount = args.live === 'tokens' ? 'step.tokens' : 'step.trained';
-  const prologue = prologueText(args.prologue, shape.wide, tileRows, lanes);
+  const prologue = prologueText(args.prologue, shape.wide, tileRows);
   const select = parts > 1 ? `var start = params.start0; var end = params.end0;\n${unroll(parts - 1, (p) => `if (part == ${p + 1}u) { start = params.start${p + 1}; end = params.end${p + 1}; }`)}` : `let start = ${parts ? 'params.start0' : '0u'}; let end = ${parts ? 'params.end0' : 'params.width'};`;
   return /* wgsl */ `
 ${dropout ? dropoutText(dropout.probability) : ''}
-${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${lanes * tileRows * 2}>;` : ''}
+${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${partialLength(tileRows, lanes)}>;` : ''}
 @compute @workgroup_size(${lanes > 1 ? lanes : serialWorkgroup})
 fn main(${builtins}) {
   let unit = ${lanes > 1 ? workgroupIndex : `${workgroupIndex} * ${serialWorkgroup}u + lane`};
@@ -148,13 +152,13 @@ ${prologue.afterStatistics}
 ${zeroAccumulators(tileRows)}
   for (var k = start + ${lanes > 1 ? 'lane' : '0u'} * ${shape.wide ? 4 : 1}u; k < end; k += ${lanes * (shape.wide ? 4 : 1)}u) {
 ${unroll(tileRows, (i) => prologue.value(i))}
-${factor ? products(args, factor, shape) : ''}
+${factor ? products(factor, shape) : ''}
   }
 ${factor ? finish(factor, shape) : ''}
 }`;
 }
 
-function products(args: ProjectArgs, factor: Factor, { tileRows, wide }: Shape): string {
+function products(factor: Factor, { tileRows, wide }: Shape): string {
   const dropout = factor.orientation === 'rows' ? factor.dropout : undefined;
   const clamp = (j: number, limit: string) => `min(first + ${j}u, ${limit} - 1u)`;
   if (factor.orientation === 'rows') {
@@ -198,8 +202,8 @@ function finish(factor: Factor, { lanes, tileRows }: Shape): string {
   const limit = factor.orientation === 'rows' ? 'params.columns' : 'params.rank';
   return /* wgsl */ `
 ${lanes > 1 ? laneSum(tileRows, lanes) : ''}
-${unroll(tileRows, (i) => `if (row${i} < live) {
-  let at = row${i} * params.columns + part * params.rank + first;
+${unroll(tileRows, (i) => `if (row${i} < live${lanes > 1 ? ' && lane == 0u' : ''}) {
+  let at = row${i} * params.out_stride + params.out_column + part * params.rank + first;
 ${unroll(8, (j) => `  if (first + ${j}u < ${limit}) { out[at + ${j}u] = a${i}_${j < 4 ? 0 : 1}.${xyzw[j % 4]}; }`)}
 }`)}`;
 }

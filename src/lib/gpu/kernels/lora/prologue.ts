@@ -1,7 +1,7 @@
 import type { Binding } from '../../plan/kernel';
 import type { Tensor } from '../../plan/tensor';
+import type { Statistics } from '../lanes';
 import { unroll } from '../unroll';
-import type { Statistics } from './lanes';
 
 /** Row-wise work on the input of {@link project}. Root mean square normalisation: Zhang & Sennrich 2019, arXiv 1910.07467. */
 export type Prologue =
@@ -60,7 +60,7 @@ export interface PrologueText {
 }
 
 /** WGSL pieces of a prologue for rows `row{i}` (`safe{i}` where past the live ones). */
-export function prologueText(prologue: Prologue, wide: boolean, tileRows: number, _lanes: number): PrologueText {
+export function prologueText(prologue: Prologue, wide: boolean, tileRows: number): PrologueText {
   const read = (name: string, at: string) => (wide ? `vec4f(${name}[(${at}) >> 2u])` : `f32(${name}[${at}])`);
   const sumOf = (value: string) => (wide ? `dot(${value}, vec4f(1.0))` : value);
   const cast = (tensor: Tensor, value: string) => (tensor.dtype === 'f16' ? (wide ? `vec4<f16>(${value})` : `f16(${value})`) : value);

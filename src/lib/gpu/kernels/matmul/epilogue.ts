@@ -30,7 +30,9 @@ export function epilogueParams(args: MatmulArgs): Params {
   if (!lora) return {};
   return {
     rank: { u32: lora.rank },
-    projected_stride: { u32: lora.rank * lora.parts },
+    projected_stride: { u32: lora.stride ?? lora.rank * lora.parts },
+    projected_column: { u32: lora.column ?? 0 },
+    projected_columns: { u32: lora.rank * lora.parts },
     lora_scale: { f32: lora.scale },
     ...(lora.dropout ? { dropout_stream: { u32: lora.dropout.stream } } : {})
   };

@@ -25,7 +25,7 @@ function forwardTerm(args: MatmulText, tileRows: number, first: string, stride: 
   const column = (j: number) => `select(0u, column${j}, valid${j})`;
   const factor = (j: number) => (aligned ? `lora[(${column(j)} * params.rank + k) >> 2u]` : `lora[${column(j)} * params.rank + k]`);
   const projected = (i: number, part: string) => {
-    const at = `safe${i} * params.projected_stride + ${part} * params.rank + k`;
+    const at = `safe${i} * params.projected_stride + params.projected_column + ${part} * params.rank + k`;
     return `(params.lora_scale * ${aligned ? `projected[(${at}) >> 2u]` : `projected[${at}]`})`;
   };
   const products = aligned ? forwardProducts : scalarProducts;
@@ -44,7 +44,7 @@ function transposedTerm(args: MatmulText, tileRows: number, first: string, strid
   const width = aligned ? 4 : 1;
   const at = (k: string, from: number) => `(${k}) * params.columns + select(0u, column${from}, valid${from})`;
   const projected = (i: number) => {
-    const index = `safe${i} * params.projected_stride + k`;
+    const index = `safe${i} * params.projected_stride + params.projected_column + k`;
     return `(params.lora_scale * ${aligned ? `projected[(${index}) >> 2u]` : `projected[${index}]`})`;
   };
   const name = lora.dropout ? 't' : 'a';
@@ -52,7 +52,7 @@ function transposedTerm(args: MatmulText, tileRows: number, first: string, strid
     ? transposedProducts(tileRows, projected, (e) => `lora[(${at(`k + ${e}u`, 0)}) >> 2u]`, (e) => `lora[(${at(`k + ${e}u`, 4)}) >> 2u]`, name)
     : scalarProducts(tileRows, projected, (j) => `lora[${at('k', j)}]`, name);
   const loop = (from: string, to: string) => `for (var k = ${from} + ${first} * ${width}u; k < ${to}; k += ${stride * width}u) ${products}`;
-  if (!lora.dropout) return loop('0u', 'params.projected_stride');
+  if (!lora.dropout) return loop('0u', 'params.projected_columns');
   // Each projection has a mask of its own, so each part's term is masked before it is added.
   const mask = (i: number, from: number) =>
     `vec4f(${[0, 1, 2, 3].map((e) => `dropout(params.dropout_stream + p, safe${i}, column${from + e})`).join(', ')})`;

@@ -24,10 +24,13 @@ export type Epilogue =
 
 /**
  * The low-rank term. Forward: y += scale * projected · Bᵀ, part by part. Transposed: y += scale * projected · A.
- * `projected`: f32 [rows, parts * rank].
+ * `projected`: f32 [rows, stride].
  */
 export interface LoraTerm {
   readonly projected: Tensor;
+  /** Columns of `projected`, and the first of them that is this term's; parts * rank and 0 when absent. */
+  readonly stride?: number;
+  readonly column?: number;
   readonly matrix: Tensor;
   /** First element of B (forward; [stacked rows, rank]) or A (transposed; [parts * rank, columns]) in `matrix`. */
   readonly offset: number;
@@ -46,6 +49,9 @@ export interface MatmulArgs {
   readonly live: 'tokens' | 'trained' | 'all';
   /** f32 or f16 [.., inner]; inner is weight.columns, or weight.rows when transposed. */
   readonly x: Tensor;
+  /** Elements from one row of x to the next, and the first column that takes part; inner and 0 when absent. */
+  readonly xStride?: number;
+  readonly xColumn?: number;
   /** First row of x that is read; first row of out that is written. */
   readonly xRow?: number;
   readonly outRow?: number;
@@ -86,7 +92,7 @@ export function matmul(given: MatmulArgs): Kernel {
   };
   const tiles = columnTiles(args);
   const params: Params = {
-    rows: { u32: rows }, inner: { u32: inner }, x_row: { u32: args.xRow ?? 0 }, out_row: { u32: args.outRow ?? 0 },
+    rows: { u32: rows }, inner: { u32: inner }, x_stride: { u32: args.xStride ?? inner }, x_column: { u32: args.xColumn ?? 0 }, x_row: { u32: args.xRow ?? 0 }, out_row: { u32: args.outRow ?? 0 },
     out_stride: { u32: args.outStride }, out_column: { u32: args.outColumn }, first_trained: { u32: args.firstTrained ?? 0 },
     ...columnParams(args), ...weightParams(weight), ...epilogueParams(args)
   };
@@ -112,14 +118,14 @@ export interface MatmulText extends MatmulArgs {
 }
 
 function loadsAreAligned(args: MatmulArgs, inner: number): boolean {
-  if (!isAligned(args.weight) || inner % 4 !== 0) return false;
+  if (!isAligned(args.weight) || inner % 4 !== 0 || (args.xStride ?? 0) % 4 !== 0 || (args.xColumn ?? 0) % 4 !== 0) return false;
   return !args.transposed || args.weight.parts.every((p) => p.rows % 4 === 0 && p.base % 8 === 0);
 }
 
 /** Whether the low-rank factors can be read four at a time. */
 export function loraIsAligned(args: MatmulArgs): boolean {
   const { lora, weight, transposed } = args;
-  return !!lora && lora.rank % 4 === 0 && (!transposed || weight.columns % 4 === 0);
+  return !!lora && lora.rank % 4 === 0 && (lora.stride ?? 0) % 4 === 0 && (lora.column ?? 0) % 4 === 0 && (!transposed || weight.columns % 4 === 0);
 }
 
 function bindings(args: MatmulText): Binding[] {

@@ -1,3 +1,4 @@
+import { laneSum, partialLength } from '../lanes';
 import { builtins, unroll, workgroupIndex } from '../unroll';
 import { columnText } from './columns';
 import { epilogueText, liveRows } from './epilogue';
@@ -19,7 +20,7 @@ export function registerBody(args: MatmulText, shape: { tileRows: number; lanes:
   return /* wgsl */ `
 ${weightText(args.weight, 'private')}
 ${loraHelpers(args)}
-${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${lanes * tileRows * 2}>;` : ''}
+${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${partialLength(tileRows, lanes)}>;` : ''}
 @compute @workgroup_size(${lanes > 1 ? lanes : serialWorkgroup})
 fn main(${builtins}) {
   let unit = ${unit};
@@ -30,11 +31,11 @@ fn main(${builtins}) {
 ${unroll(tileRows - 1, (i) => `let row${i + 1} = row0 + ${i + 1}u;`)}
 ${unroll(tileRows, (i) => `let safe${i} = min(row${i}, params.rows - 1u);`)}
 ${columnText(args)}
-${unroll(tileRows, (i) => `let x${i} = (safe${i} + params.x_row) * params.inner;`)}
+${unroll(tileRows, (i) => `let x${i} = (safe${i} + params.x_row) * params.x_stride + params.x_column;`)}
 ${zeroAccumulators(tileRows)}
 ${innerLoop(args, tileRows, first, lanes)}
 ${loraText(args, tileRows, first, lanes)}
-${lanes > 1 ? reduction(tileRows, lanes) : ''}
+${lanes > 1 ? `${laneSum(tileRows, lanes)}\nif (lane > 0u) { return; }` : ''}
 ${epilogueText(args, tileRows)}
 }`;
 }
@@ -83,21 +84,4 @@ function transposedPart(args: MatmulText, rows: number, part: number, first: str
 ${unroll(4, (e) => `let at${e} = ${flat(`k + ${e}u`)} + column0; let word${e} = codes[at${e} >> 3u]; let scale${e} = absmax(at${e});`)}
 ${transposedProducts(rows, x4, (e) => `decode4(word${e}) * scale${e}`, (e) => `decode4(word${e} >> 16u) * scale${e}`)}
 }`;
-}
-
-/** Adds the lanes' accumulators by halving; every lane ends with the sums, the first one stores. */
-function reduction(rows: number, lanes: number): string {
-  const each = (line: (n: number, name: string) => string) =>
-    unroll(rows * 2, (n) => line(n, `a${Math.floor(n / 2)}_${n % 2}`));
-  return /* wgsl */ `
-${each((n, name) => `partial[${n * lanes}u + lane] = ${name};`)}
-for (var width = ${lanes / 2}u; width > 0u; width >>= 1u) {
-  workgroupBarrier();
-  if (lane < width) {
-${each((n) => `partial[${n * lanes}u + lane] += partial[${n * lanes}u + lane + width];`)}
-  }
-}
-workgroupBarrier();
-if (lane > 0u) { return; }
-${each((n, name) => `${name} = partial[${n * lanes}u];`)}`;
 }

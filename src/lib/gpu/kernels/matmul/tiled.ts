@@ -66,7 +66,7 @@ function loadX(args: MatmulText, end: string): string {
   return /* wgsl */ `  for (var item = lane; item < 256u; item += ${tile.invocations}u) {
     let row = item / 4u;
     let k = k0 + (item % 4u) * 4u;
-    let at = (min(first_row + row, params.rows - 1u) + params.x_row) * params.inner;
+    let at = (min(first_row + row, params.rows - 1u) + params.x_row) * params.x_stride + params.x_column;
     let value = ${value};
     let inner = (item % 4u) * 4u;
 ${unroll(4, (e) => `    x_tile[inner + ${e}u][row / 4u][row % 4u] = value[${e}];`)}

@@ -1,0 +1,159 @@
+import type { Binding, Kernel } from '../../plan/kernel';
+import type { Style } from '../../plan/style';
+import type { Tensor } from '../../plan/tensor';
+import { dropoutText } from '../dropout';
+import { zeroAccumulators } from '../matmul/products';
+import { builtins, ceilDiv, foldGrid, unroll, workgroupIndex, xyzw } from '../unroll';
+import { laneSum, partialLength } from '../lanes';
+
+/**
+ * Gradient of one low-rank factor, a sum over tokens of outer products:
+ * - `down`: dA = scale * thinᵀ · wide, [columns of thin, width]; thin is dL/dy · B, wide the projection's input.
+ * - `up`: dB = scale * wideᵀ · thin, [width, rank]; wide is dL/dy, thin the projected input.
+ */
+export interface GradientJob {
+  readonly factor: 'down' | 'up';
+  /** f32 [rows, thinStride]. */
+  readonly thin: Tensor;
+  readonly thinStride: number;
+  /** First column of thin that takes part, and their number: parts * rank for `down`, rank for `up`. */
+  readonly thinColumn: number;
+  readonly thinColumns: number;
+  /** f32 or f16 [rows, wideStride]. */
+  readonly wide: Tensor;
+  readonly wideStride: number;
+  readonly wideColumn: number;
+  readonly width: number;
+  /** First element of the result in `gradients`. */
+  readonly offset: number;
+  readonly scale: number;
+  /** `down` only: masks of the projection's input; rank says which columns of thin share a mask. */
+  readonly dropout?: { readonly probability: number; readonly stream: number; readonly rank: number };
+}
+
+export interface GradientArgs {
+  readonly label: string;
+  readonly rows: number;
+  readonly jobs: readonly GradientJob[];
+  readonly gradients: Tensor;
+  readonly style: Style;
+}
+
+const serialWorkgroup = 16;
+const cooperativeLanes = 32;
+
+/**
+ * All LoRA gradients of half a decoder layer in one dispatch: each job has tiles of 8 x 8 results, and the tokens are
+ * summed in order (serial) or split over lanes (cooperative), always the same way, so results repeat to the bit.
+ * Overwrites, or adds where `step.accumulate` says so.
+ */
+export function loraGradients(args: GradientArgs): Kernel {
+  const { jobs, rows, style } = args;
+  const lanes = style === 'serial' ? 1 : cooperativeLanes;
+  const params: Record<string, { u32: number } | { f32: number }> = { rows: { u32: rows } };
+  let tiles = 0;
+  jobs.forEach((job, n) => {
+    const wideTiles = ceilDiv(job.width, 8);
+    tiles += wideTiles * ceilDiv(job.thinColumns, 8);
+    Object.assign(params, {
+      [`end${n}`]: { u32: tiles }, [`wide_tiles${n}`]: { u32: wideTiles }, [`thin_stride${n}`]: { u32: job.thinStride },
+      [`thin_column${n}`]: { u32: job.thinColumn }, [`thin_columns${n}`]: { u32: job.thinColumns },
+      [`wide_stride${n}`]: { u32: job.wideStride }, [`wide_column${n}`]: { u32: job.wideColumn }, [`width${n}`]: { u32: job.width },
+      [`offset${n}`]: { u32: job.offset }, [`scale${n}`]: { f32: job.scale }
+    });
+    if (job.dropout) params[`stream${n}`] = { u32: job.dropout.stream };
+  });
+  return {
+    label: `lora.gradients ${args.label}`,
+    body: body(args, lanes),
+    bindings: bindings(args),
+    params,
+    workgroups: foldGrid(lanes > 1 ? tiles : ceilDiv(tiles, serialWorkgroup)),
+    flops: jobs.reduce((sum, job) => sum + 2 * rows * job.width * job.thinColumns, 0)
+  };
+}
+
+/** Each tensor is bound once, whatever the number of jobs that read it. */
+function operands(jobs: readonly GradientJob[]): Map<Tensor, { name: string; wide: boolean }> {
+  const found = new Map<Tensor, { name: string; wide: boolean }>();
+  for (const job of jobs) {
+    for (const [tensor, wide] of [[job.thin, thinIsWide(job)], [job.wide, wideIsWide(job)]] as const) {
+      const known = found.get(tensor);
+      found.set(tensor, { name: known?.name ?? `operand${found.size}`, wide: wide && (known?.wide ?? true) });
+    }
+  }
+  return found;
+}
+
+const thinIsWide = (job: GradientJob) => job.thinStride % 4 === 0 && job.thinColumn % 4 === 0 && job.thinColumns % 4 === 0;
+const wideIsWide = (job: GradientJob) => job.wideStride % 4 === 0 && job.wideColumn % 4 === 0 && job.width % 4 === 0;
+
+function bindings(args: GradientArgs): Binding[] {
+  return [
+    ...[...operands(args.jobs)].map(([tensor, { name, wide }]): Binding => ({ name, tensor, access: 'read', element: wide ? `vec4<${tensor.dtype}>` : tensor.dtype })),
+    { name: 'gradients', tensor: args.gradients, access: 'read_write' }
+  ];
+}
+
+function body(args: GradientArgs, lanes: number): string {
+  const probability = args.jobs.find((job) => job.dropout)?.dropout?.probability;
+  const names = operands(args.jobs);
+  return /* wgsl */ `
+${probability ? dropoutText(probability) : ''}
+${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${partialLength(8, lanes)}>;` : ''}
+fn put(at: u32, value: f32) {
+  gradients[at] = select(value, gradients[at] + value, step.accumulate != 0u);
+}
+@compute @workgroup_size(${lanes > 1 ? lanes : serialWorkgroup})
+fn main(${builtins}) {
+  let unit = ${lanes > 1 ? workgroupIndex : `${workgroupIndex} * ${serialWorkgroup}u + lane`};
+  let live = min(step.tokens, params.rows);
+${args.jobs.map((job, n) => jobText(job, n, names, lanes)).join('\n')}
+}`;
+}
+
+function jobText(job: GradientJob, n: number, names: Map<Tensor, { name: string; wide: boolean }>, lanes: number): string {
+  const thin = names.get(job.thin)!;
+  const wide = names.get(job.wide)!;
+  const p = (name: string) => `params.${name}${n}`;
+  const before = n === 0 ? '0u' : `params.end${n - 1}`;
+  const group = (operand: { name: string; wide: boolean }, at: string, first: string, limit: string, from: number) =>
+    operand.wide
+      ? `vec4f(${operand.name}[(${at} + min(${first} + ${from}u, ${limit} - 4u)) >> 2u])`
+      : `vec4f(${[0, 1, 2, 3].map((e) => `f32(${operand.name}[${at} + min(${first} + ${from + e}u, ${limit} - 1u)])`).join(', ')})`;
+  const masks = job.dropout
+    ? unroll(8, (i) => `let mask${i} = vec4f(${[0, 1, 2, 3].map((e) => dropoutAt(job, n, i, e)).join(', ')}); let mask${i}_1 = vec4f(${[4, 5, 6, 7].map((e) => dropoutAt(job, n, i, e)).join(', ')});`)
+    : '';
+  // Rows of the 8 x 8 tile run over thin's columns, its columns over wide's.
+  const add = (i: number, side: string, e: string) =>
+    `a${i}_0 += ${side}.${e} * low${job.dropout ? ` * mask${i}` : ''}; a${i}_1 += ${side}.${e} * high${job.dropout ? ` * mask${i}_1` : ''};`;
+  const store = (i: number, j: number) => {
+    const index = job.factor === 'down' ? `(thin0 + ${i}u) * ${p('width')} + wide0 + ${j}u` : `(wide0 + ${j}u) * ${p('thin_columns')} + thin0 + ${i}u`;
+    return `if (wide0 + ${j}u < ${p('width')}) { put(${p('offset')} + ${index}, a${i}_${j < 4 ? 0 : 1}.${xyzw[j % 4]} * ${p('scale')}); }`;
+  };
+  return /* wgsl */ `
+  if (unit >= ${before} && unit < ${p('end')}) {
+    let tile = unit - ${before};
+    let wide0 = (tile % ${p('wide_tiles')}) * 8u;
+    let thin0 = (tile / ${p('wide_tiles')}) * 8u;
+${zeroAccumulators(8)}
+    for (var row = ${lanes > 1 ? 'lane' : '0u'}; row < live; row += ${lanes}u) {
+      let thin_at = row * ${p('thin_stride')} + ${p('thin_column')};
+      let wide_at = row * ${p('wide_stride')} + ${p('wide_column')};
+      let t0 = ${group(thin, 'thin_at', 'thin0', p('thin_columns'), 0)};
+      let t1 = ${group(thin, 'thin_at', 'thin0', p('thin_columns'), 4)};
+      let low = ${group(wide, 'wide_at', 'wide0', p('width'), 0)};
+      let high = ${group(wide, 'wide_at', 'wide0', p('width'), 4)};
+${masks}
+${unroll(8, (i) => add(i, i < 4 ? 't0' : 't1', xyzw[i % 4]))}
+    }
+${lanes > 1 ? laneSum(8, lanes) : ''}
+${lanes > 1 ? 'if (lane == 0u) {' : '{'}
+${unroll(8, (i) => `if (thin0 + ${i}u < ${p('thin_columns')}) {\n${unroll(8, (j) => store(i, j))}\n}`)}
+    }
+  }`;
+}
+
+function dropoutAt(job: GradientJob, n: number, i: number, j: number): string {
+  return `dropout(params.stream${n} + (thin0 + ${i}u) / ${job.dropout!.rank}u, row, wide0 + ${j}u)`;
+}
