@@ -30,14 +30,15 @@ const ASSISTANT = 'assistant';
  */
 export function findAnswers(
   messages: readonly Message[],
-  tokenizer: ChatTokenizer
+  tokenizer: ChatTokenizer,
+  options: { addGenerationPrompt: boolean } = { addGenerationPrompt: false }
 ): RenderedChat | undefined {
-  const text = tokenizer.render(messages, { addGenerationPrompt: false });
+  const text = tokenizer.render(messages, options);
   const roles = messages.map((message) => message.role);
-  const skeleton = tokenizer.template?.skeleton(roles, { addGenerationPrompt: false });
+  const skeleton = tokenizer.template?.skeleton(roles, options);
   const contents = skeleton && placeContents(skeleton, messages, text);
 
-  const generated = tokenizer.template?.generationSpans(messages, text);
+  const generated = tokenizer.template?.generationSpans(messages, options);
   if (generated) return { text, answers: generated, contents, method: 'generation blocks' };
   if (skeleton && contents) {
     return {
@@ -52,7 +53,7 @@ export function findAnswers(
 }
 
 /** Where each message's content lies in `text`, or undefined where the template did more than put it in. */
-export function placeContents(
+function placeContents(
   skeleton: Skeleton,
   messages: readonly Message[],
   text: string

@@ -1,7 +1,6 @@
 import { TabtuneError } from '../errors';
-import { type TextSpan } from '../formats/chat-template';
 import type { ChatTokenizer } from '../formats/tokenizer';
-import { findAnswers, placeContents } from './answer-spans';
+import { findAnswers, type RenderedChat } from './answer-spans';
 import { isChatRow, type ChatRow, type Message, type Row } from './row';
 
 export interface EncodeOptions {
@@ -91,17 +90,18 @@ export function encodePreview(row: Row, tokenizer: ChatTokenizer, options: Encod
 }
 
 /**
- * The prompt that asks the model for the next assistant turn, encoded as training encodes it: control tokens in the
- * messages stay text. Throws as `encodeRow` does.
+ * The prompt that asks the model for the next assistant turn, token by token what training shows it before that turn:
+ * earlier answers are cut off from the template in the same way, control tokens in messages stay text.
+ * Throws as `encodeRow` does.
  */
 export function encodePrompt(messages: readonly Message[], tokenizer: ChatTokenizer): number[] {
-  const text = tokenizer.render(messages, { addGenerationPrompt: true });
-  if (!holdsControlTokens(messages, tokenizer)) return tokenizer.encodePieces(text, [])[0];
-  const roles = messages.map((message) => message.role);
-  const skeleton = tokenizer.template?.skeleton(roles, { addGenerationPrompt: true });
-  const contents = skeleton && placeContents(skeleton, messages, text);
-  if (!contents) throw controlTokensIn(messages, tokenizer);
-  return tokenizer.encodePieces(text, [], contents)[0];
+  const chat = findAnswers(messages, tokenizer, { addGenerationPrompt: true });
+  if (chat) return encodeChat(chat, messages, tokenizer).flat();
+  // Answers that cannot be found cannot be trained on, but they can be continued.
+  if (holdsControlTokens(messages, tokenizer)) throw controlTokensIn(messages, tokenizer);
+  return tokenizer.encode(tokenizer.render(messages, { addGenerationPrompt: true }), {
+    addSpecialTokens: false
+  });
 }
 
 function segmentsOf(row: Row, tokenizer: ChatTokenizer, trainOn: 'answers' | 'everything'): Segment[] {
@@ -121,15 +121,21 @@ function chatSegments(row: ChatRow, tokenizer: ChatTokenizer, trainOn: 'answers'
       { details: { roles: row.messages.map((message) => message.role) } }
     );
   }
-  let literal: TextSpan[] = [];
-  if (holdsControlTokens(row.messages, tokenizer)) {
-    if (!chat.contents) throw controlTokensIn(row.messages, tokenizer);
-    literal = chat.contents;
-  }
-  const cuts = chat.answers.flatMap(({ start, end }) => [start, end]);
-  return tokenizer
-    .encodePieces(chat.text, cuts, literal)
-    .map((tokens, i) => ({ tokens, trained: trainOn === 'everything' || i % 2 === 1 }));
+  return encodeChat(chat, row.messages, tokenizer).map((tokens, i) => ({
+    tokens,
+    trained: trainOn === 'everything' || i % 2 === 1
+  }));
+}
+
+/** Token ids of what stands before, in and between the answers: every second piece is an answer. */
+function encodeChat(chat: RenderedChat, messages: readonly Message[], tokenizer: ChatTokenizer): number[][] {
+  const literal = holdsControlTokens(messages, tokenizer) ? chat.contents : [];
+  if (!literal) throw controlTokensIn(messages, tokenizer);
+  return tokenizer.encodePieces(
+    chat.text,
+    chat.answers.flatMap(({ start, end }) => [start, end]),
+    literal
+  );
 }
 
 function holdsControlTokens(messages: readonly Message[], tokenizer: ChatTokenizer): boolean {

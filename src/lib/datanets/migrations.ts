@@ -3,6 +3,9 @@ import type { TabtuneSchema } from './schema';
 
 type Upgrade = IDBPTransaction<TabtuneSchema, StoreNames<TabtuneSchema>[], 'versionchange'>;
 
+/** Brings the database from one version to the next. */
+export type Migration = (db: IDBPDatabase<TabtuneSchema>, transaction: Upgrade) => void;
+
 /**
  * One step per version of the database, from version 0 on. Steps are never edited once published, only added: a
  * browser that was last here a year ago runs all that it missed, in one transaction.

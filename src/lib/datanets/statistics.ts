@@ -109,10 +109,11 @@ function nothingToTrain(
   statistics: RowStatistics,
   refusals: RowRefusal[]
 ): NothingToTrainError {
-  const cut = statistics.untrainable.filter((row) => statistics.cutRows.includes(row)).length;
+  const cutRows = new Set(statistics.cutRows);
+  const cut = statistics.untrainable.filter((row) => cutRows.has(row)).length;
   const reasons = [
     ...(refusals.length > 0 ? [`${refusals.length} were refused (first: ${refusals[0].reason})`] : []),
-    ...(cut > 0 ? [`in ${cut} the answers begin after the maximum length of ${maxLength} tokens`] : []),
+    ...(cut > 0 ? [`${cut} have no answer within the maximum length of ${maxLength} tokens`] : []),
     ...(statistics.untrainable.length > cut
       ? [`${statistics.untrainable.length - cut} have no assistant answer`]
       : [])

@@ -1,6 +1,6 @@
 import { openDB, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { rowsSha256 } from './canonical';
-import { MIGRATIONS } from './migrations';
+import { MIGRATIONS, type Migration } from './migrations';
 import type { ParsedRows } from './parse';
 import type { Row } from './row';
 import type {
@@ -35,12 +35,18 @@ export class Store {
     this.#db = db;
   }
 
-  /** Opens the database, and makes or upgrades it. Throws `StorageBlockedError`, `StorageError`. */
-  static async open(name: string = DATABASE_NAME): Promise<Store> {
+  /**
+   * Opens the database, and makes or upgrades it. Throws `StorageBlockedError`, `StorageError`.
+   * @param migrations all steps to the version that is wanted.
+   */
+  static async open(
+    name: string = DATABASE_NAME,
+    migrations: readonly Migration[] = MIGRATIONS
+  ): Promise<Store> {
     let blocked: (error: Error) => void = () => {};
-    const opening = openDB<TabtuneSchema>(name, MIGRATIONS.length, {
+    const opening = openDB<TabtuneSchema>(name, migrations.length, {
       upgrade(db, oldVersion, _newVersion, transaction) {
-        for (const migrate of MIGRATIONS.slice(oldVersion)) migrate(db, transaction);
+        for (const migrate of migrations.slice(oldVersion)) migrate(db, transaction);
       },
       blocked: () =>
         blocked(

@@ -66,12 +66,15 @@ export class ChatTemplate {
   }
 
   /**
-   * What the template's own `{% generation %}` blocks enclose, in the text that `render` gives without a generation
-   * prompt. Undefined where the template has no such blocks or the conversation hides them.
+   * What the template's own `{% generation %}` blocks enclose in the text that `render` gives. Undefined where the
+   * template has no such blocks or the conversation hides them.
    */
-  generationSpans(messages: readonly TemplateMessage[], rendered: string): TextSpan[] | undefined {
+  generationSpans(
+    messages: readonly TemplateMessage[],
+    options: { addGenerationPrompt: boolean }
+  ): TextSpan[] | undefined {
     if (this.#marked === undefined) return undefined;
-    const marked = this.#render(this.#marked, messages, false);
+    const marked = this.#render(this.#marked, messages, options.addGenerationPrompt);
     const spans: TextSpan[] = [];
     let text = '';
     let open = -1;
@@ -87,7 +90,7 @@ export class ChatTemplate {
         text += piece;
       }
     }
-    return open < 0 && text === rendered ? spans : undefined;
+    return open < 0 && text === this.render(messages, options) ? spans : undefined;
   }
 
   /** The template's text around messages of these roles, or undefined where it cannot be told. Remembered. */
