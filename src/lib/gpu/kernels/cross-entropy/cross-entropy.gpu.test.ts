@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testDevice } from '../../../../../tests/support/device';
+import { normals, relativeError } from '../../../../../tests/support/numbers';
 import { Device } from '../../device';
 import { runKernels } from '../../plan/run-kernel';
 import type { Style } from '../../plan/style';
@@ -9,27 +10,6 @@ import { negativeLogLikelihood, negativeLogLikelihoodBackward } from './cross-en
 
 const device = new Device(await testDevice());
 const styles: Style[] = ['serial', 'cooperative'];
-
-/** Deterministic values in [-1, 1]. */
-function noise(count: number, seed: number): Float32Array {
-  return Float32Array.from(
-    { length: count },
-    (_, i) => 2 * fraction(Math.sin(i * 12.9898 + seed) * 43758.5453) - 1
-  );
-}
-
-const fraction = (x: number) => x - Math.floor(x);
-
-function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let worst = 0;
-  let largest = 1e-30;
-  for (let i = 0; i < expected.length; i++) {
-    const difference = Math.abs(actual[i] - expected[i]);
-    worst = difference <= worst ? worst : difference;
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  return worst / largest;
-}
 
 interface Case {
   rows: number;
@@ -48,7 +28,7 @@ async function run(style: Style, c: Case, backward: boolean) {
   const targets = persistent('targets', capacity, 'u32');
   const loss = persistent('loss', capacity);
   // What lies past the vocabulary must not matter.
-  const values = noise(rows * stride, 1).map((v, i) => (i % stride < vocabulary ? v * scale : NaN));
+  const values = normals(1, rows * stride).map((v, i) => (i % stride < vocabulary ? v * scale : NaN));
   const ids = Uint32Array.from({ length: capacity }, (_, i) => (i * 7919 + vocabulary - 1) % vocabulary);
   const kernel = crossEntropy({ rows, vocabulary, stride, logits, targets, loss, firstRow, backward, style });
   const results = await runKernels(
@@ -147,7 +127,7 @@ describe.each(styles)('cross-entropy, %s', (style) => {
 
 describe('the float64 twin', () => {
   it('has the gradient that finite differences give', () => {
-    const logits = Float64Array.from(noise(23, 3), (v) => v * 3);
+    const logits = Float64Array.from(normals(3, 23), (v) => v * 3);
     const gradient = negativeLogLikelihoodBackward(logits, 5, 0.3);
     const h = 1e-5;
     for (let i = 0; i < logits.length; i++) {

@@ -27,6 +27,8 @@ const serialLanes = 8;
 const cooperativeLanes = 256;
 /** vec4 loads between two corrections of the running maximum. */
 const unrolled = 4;
+/** Corrections after which a partial sum joins the total. */
+const stepsPerSum = 32;
 
 /**
  * Cross-entropy of a chunk of logits, with its gradient in place.
@@ -83,26 +85,37 @@ fn ended(v: vec4f, column: u32) -> vec4f {
 }
 `;
 
-/** Walks the vec4s `from`, `from + step`, … of a row and leaves maximum and sum in `state`. */
+/**
+ * Walks the vec4s `first`, `first + step`, … of a row and leaves maximum and sum in `state`. Sums are taken in two
+ * levels: one accumulator over a quarter of a million terms would lose more digits than f32 has to spare.
+ */
 function onlinePass(first: string, step: string): string {
+  const higher = Array.from({ length: unrolled }, (_, k) => `v${k}`).reduce((a, b) => `max(${a}, ${b})`);
   return /* wgsl */ `
   var top = f32(${lowest});
-  var sums = vec4f();
+  var total = vec4f();
   let whole = params.vocabulary / 4u;
   var i = ${first};
-  for (; i + ${unrolled - 1}u * ${step} < whole; i += ${unrolled}u * ${step}) {
-${unroll(unrolled, (k) => `    let v${k} = logits[base + i + ${k}u * ${step}];`)}
-    let higher = max(top, highest(${Array.from({ length: unrolled }, (_, k) => `v${k}`).reduce((a, b) => `max(${a}, ${b})`)}));
-    sums = sums * exp(top - higher)${unroll(unrolled, (k) => ` + exp(v${k} - higher)`, '')};
-    top = higher;
+  while (i + ${unrolled - 1}u * ${step} < whole) {
+    var sums = vec4f();
+    for (var k = 0u; k < ${stepsPerSum}u && i + ${unrolled - 1}u * ${step} < whole; k++) {
+${unroll(unrolled, (k) => `      let v${k} = logits[base + i + ${k}u * ${step}];`)}
+      let higher = max(top, highest(${higher}));
+      let fade = exp(top - higher);
+      total *= fade;
+      sums = sums * fade + ${`((${unroll(unrolled, (k) => `exp(v${k} - higher)`, ') + (')}))`};
+      top = higher;
+      i += ${unrolled}u * ${step};
+    }
+    total += sums;
   }
   for (; i * 4u < params.vocabulary; i += ${step}) {
     let v = ended(logits[base + i], i * 4u);
     let higher = max(top, highest(v));
-    sums = sums * exp(top - higher) + exp(v - higher);
+    total = total * exp(top - higher) + exp(v - higher);
     top = higher;
   }
-  var state = Running(top, dot(sums, vec4f(1)));`;
+  var state = Running(top, dot(total, vec4f(1)));`;
 }
 
 /** Writes the gradient over the vec4s `from`, `from + step`, … of a row. */

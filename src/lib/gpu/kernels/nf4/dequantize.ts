@@ -68,7 +68,7 @@ function body(layout: Nf4Layout, f16: boolean, wide: boolean, lanes: number, wor
           `    if (inside + ${e}u < size) { out[to + inside + ${e}u] = ${stored(`${value(e)} * scale`, 'f16')}; }`
       );
   return /* wgsl */ `
-var<private> codebook: array<f32, 16> = array<f32, 16>(${nf4Codebook.join(', ')});
+const codebook = array<f32, 16>(${nf4Codebook.join(', ')});
 ${absmaxWgsl(layout.absmaxForm)}
 
 @compute @workgroup_size(${lanes})
