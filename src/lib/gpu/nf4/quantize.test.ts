@@ -99,6 +99,17 @@ describe('NF4 search', () => {
   });
 });
 
+describe('NF4 at the ends of f32', () => {
+  it('gives the outermost codes to the largest magnitudes, whose reciprocals are denormal', () => {
+    const values = new Float32Array(64);
+    values[0] = 3.4e38;
+    values[1] = -3.4e38;
+    values[2] = 3.4e38 * 0.99;
+    const { codes } = quantizeNf4(values, [1, 64]);
+    expect([...codes.subarray(0, 3)]).toEqual([0xf0, 0xf7, 0x77]);
+  });
+});
+
 describe('bad weights', () => {
   it('names the tensor, row and column of a NaN or an infinity', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {

@@ -11,8 +11,16 @@ export class WeightCountError extends TabtuneError {}
 /** f32(1e-38): what an absmax is raised to before its reciprocal is taken, so that a block of zeros divides by something. */
 const smallestAbsmax = Math.fround(1e-38);
 
-/** Cells of [-1, 1] so narrow that at most one midpoint lies in each (midpoints are at least 0.076 apart). */
-const cellsPerUnit = 16;
+/** Cells a unit in which [-1, 1] is cut to look codes up; most hold no midpoint, so that a walk from a cell's start ends at once. */
+const cellsPerUnit = 4096;
+
+/** A table that finds how many of some ascending limits a value in [-1, 1] exceeds. */
+interface CodeSearch {
+  /** Number of limits below each cell's lower edge. */
+  readonly start: Uint8Array;
+  /** The limits, then infinity. */
+  readonly limits: Float64Array;
+}
 
 /**
  * Quantises one matrix to NF4 with double quantisation while its values stream in, byte for byte as bitsandbytes does
@@ -29,7 +37,7 @@ export class Nf4Quantizer {
   readonly #absmax: Float32Array;
   /** Values of a block whose rest has not come yet. */
   readonly #carry = new Float32Array(blockLength);
-  readonly #cells = searchCells();
+  readonly #search = codeSearch(nf4Codebook);
   #carried = 0;
   #done = 0;
 
@@ -95,16 +103,19 @@ export class Nf4Quantizer {
     if (!(sum < Infinity)) throw this.#nonFinite(values, at, length);
     this.#absmax[this.#done / blockLength] = absmax;
     const inverse = Math.fround(1 / Math.max(absmax, smallestAbsmax));
-    const { base, limit } = this.#cells;
+    const { start, limits } = this.#search;
     const codes = this.#codes;
     let byte = this.#done >> 1;
     for (let i = at; i < at + length; i += 2) {
-      const a = clamp(Math.fround(values[i] * inverse));
-      const cellA = (a * cellsPerUnit + cellsPerUnit) | 0;
+      // At most a rounding above 1, which falls into the last cell: bitsandbytes' clamp to [-1, 1] changes nothing.
+      const a = Math.fround(values[i] * inverse);
+      let high = start[(a * cellsPerUnit + cellsPerUnit) | 0];
+      while (a > limits[high]) high++;
       // An odd end is padded with a zero.
-      const b = i + 1 < at + length ? clamp(Math.fround(values[i + 1] * inverse)) : 0;
-      const cellB = (b * cellsPerUnit + cellsPerUnit) | 0;
-      codes[byte++] = ((base[cellA] + +(a > limit[cellA])) << 4) | (base[cellB] + +(b > limit[cellB]));
+      const b = i + 1 < at + length ? Math.fround(values[i + 1] * inverse) : 0;
+      let low = start[(b * cellsPerUnit + cellsPerUnit) | 0];
+      while (b > limits[low]) low++;
+      codes[byte++] = (high << 4) | low;
     }
     this.#done += length;
   }
@@ -129,23 +140,16 @@ export class Nf4Quantizer {
   }
 }
 
-function clamp(value: number): number {
-  return value > 1 ? 1 : value < -1 ? -1 : value;
-}
-
-/** For each cell of [-1, 1] the code at its lower edge, and the midpoint in it past which the code is one higher. */
-function searchCells(): { base: Uint8Array; limit: Float32Array } {
-  const between = midpoints(nf4Codebook);
-  const cells = 2 * cellsPerUnit + 1;
-  const base = new Uint8Array(cells);
-  const limit = new Float32Array(cells).fill(Infinity);
-  for (let cell = 0; cell < cells; cell++) {
-    const edge = cell / cellsPerUnit - 1;
-    base[cell] = between.filter((m) => m < edge).length;
-    const inside = between.find((m) => m >= edge && m < edge + 1 / cellsPerUnit);
-    if (inside !== undefined) limit[cell] = inside;
+function codeSearch(codebook: ArrayLike<number>): CodeSearch {
+  const limits = Float64Array.of(...midpoints(codebook), Infinity);
+  // One cell for 1 itself.
+  const start = new Uint8Array(2 * cellsPerUnit + 1);
+  let below = 0;
+  for (let cell = 0; cell < start.length; cell++) {
+    while (limits[below] < cell / cellsPerUnit - 1) below++;
+    start[cell] = below;
   }
-  return { base, limit };
+  return { start, limits };
 }
 
 /**
@@ -160,7 +164,7 @@ export function quantizeAbsmax(absmax: Float32Array): {
   nestedMap: Float32Array;
 } {
   const nestedMap = dynamicMap();
-  const between = midpoints(nestedMap);
+  const { start, limits } = codeSearch(nestedMap);
   const nestedOffset = Math.fround(
     absmax.reduce((sum, value) => sum + value, 0) / Math.max(absmax.length, 1)
   );
@@ -170,26 +174,18 @@ export function quantizeAbsmax(absmax: Float32Array): {
   const codes = new Uint8Array(absmax.length);
   for (let block = 0; block < nestedBlocks; block++) {
     const part = centred.subarray(block * nestedLength, (block + 1) * nestedLength);
-    const largest = part.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    let largest = 0;
+    for (const value of part) largest = Math.max(largest, Math.abs(value));
     nestedAbsmax[block] = largest;
     const inverse = Math.fround(1 / Math.max(largest, smallestAbsmax));
-    part.forEach((value, i) => {
-      codes[block * nestedLength + i] = countBelow(between, clamp(Math.fround(value * inverse)));
-    });
+    for (let i = 0; i < part.length; i++) {
+      const scaled = Math.fround(part[i] * inverse);
+      let code = start[(scaled * cellsPerUnit + cellsPerUnit) | 0];
+      while (scaled > limits[code]) code++;
+      codes[block * nestedLength + i] = code;
+    }
   }
   return { absmax: codes, nestedAbsmax, nestedOffset, nestedMap };
-}
-
-/** How many of the ascending `limits` are below `value`. */
-function countBelow(limits: Float32Array, value: number): number {
-  let low = 0;
-  let high = limits.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (value > limits[middle]) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**
