@@ -226,9 +226,12 @@ export class DataService implements DataWorker {
         return { parsed: await parseRows('Pasted rows', input.text, { onProgress }), heldOut: [] };
       case 'starter': {
         const fetched = async (file: string) => new Blob([await fetchSiteFile(input.folder + file)]);
-        const [rows, heldOut] = await Promise.all([fetched('rows.jsonl'), fetched('held-out.jsonl')]);
+        const [about, rows, heldOut] = await Promise.all(
+          ['datanet.json', 'rows.jsonl', 'held-out.jsonl'].map(fetched)
+        );
+        const { name } = JSON.parse(await about.text()) as { name: string };
         return {
-          parsed: await parseRows('Starter rows', rows, { onProgress }),
+          parsed: await parseRows(name, rows, { onProgress }),
           heldOut: (await parseRows('held-out.jsonl', heldOut)).rows
         };
       }

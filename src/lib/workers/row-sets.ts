@@ -45,7 +45,7 @@ export async function summariseRowSet(store: Store, record: RowSetRecord): Promi
   };
 }
 
-/** First questions of conversations, each once: of the held-out rows, or else of the first rows of the set. */
+/** First questions of conversations, spread over the held-out rows, or else over the first rows of the set. */
 export async function questionsOf(store: Store, id: string, count: number): Promise<string[]> {
   const heldOut = await heldOutRows(store, id);
   const rows = heldOut.length > 0 ? heldOut : await store.rows(id, 0, 50);
@@ -55,5 +55,8 @@ export async function questionsOf(store: Store, id: string, count: number): Prom
       : undefined;
     return question && question.length <= 160 ? [question] : [];
   });
-  return [...new Set(questions)].slice(0, count);
+  // Neighbours are often the same question in other words.
+  const distinct = [...new Set(questions)];
+  const stride = Math.max(1, Math.floor(distinct.length / count));
+  return distinct.filter((_, index) => index % stride === 0).slice(0, count);
 }
