@@ -25,60 +25,58 @@ export type TextInput = string | Blob | AsyncIterable<Uint8Array> | Iterable<Uin
  * the next line is read as usual.
  */
 export async function* readLines(input: TextInput, maxLineBytes = MAX_LINE_BYTES): AsyncGenerator<TextLine> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let number = 0;
-  let parts: Uint8Array[] = [];
-  let held = 0;
-  let dropped = 0;
-
-  const keep = (bytes: Uint8Array) => {
-    if (held + dropped + bytes.length > maxLineBytes) {
-      // Too long already: keep only the beginning, count the rest.
-      if (dropped === 0 && held > KEPT_OF_REFUSED) {
-        const head = concat(parts, held).slice(0, KEPT_OF_REFUSED);
-        dropped += held - head.length;
-        parts = [head];
-        held = head.length;
-      }
-      const room = Math.min(bytes.length, Math.max(0, KEPT_OF_REFUSED - held));
-      if (room > 0) parts.push(bytes.slice(0, room));
-      held += room;
-      dropped += bytes.length - room;
-    } else if (bytes.length > 0) {
-      parts.push(bytes);
-      held += bytes.length;
-    }
-  };
-
-  const finish = (): TextLine => {
-    let bytes = concat(parts, held);
-    const length = held + dropped;
-    const cut = dropped > 0;
-    parts = [];
-    held = 0;
-    dropped = 0;
-    number += 1;
-    if (number === 1) bytes = withoutBom(bytes);
-    if (!cut && bytes[bytes.length - 1] === CR) bytes = bytes.subarray(0, bytes.length - 1);
-    if (cut) return { number, text: lossy(bytes), problem: `longer than ${maxLineBytes} bytes (${length})` };
-    try {
-      return { number, text: decoder.decode(bytes) };
-    } catch {
-      return { number, text: lossy(bytes.subarray(0, KEPT_OF_REFUSED)), problem: notUtf8(bytes, number) };
-    }
-  };
-
+  const line = new LineBuffer(maxLineBytes);
   for await (const chunk of chunksOf(input)) {
     let start = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
-      keep(chunk.subarray(start, end));
+      line.add(chunk.subarray(start, end));
       start = end + 1;
-      yield finish();
+      yield line.finish();
     }
     // A copy: the source may reuse its buffer for the next chunk.
-    if (start < chunk.length) keep(chunk.slice(start));
+    if (start < chunk.length) line.add(chunk.slice(start));
   }
-  if (held + dropped > 0) yield finish();
+  if (line.length > 0) yield line.finish();
+}
+
+/** The bytes of the line that is being read; of one that is too long, only its beginning and its length. */
+class LineBuffer {
+  /** Bytes of the line so far, kept or not. */
+  length = 0;
+  readonly #max: number;
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  #parts: Uint8Array[] = [];
+  #number = 0;
+
+  constructor(maxBytes: number) {
+    this.#max = maxBytes;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.length += bytes.length;
+    if (this.length <= this.#max) this.#parts.push(bytes);
+    else this.#parts = [concat([...this.#parts, bytes]).slice(0, KEPT_OF_REFUSED)];
+  }
+
+  /** The line as read; the next begins. */
+  finish(): TextLine {
+    let bytes = concat(this.#parts);
+    const length = this.length;
+    this.#parts = [];
+    this.length = 0;
+    this.#number += 1;
+    const number = this.#number;
+    if (number === 1) bytes = withoutBom(bytes);
+    if (length > this.#max) {
+      return { number, text: lossy(bytes), problem: `longer than ${this.#max} bytes (${length})` };
+    }
+    if (bytes[bytes.length - 1] === CR) bytes = bytes.subarray(0, -1);
+    try {
+      return { number, text: this.#decoder.decode(bytes) };
+    } catch {
+      return { number, text: lossy(bytes.subarray(0, KEPT_OF_REFUSED)), problem: notUtf8(bytes, number) };
+    }
+  }
 }
 
 async function* chunksOf(input: TextInput): AsyncGenerator<Uint8Array> {
@@ -105,9 +103,9 @@ async function* chunksOf(input: TextInput): AsyncGenerator<Uint8Array> {
   }
 }
 
-function concat(parts: Uint8Array[], length: number): Uint8Array {
+function concat(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0];
-  const whole = new Uint8Array(length);
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

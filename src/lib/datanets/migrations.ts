@@ -10,7 +10,7 @@ export type Migration = (db: IDBPDatabase<TabtuneSchema>, transaction: Upgrade) 
  * One step per version of the database, from version 0 on. Steps are never edited once published, only added: a
  * browser that was last here a year ago runs all that it missed, in one transaction.
  */
-export const MIGRATIONS: readonly ((db: IDBPDatabase<TabtuneSchema>, transaction: Upgrade) => void)[] = [
+export const MIGRATIONS: readonly Migration[] = [
   (db) => {
     db.createObjectStore('rowSets', { keyPath: 'id' }).createIndex('created', 'created');
     db.createObjectStore('rowChunks', { keyPath: ['set', 'index'] });
