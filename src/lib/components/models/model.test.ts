@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { deferred, fakeClient, memoryStorage } from '../testing';
+import type { DataWorker, ModelChoice, ModelSummary } from '$lib/workers/protocol';
+import { ModelState } from './model.svelte';
+
+const summary = (name: string) => ({ name }) as ModelSummary;
+const nameOf = (choice: ModelChoice) => (choice.kind === 'hub' ? choice.id : choice.kind);
+
+function modelWith(methods: Partial<DataWorker>, storage = memoryStorage()): ModelState {
+  const defaults: Partial<DataWorker> = {
+    openModel: async (choice) => summary(nameOf(choice)),
+    cachedModels: async () => [],
+    download: async () => undefined
+  };
+  return new ModelState(fakeClient<DataWorker>({ ...defaults, ...methods }), storage, '/starter/model/');
+}
+
+describe('the choice of a model', () => {
+  it('is the last one made, whichever opens first', async () => {
+    const slow = deferred<ModelSummary>();
+    const model = modelWith({
+      openModel: (choice) =>
+        choice.kind === 'starter' ? slow.promise : Promise.resolve(summary(nameOf(choice)))
+    });
+    const first = model.chooseStarter();
+    await model.chooseHub('owner/second');
+    slow.resolve(summary('starter'));
+    await first;
+    expect(model.summary?.name).toBe('owner/second');
+    expect(model.choice).toEqual({ kind: 'hub', id: 'owner/second' });
+    expect(model.busy).toBe(false);
+  });
+
+  it('comes back after a reload: from the site, from the cache, or by asking for the files again', async () => {
+    const storage = memoryStorage();
+    await modelWith({}, storage).chooseStarter();
+    const starter = modelWith({}, storage);
+    await starter.restore();
+    expect(starter.summary?.name).toBe('starter');
+
+    await modelWith({}, storage).chooseHub('owner/cached');
+    const absent = modelWith({}, storage);
+    await absent.restore();
+    expect(absent).toMatchObject({ source: 'hub', hubId: 'owner/cached', summary: undefined });
+    const cached = modelWith(
+      { cachedModels: async () => [{ id: 'owner/cached', bytes: 1, complete: true }] },
+      storage
+    );
+    await cached.restore();
+    expect(cached.summary?.name).toBe('owner/cached');
+
+    await modelWith({}, storage).chooseFiles([new File([''], 'model.gguf')]);
+    const files = modelWith({}, storage);
+    await files.restore();
+    expect(files).toMatchObject({ source: 'files', lostFiles: 'model.gguf', summary: undefined });
+  });
+
+  it('shows a download and says why it failed, but not that it was cancelled', async () => {
+    const model = modelWith({
+      download: async (_, __, onEvent) => {
+        onEvent({ phase: 'downloading', file: 'model.safetensors', done: 5, total: 10 });
+        expect(model.download).toMatchObject({ done: 5, total: 10 });
+        throw new Error('gated');
+      }
+    });
+    await model.chooseHub('owner/gated');
+    expect((model.error as Error).message).toBe('gated');
+    expect(model.download).toBeUndefined();
+
+    const cancelled = modelWith({
+      download: () => Promise.reject(new DOMException('cancelled', 'AbortError'))
+    });
+    await cancelled.chooseHub('owner/large');
+    expect(cancelled.error).toBeUndefined();
+    expect(cancelled.summary).toBeUndefined();
+  });
+
+  it('forgets a model whose files are cleared', async () => {
+    const model = modelWith({ deleteCachedModel: async () => undefined });
+    await model.chooseHub('owner/name');
+    await model.deleteCached('owner/name');
+    expect(model.choice).toBeUndefined();
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { deferred, fakeClient } from '../testing';
+import type {
+  DataWorker,
+  FinetuneRequest,
+  GpuWorker,
+  RunEvent,
+  RunSummary,
+  StepMetrics
+} from '$lib/workers/protocol';
+import { TrainingState } from './training.svelte';
+
+const request: FinetuneRequest = {
+  model: { kind: 'starter', folder: '/' },
+  modelName: 'tabtune-starter',
+  rowSet: 'rows',
+  options: {}
+};
+
+const step = (number: number, loss: number): StepMetrics => ({
+  step: number,
+  steps: 20,
+  epoch: number / 20,
+  loss,
+  learningRate: 1e-4,
+  gradNorm: 1,
+  tokens: 64,
+  trainedTokens: 32,
+  milliseconds: 100,
+  tokensPerSecond: 640,
+  secondsLeft: (20 - number) / 10
+});
+
+const run = (change: Partial<RunSummary>): RunSummary => ({
+  id: 'run',
+  created: 1,
+  status: 'running',
+  request,
+  rowSetName: 'Rows',
+  step: 4,
+  steps: 20,
+  resumable: true,
+  ...change
+});
+
+/** A training state whose run is played by the test. */
+function started(runs: RunSummary[] = []) {
+  const end = deferred<void>();
+  let emit!: (event: RunEvent) => void;
+  const commands: string[] = [];
+  const gpu = fakeClient<GpuWorker>({
+    finetune: (_, onEvent) => {
+      emit = onEvent;
+      return end.promise;
+    },
+    pause: async () => void commands.push('pause'),
+    resume: async () => void commands.push('resume'),
+    stop: async () => void commands.push('stop')
+  });
+  const training = new TrainingState(gpu, fakeClient<DataWorker>({ runs: async () => runs }));
+  return { training, end, commands, emit: (event: RunEvent) => emit(event) };
+}
+
+describe('a run as the page sees it', () => {
+  it('goes through its phases and collects the figures of each step', async () => {
+    const { training, end, emit } = started();
+    const adapters: string[] = [];
+    training.onadapter = (id) => adapters.push(id);
+    const over = training.start(request);
+    await Promise.resolve();
+    expect(training).toMatchObject({ phase: 'loading', running: true });
+    emit({ phase: 'quantising', done: 2, total: 8 });
+    expect(training).toMatchObject({ phase: 'quantising', done: 2, total: 8 });
+    emit({ phase: 'planned', run: 'run', plannedBytes: 5e6, dispatchesPerStep: 90, steps: 20 });
+    emit({ phase: 'held-out', moment: 'before', loss: 3, rows: 10 });
+    emit({ phase: 'training', metrics: step(1, 3) });
+    emit({ phase: 'training', metrics: step(2, 2.5) });
+    expect(training.announcement).toBe('Step 2 of 20, loss 2.5, 2 s left');
+    expect(training.history.loss).toEqual([3, 2.5]);
+    emit({ phase: 'held-out', moment: 'after', loss: 1, rows: 10 });
+    emit({ phase: 'done', adapter: 'a1', run: 'run' });
+    end.resolve();
+    await over;
+    expect(training).toMatchObject({ phase: 'done', running: false, plan: { plannedBytes: 5e6 } });
+    expect(training.heldOut).toEqual({ before: 3, after: 1, rows: 10 });
+    expect(adapters).toEqual(['a1']);
+  });
+
+  it('pauses, goes on and stops as asked', async () => {
+    const { training, end, emit, commands } = started();
+    const over = training.start(request);
+    await Promise.resolve();
+    emit({ phase: 'training', metrics: step(1, 3) });
+    await training.pause();
+    emit({ phase: 'paused', step: 1 });
+    expect(training).toMatchObject({ phase: 'paused', running: true });
+    await training.resume();
+    emit({ phase: 'training', metrics: step(2, 2) });
+    await training.stop();
+    expect(training.stopping).toBe(true);
+    emit({ phase: 'stopped', adapter: 'a', run: 'run' });
+    end.resolve();
+    await over;
+    expect(training).toMatchObject({ phase: 'stopped', stopping: false, adapter: 'a' });
+    expect(commands).toEqual(['pause', 'resume', 'stop']);
+  });
+
+  it('fails with the error, keeps the figures, and begins the next run without them', async () => {
+    const { training, end, emit } = started();
+    const over = training.start(request);
+    await Promise.resolve();
+    emit({ phase: 'training', metrics: step(1, 3) });
+    end.reject(new Error('the device was lost'));
+    await over;
+    expect(training).toMatchObject({ phase: 'failed', running: false });
+    expect((training.error as Error).message).toBe('the device was lost');
+    expect(training.history.loss).toEqual([3]);
+    void training.start(request);
+    expect(training.history.loss).toEqual([]);
+    expect(training.error).toBeUndefined();
+  });
+
+  it('offers the newest run that was cut off, and no other', async () => {
+    for (const [runs, offered] of [
+      [[run({}), run({ id: 'older' })], 'run'],
+      [[run({ status: 'failed' })], 'run'],
+      [[run({ resumable: false })], undefined],
+      [[run({ status: 'done' }), run({ id: 'older' })], undefined],
+      [[], undefined]
+    ] as const) {
+      const { training } = started([...runs]);
+      await training.refreshRuns();
+      expect(training.interrupted?.id).toBe(offered);
+    }
+  });
+});
