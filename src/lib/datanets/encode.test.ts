@@ -289,6 +289,26 @@ describe('templates that rewrite a conversation', () => {
     expect(trainedTexts(row, tokenizer)).toEqual(['<think>\n\n</think>\n\nHello<|im_end|>']);
   });
 
+  it('may move the system message into the last question, as Mistral does', async () => {
+    const { tokenizerJson, tokenizerConfig } = mistralMetaspace();
+    const tokenizer = await loadTokenizer({
+      tokenizerJson,
+      tokenizerConfig,
+      chatTemplate:
+        "{% if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] %}" +
+        '{% set turns = messages[1:] %}{% else %}{% set turns = messages %}{% endif %}{{ bos_token }}' +
+        "{% for m in turns %}{% if m['role'] == 'user' %}{% if loop.last or loop.index0 == turns | length - 2 %}" +
+        "{% if system is defined %}{{ '[INST] ' + system + '\n\n' + m['content'] + '[/INST]' }}" +
+        "{% else %}{{ '[INST] ' + m['content'] + '[/INST]' }}{% endif %}" +
+        "{% else %}{{ '[INST] ' + m['content'] + '[/INST]' }}{% endif %}" +
+        "{% else %}{{ ' ' + m['content'] + eos_token }}{% endif %}{% endfor %}"
+    });
+    const messages = [{ role: 'system', content: 'Hello</s>' }, ...turns];
+    const row = encodeRow({ messages }, tokenizer, WHOLE);
+    expect(textOf([...row.tokens], tokenizer)).toContain('[INST] Hello</s>\n\nreally?[/INST] Hello</s>');
+    expect(trainedTexts(row, tokenizer)).toEqual([' <think>hm</think>Yes</s>', ' Hello</s>']);
+  });
+
   it('without an end token train what they write after a last answer', async () => {
     const tokenizer = await withTemplate(
       "{% for m in messages %}{{ '### ' + m.role + ':\\n' + m.content + '\\n\\n' }}{% endfor %}" +
