@@ -79,11 +79,8 @@ export async function openBnbWeight(
   const file = codes.source.name;
   const state = await readState(stateTensor, signal);
   const count = product(state.shape);
-  if (
-    count === undefined ||
-    codes.entry.dtype !== 'U8' ||
-    codes.entry.end - codes.entry.start !== Math.ceil(count / 2)
-  ) {
+  // The dtype of the codes says nothing: bitsandbytes can store the same bytes as any type (bnb_4bit_quant_storage).
+  if (count === undefined || codes.entry.end - codes.entry.start !== Math.ceil(count / 2)) {
     throw invalid(name, file, `shape [${state.shape.join(', ')}] does not fit its codes`);
   }
   const blocks = Math.ceil(count / state.blocksize);

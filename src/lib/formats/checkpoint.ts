@@ -82,7 +82,8 @@ async function openGgufFile(
   return {
     ...weights,
     ...rest,
-    name: name ?? rest.name ?? baseName(source).replace(/\.gguf$/i, ''),
+    // Not general.name: converters fill it with the name of some training run.
+    name: name ?? baseName(source).replace(/\.gguf$/i, ''),
     sha256: (abort) => sha256OfFiles([source], abort)
   };
 }

@@ -101,10 +101,15 @@ export class MemoryFileCache implements FileCache {
   }
 }
 
+/** A key as people know the file: without the commit that hub.ts puts into it. */
+export function shownKey(key: string): string {
+  return key.replace(/@[0-9a-f]{40}\//, '/');
+}
+
 /** The error for a write of `needed` bytes that found no room. */
 export function diskFull(key: string, needed: number, cause?: unknown): DiskFullError {
   return new DiskFullError(
-    `There is no room for ${key}: at least ${needed} more bytes are needed. ` +
+    `There is no room for ${shownKey(key)}: at least ${needed} more bytes are needed. ` +
       'Free space on the device or clear cached models, then start the download again; what has arrived is kept.',
     { cause, details: { file: key, needed } }
   );

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TabtuneError } from '../errors';
 import { openCheckpoint } from './checkpoint';
 import { MissingTensorError } from './checkpoint-errors';
 import { openGguf, UnsupportedGgufError } from './gguf';
@@ -48,7 +50,7 @@ describe.each([
 
   it('gives the config that Hugging Face would have', async () => {
     const { config, name, license } = await opened();
-    expect({ name, license }).toEqual({ name: `Tiny ${model}`, license: 'apache-2.0' });
+    expect({ name, license }).toEqual({ name: model, license: 'apache-2.0' });
     expect(config).toMatchObject({
       model_type: model,
       hidden_size: 64,
@@ -66,6 +68,27 @@ describe.each([
     });
   });
 });
+
+it('a damaged header of a whole model never ends in anything but a TabtuneError', async () => {
+  const source = await fromFile(golden('gguf/llama.gguf'));
+  const valid = (await source.read(0, source.size)).slice();
+  const { tensors } = await openGguf(source);
+  const headerEnd = Math.min(...[...tensors.values()].map(({ start }) => start));
+  const edit = fc.tuple(fc.nat(headerEnd - 1), fc.nat(255));
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
+      const bytes = valid.slice();
+      for (const [at, byte] of edits) bytes[at] = byte;
+      const read = async () => {
+        const checkpoint = await openCheckpoint([fromBytes('m.gguf', bytes)]);
+        for (const name of goldenNames(false, false)) await collect(checkpoint.stream(name));
+      };
+      const error: unknown = await read().catch((reason: unknown) => reason);
+      if (error !== undefined) expect(error).toBeInstanceOf(TabtuneError);
+    }),
+    { numRuns: 300 }
+  );
+}, 60_000);
 
 it('maps rope_freqs.weight to the scaling it came from', async () => {
   const { config } = await openCheckpoint([await fromFile(golden('gguf/llama.gguf'))]);

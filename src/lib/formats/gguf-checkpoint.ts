@@ -19,7 +19,6 @@ export interface GgufCheckpoint {
   readonly tokenizer: TokenizerFiles;
   readonly generation: Record<string, unknown>;
   readonly weights: WeightSource;
-  readonly name?: string;
   readonly license?: string;
 }
 
@@ -36,7 +35,6 @@ export async function openGgufCheckpoint(source: ByteSource, signal?: AbortSigna
     tokenizer: ggufTokenizer(file),
     generation: generationConfig(file),
     weights: ggufWeights(file, config),
-    name: text(file, 'general.name'),
     license: text(file, 'general.license')
   };
 }

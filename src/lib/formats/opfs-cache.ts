@@ -1,6 +1,7 @@
 import {
   CacheUnavailableError,
   diskFull,
+  shownKey,
   type CachedFile,
   type CacheWriter,
   type FileCache
@@ -163,7 +164,7 @@ async function exclusive(handle: FileSystemFileHandle, key: string): Promise<Syn
   const inWorker = handle as FileSystemFileHandle & { createSyncAccessHandle?(): Promise<SyncAccessHandle> };
   if (!inWorker.createSyncAccessHandle) {
     throw new CacheUnavailableError(
-      `${key} cannot be saved: this browser writes its private files only in a worker. Download it there.`,
+      `${shownKey(key)} cannot be saved: this browser writes its private files only in a worker. Download it there.`,
       { details: { file: key } }
     );
   }
@@ -176,7 +177,7 @@ async function exclusive(handle: FileSystemFileHandle, key: string): Promise<Syn
 
 function inUse(key: string, cause: unknown): CacheUnavailableError {
   return new CacheUnavailableError(
-    `${key} is being downloaded in another tab. Wait for it, or close that tab.`,
+    `${shownKey(key)} is being downloaded in another tab. Wait for it, or close that tab.`,
     {
       cause,
       details: { file: key }

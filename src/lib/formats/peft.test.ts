@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TabtuneError } from '../errors';
 import { fromPath } from './node-source';
 import {
   adapterKey,
@@ -183,6 +184,24 @@ describe('an adapter that cannot be used', () => {
     await expect(readAdapter(files(small()), base(3, 3))).rejects.toThrow(B);
     await expect(readAdapter(files(small()), { has: () => false, shape: () => [] })).rejects.toThrow(
       'the model has no model.layers.0.self_attn.q_proj.weight'
+    );
+  });
+
+  it('for damaged files never ends in anything but a TabtuneError', async () => {
+    const written = writeAdapter(small());
+    const edit = fc.tuple(fc.nat(1), fc.nat(), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
+        const damaged = written.map(({ name, bytes }) => ({ name, bytes: bytes.slice() }));
+        for (const [file, at, byte] of edits) damaged[file].bytes[at % damaged[file].bytes.length] = byte;
+        const reading = readAdapter(damaged.map(({ name, bytes }) => fromBytes(name, bytes)));
+        const error: unknown = await reading.then(
+          () => undefined,
+          (reason: unknown) => reason
+        );
+        if (error !== undefined) expect(error).toBeInstanceOf(TabtuneError);
+      }),
+      { numRuns: 500 }
     );
   });
 
