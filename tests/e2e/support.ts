@@ -1,6 +1,7 @@
 /** What the journeys share: a page in a fresh browser, and what every page must keep to. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type axeCore from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect, inject } from 'vitest';
 import { launchBrowser, type LaunchOptions } from '../support/browser';
@@ -58,7 +59,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   // Through the debugger, as the page's own policy rightly refuses foreign scripts.
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {
-    const runner = (window as unknown as { axe: typeof import('axe-core') }).axe;
+    const runner = (window as unknown as { axe: typeof axeCore }).axe;
     const results = await runner.run(document, {
       runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
     });
@@ -79,4 +80,34 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
       .map((element) => `${element.tagName}.${element.className} ${element.getBoundingClientRect().right}`);
   });
   expect(culprits).toEqual([]);
+}
+
+/** Waits until the progress of the run says `label`; fails at once with what the page reports instead. */
+export async function waitForPhase(page: Page, label: string | RegExp, timeout = 120_000): Promise<void> {
+  const train = page.locator('#train');
+  const reached = train.getByText(label).filter({ visible: true }).first();
+  const alert = train.getByRole('alert').first();
+  await reached.or(alert).first().waitFor({ timeout });
+  if (await alert.isVisible()) throw new Error(`The page reports: ${await alert.textContent()}`);
+}
+
+/** The longest time in milliseconds that the page's own thread did not answer while it was watched. */
+export async function longestPause(page: Page, milliseconds: number): Promise<number> {
+  return page.evaluate(
+    (duration) =>
+      new Promise<number>((resolve) => {
+        const begin = performance.now();
+        let last = begin;
+        let longest = 0;
+        const timer = setInterval(() => {
+          const now = performance.now();
+          longest = Math.max(longest, now - last);
+          last = now;
+          if (now - begin < duration) return;
+          clearInterval(timer);
+          resolve(longest);
+        }, 20);
+      }),
+    milliseconds
+  );
 }

@@ -2,7 +2,7 @@ import { parseRows, requireRows, type ParsedRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import type { RowRefusal } from '../datanets/statistics';
-import { loadTensors, Store } from '../datanets/store';
+import { loadTensors, type Store } from '../datanets/store';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
 import type { Adapter } from '../formats/peft';
 import type { Row } from '../datanets/row';
