@@ -16,7 +16,7 @@ type Shape = Pick<AttentionProblem, 'heads' | 'kvHeads' | 'headDim'> & Partial<A
 
 /** Every head width that must work, group sizes, lengths around the tiles, packed sequences, windows. */
 const cases: [string, Shape, number[]][] = [
-  ['one token', { heads: 1, kvHeads: 1, headDim: 16 }, [1]],
+  ['one token', { heads: 8, kvHeads: 1, headDim: 16 }, [1]],
   ['odd half of a head', { heads: 2, kvHeads: 1, headDim: 6 }, [11]],
   ['width 12', { heads: 2, kvHeads: 1, headDim: 12 }, [9]],
   ['width 16', { heads: 4, kvHeads: 1, headDim: 16 }, [63, 65]],
@@ -73,26 +73,41 @@ describe.each(styles)('%s', (style) => {
     [128, 0, 'f32', 2],
     [6, 0, 'f32', 2],
     [64, 20, 'f16', 2]
-  ])('generation, width %i, window %i, cache in %s, %i query heads a key head', async (headDim, window, dtype, group) => {
-    if (dtype === 'f16' && !device.f16) return;
-    const kvHeads = 2;
-    const shape = { heads: kvHeads * group, kvHeads, headDim, window };
-    const { problem, qkv } = randomProblem(shape, [300], dtype === 'f16' ? toF16 : Math.fround);
-    const expected = attentionForwardRef(problem, qkv).out;
-    const width = shape.heads * headDim;
-    for (const [past, tokens, capacity] of [[0, 37, 40], [37, 13, 40], [0, 1, 1], [5, 1, 1], [131, 1, 1], [299, 1, 1]]) {
-      const found = await generate(style, dtype, problem, qkv, past, tokens, capacity);
-      const wanted = expected.slice(past * width, (past + tokens) * width);
-      expect(relativeError(found, wanted), `${tokens} after ${past}`).toBeLessThan(dtype === 'f16' ? 2e-3 : 1e-5);
+  ])(
+    'generation, width %i, window %i, cache in %s, %i query heads a key head',
+    async (headDim, window, dtype, group) => {
+      if (dtype === 'f16' && !device.f16) return;
+      const kvHeads = 2;
+      const shape = { heads: kvHeads * group, kvHeads, headDim, window };
+      const { problem, qkv } = randomProblem(shape, [300], dtype === 'f16' ? toF16 : Math.fround);
+      const expected = attentionForwardRef(problem, qkv).out;
+      const width = shape.heads * headDim;
+      for (const [past, tokens, capacity] of [
+        [0, 37, 40],
+        [37, 13, 40],
+        [0, 1, 1],
+        [5, 1, 1],
+        [131, 1, 1],
+        [299, 1, 1]
+      ]) {
+        const found = await generate(style, dtype, problem, qkv, past, tokens, capacity);
+        const wanted = expected.slice(past * width, (past + tokens) * width);
+        expect(relativeError(found, wanted), `${tokens} after ${past}`).toBeLessThan(
+          dtype === 'f16' ? 2e-3 : 1e-5
+        );
+      }
     }
-  });
+  );
 });
 
 test('a head of 128 after a long cache', async () => {
   const { problem, qkv } = randomProblem({ heads: 2, kvHeads: 1, headDim: 128 }, [1100]);
   const expected = attentionForwardRef(problem, qkv).out.slice(-256);
   for (const style of styles) {
-    expect(relativeError(await generate(style, 'f32', problem, qkv, 1099, 1, 1), expected), style).toBeLessThan(1e-5);
+    expect(
+      relativeError(await generate(style, 'f32', problem, qkv, 1099, 1, 1), expected),
+      style
+    ).toBeLessThan(1e-5);
   }
 });
 
@@ -110,7 +125,12 @@ function relativeError(found: ArrayLike<number>, expected: Float64Array): number
   return error / size;
 }
 
-async function compare(style: Style, dtype: Dtype, shape: Shape, lengths: number[]): Promise<Record<string, number>> {
+async function compare(
+  style: Style,
+  dtype: Dtype,
+  shape: Shape,
+  lengths: number[]
+): Promise<Record<string, number>> {
   const { problem, qkv, dOut, rope } = randomProblem(shape, lengths, dtype === 'f16' ? toF16 : Math.fround);
   const found = await run(style, dtype, problem, qkv, problem.tokens, { dOut, rope });
   const forward = attentionForwardRef(problem, qkv);
@@ -174,9 +194,20 @@ async function run(
   ]);
   const outputs: Tensor[] = [t.out, t.lse];
   if (gradient) {
-    const args = { ...shape, qkv: t.qkv, dOut: t.dOut, lse: t.lse, spans: t.spans, rope: t.rope, dQkv: t.dQkv, delta: t.delta };
+    const args = {
+      ...shape,
+      qkv: t.qkv,
+      dOut: t.dOut,
+      lse: t.lse,
+      spans: t.spans,
+      rope: t.rope,
+      dQkv: t.dQkv,
+      delta: t.delta
+    };
     kernels.push(attentionBackwardQuery({ ...args, out: t.out }), attentionBackwardKeyValue(args));
-    inputs.set(t.dOut, padded(gradient.dOut, t.dOut.length)).set(t.rope, padded(gradient.rope, t.rope.length));
+    inputs
+      .set(t.dOut, padded(gradient.dOut, t.dOut.length))
+      .set(t.rope, padded(gradient.rope, t.rope.length));
     outputs.push(t.delta, t.dQkv);
   }
   const found = await runKernels(device, kernels, inputs, outputs, { tokens: problem.tokens });

@@ -31,7 +31,10 @@ function dot(a: ArrayLike<number>, aAt: number, b: ArrayLike<number>, bAt: numbe
 }
 
 /** @returns out [tokens, heads * headDim] and lse [tokens, heads] */
-export function attentionForwardRef(p: AttentionProblem, qkv: ArrayLike<number>): { out: Float64Array; lse: Float64Array } {
+export function attentionForwardRef(
+  p: AttentionProblem,
+  qkv: ArrayLike<number>
+): { out: Float64Array; lse: Float64Array } {
   const out = new Float64Array(p.tokens * p.heads * p.headDim);
   const lse = new Float64Array(p.tokens * p.heads);
   for (let row = 0; row < p.tokens; row++) {
@@ -47,7 +50,8 @@ export function attentionForwardRef(p: AttentionProblem, qkv: ArrayLike<number>)
       scores.forEach((s, i) => {
         const weight = Math.exp(s - top) / sum;
         const at = qkvAt(p, first + i, keyHead(p, head) + p.kvHeads);
-        for (let d = 0; d < p.headDim; d++) out[(row * p.heads + head) * p.headDim + d] += weight * qkv[at + d];
+        for (let d = 0; d < p.headDim; d++)
+          out[(row * p.heads + head) * p.headDim + d] += weight * qkv[at + d];
       });
     }
   }

@@ -12,12 +12,18 @@ describe('the float64 twin', () => {
     ['a window', { window: 3 }, [9]],
     ['grouped queries', { heads: 4, kvHeads: 2 }, [5, 2]]
   ])('backward equals finite differences of the forward: %s', (_, shape, lengths) => {
-    const { problem, qkv: rotated, rope, dOut } = randomProblem({ heads: 2, kvHeads: 1, headDim: 4, ...shape }, lengths);
+    const {
+      problem,
+      qkv: rotated,
+      rope,
+      dOut
+    } = randomProblem({ heads: 2, kvHeads: 1, headDim: 4, ...shape }, lengths);
     // Differences are taken before the rotation, as the kernels' gradients are.
     const qkv = Float64Array.from(rotated);
     const turn = (values: Float64Array, direction: 1 | -1) => {
       for (let row = 0; row < problem.tokens; row++) {
-        for (let head = 0; head < problem.heads + problem.kvHeads; head++) rotate(problem, values, row, head, rope, direction);
+        for (let head = 0; head < problem.heads + problem.kvHeads; head++)
+          rotate(problem, values, row, head, rope, direction);
       }
       return values;
     };
@@ -58,18 +64,34 @@ test('a vector never crosses the middle of a head', () => {
 
 describe('refuses', () => {
   const args = {
-    tokens: 2, heads: 2, kvHeads: 1, headDim: 4, window: 0, style: 'serial' as const,
-    q: transient('qkv', 32), qStride: 16, qOffset: 0,
-    kv: transient('qkv', 32), kvStride: 16, kOffset: 8, vOffset: 12, kvRows: 2,
-    spans: transient('spans', 4, 'u32'), out: transient('out', 16)
+    tokens: 2,
+    heads: 2,
+    kvHeads: 1,
+    headDim: 4,
+    window: 0,
+    style: 'serial' as const,
+    q: transient('qkv', 32),
+    qStride: 16,
+    qOffset: 0,
+    kv: transient('qkv', 32),
+    kvStride: 16,
+    kOffset: 8,
+    vOffset: 12,
+    kvRows: 2,
+    spans: transient('spans', 4, 'u32'),
+    out: transient('out', 16)
   };
   test('an odd head', () => {
     expect(() => attentionForward({ ...args, headDim: 3 })).toThrow(AttentionShapeError);
   });
   test('heads that cannot be grouped', () => {
-    expect(() => attentionForward({ ...args, heads: 3, kvHeads: 2 })).toThrow(/3 query heads cannot share 2 key heads/);
+    expect(() => attentionForward({ ...args, heads: 3, kvHeads: 2 })).toThrow(
+      /3 query heads cannot share 2 key heads/
+    );
   });
   test('a tensor that is too short, by name', () => {
-    expect(() => attentionForward({ ...args, out: transient('attended', 15) })).toThrow(/attended has 15 elements, attention needs 16/);
+    expect(() => attentionForward({ ...args, out: transient('attended', 15) })).toThrow(
+      /attended has 15 elements, attention needs 16/
+    );
   });
 });

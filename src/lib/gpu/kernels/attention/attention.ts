@@ -4,7 +4,15 @@ import { foldGrid } from '../unroll';
 import { backwardKeyValueSerialText, backwardQuerySerialText } from './backward-serial';
 import { forwardSerialText, type SerialTile } from './forward-serial';
 import {
-  causalPairs, checkLength, checkShape, f32, headVector, log2e, u32, vectorBinding, type AttentionShape
+  causalPairs,
+  checkLength,
+  checkShape,
+  f32,
+  headVector,
+  log2e,
+  u32,
+  vectorBinding,
+  type AttentionShape
 } from './shape';
 
 export { AttentionShapeError, type AttentionShape } from './shape';
@@ -62,11 +70,16 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
   const cached = args.cached ?? false;
   const v = headVector(headDim);
   checkLength(q, args.qOffset + (tokens - 1) * args.qStride + heads * headDim);
-  checkLength(kv, Math.max(args.kOffset, args.vOffset) + (args.kvRows - 1) * args.kvStride + kvHeads * headDim);
+  checkLength(
+    kv,
+    Math.max(args.kOffset, args.vOffset) + (args.kvRows - 1) * args.kvStride + kvHeads * headDim
+  );
   checkLength(out, tokens * heads * headDim);
   const text = { headDim, q: q.dtype, kv: kv.dtype, out: out.dtype, cached, keepsLse: lse !== undefined };
-  const tile = serialTile(headDim, tokens);
-  const pairs = cached ? causalPairs(args.kvRows, args.window) * (tokens / args.kvRows) : causalPairs(tokens, args.window);
+  const tile = serialTile(tokens);
+  const pairs = cached
+    ? causalPairs(args.kvRows, args.window) * (tokens / args.kvRows)
+    : causalPairs(tokens, args.window);
   return {
     label: `attention.forward.serial.${headDim}`,
     body: forwardSerialText(text, tile),
@@ -79,6 +92,7 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
     ],
     params: {
       heads: u32(heads),
+      perHead: u32(v.perHead),
       group: u32(heads / kvHeads),
       window: u32(args.window),
       qStride: u32(args.qStride / v.width),
@@ -101,7 +115,7 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
 export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly out: Tensor }): Kernel {
   const v = checkBackward(args);
   checkLength(args.out, args.tokens * args.heads * args.headDim);
-  const tile = serialTile(args.headDim, args.tokens);
+  const tile = serialTile(args.tokens);
   return {
     label: `attention.backwardQuery.serial.${args.headDim}`,
     body: backwardQuerySerialText({ headDim: args.headDim, qkv: args.qkv.dtype, out: args.out.dtype }, tile),
@@ -127,7 +141,7 @@ export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly 
  */
 export function attentionBackwardKeyValue(args: AttentionBackwardArgs): Kernel {
   const v = checkBackward(args);
-  const tile = serialTile(args.headDim, args.tokens);
+  const tile = serialTile(args.tokens);
   return {
     label: `attention.backwardKeyValue.serial.${args.headDim}`,
     body: backwardKeyValueSerialText({ headDim: args.headDim, qkv: args.qkv.dtype, out: 'f32' }, tile),
@@ -165,6 +179,7 @@ function backwardParams(args: AttentionBackwardArgs): Kernel['params'] {
   const v = headVector(args.headDim);
   return {
     heads: u32(heads),
+    perHead: u32(v.perHead),
     kvHeads: u32(kvHeads),
     group: u32(heads / kvHeads),
     window: u32(args.window),
@@ -180,7 +195,6 @@ function scaleOf(shape: AttentionShape): number {
   return shape.scale ?? 1 / Math.sqrt(shape.headDim);
 }
 
-function serialTile(headDim: number, tokens: number): SerialTile {
-  const e = (globalThis as any).TILE; if (e) return { rows: e[0], keys: e[1], lanes: e[2] };
-  return { rows: tokens === 1 ? 1 : headDim > 64 ? 4 : 8, keys: 8, lanes: 4 };
+function serialTile(tokens: number): SerialTile {
+  return { rows: tokens === 1 ? 1 : 4, keys: 4, lanes: 4 };
 }

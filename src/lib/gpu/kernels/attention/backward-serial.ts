@@ -11,28 +11,35 @@ export interface BackwardText {
 }
 
 /**
- * WGSL that turns one finished gradient row back by the inverse rotary embedding and stores it: the layer rotated its queries and keys
- * in place, so their gradients are wanted before the rotation.
- * @param value WGSL of the row's j-th vector
+ * WGSL that turns the `d`-th vector pair of a finished gradient row back by the inverse rotary embedding and stores it: the layer
+ * rotated its queries and keys in place, so their gradients are wanted before the rotation.
+ * @param row WGSL of the token row
  * @param at WGSL index of the row's first vector in `dQkv`
+ * @param value WGSL of the row's vector at index `j`
  */
-export function storeRotatedBack(v: Vector, headDim: number, row: string, at: string, value: (j: number) => string): string {
+export function storeRotatedBack(v: Vector, row: string, at: string, value: (j: string) => string): string {
   const half = v.perHead / 2;
-  const turn = (j: number, part: 'x' | 'y') => {
-    const one = (i: number) => `rope[${row} * ${headDim / 2}u + ${j * v.width + i}u].${part}`;
-    return v.width === 1 ? one(0) : `${v.type}(${unroll(v.width, one, ', ')})`;
-  };
-  return unroll(
-    half,
-    (j) => /* wgsl */ `    {
-      let c = ${turn(j, 'x')};
-      let s = ${turn(j, 'y')};
-      let a = ${value(j)};
-      let b = ${value(j + half)};
-      dQkv[${at} + ${j}u] = a * c + b * s;
-      dQkv[${at} + ${j + half}u] = b * c - a * s;
-    }`
-  );
+  const turn = (part: 'x' | 'y') => unroll(v.width, (i) => `turn_${i}.${part}`, ', ');
+  return /* wgsl */ `
+${unroll(v.width, (i) => `      let turn_${i} = rope[(${row}) * ${half * v.width}u + d * ${v.width}u + ${i}u];`)}
+      let cosine = ${v.type}(${turn('x')});
+      let sine = ${v.type}(${turn('y')});
+      let a = ${value('d')};
+      let b = ${value(`d + ${half}u`)};
+      dQkv[${at} + d] = a * cosine + b * sine;
+      dQkv[${at} + d + ${half}u] = b * cosine - a * sine;`;
+}
+
+/** WGSL: adds the inner products of one vector of each query row, key, output gradient and value to the tiles `s` and `dp`. */
+function scoreVectors(v: Vector, text: BackwardText, tile: SerialTile): string {
+  return /* wgsl */ `
+${unroll(tile.rows, (r) => `      let q_${r} = ${v.load('qkv', `q_at_${r} + d`, text.qkv)}; let do_${r} = dOut[o_at_${r} + d];`)}
+${unroll(
+  tile.keys,
+  (c) => /* wgsl */ `      let k_${c} = ${v.load('qkv', `k_at_${c} + d`, text.qkv)};
+      let v_${c} = ${v.load('qkv', `k_at_${c} + params.kvWidth + d`, text.qkv)};
+${unroll(tile.rows, (r) => `      s_${r}_${c} += ${v.dot(`q_${r}`, `k_${c}`)}; dp_${r}_${c} += ${v.dot(`do_${r}`, `v_${c}`)};`)}`
+)}`;
 }
 
 /**
@@ -50,35 +57,32 @@ fn main(${builtins}) {
   if (index >= blocks * params.heads) { return; }
   let head = index % params.heads;
   let first = (blocks - 1u - index / params.heads) * ${rows}u;
-  let kvBase = head / params.group * ${v.perHead}u;
+  let kvBase = head / params.group * ${v.perHead}u + params.kOffset;
+  let live = min(${rows}u, step.tokens - first);
+  var deltas: array<f32, ${rows}>;
+  for (var r = 0u; r < ${rows}u; r++) {
+    let at = min(first + r, step.tokens - 1u) * params.heads + head;
+    for (var d = 0u; d < params.perHead; d++) {
+      deltas[r] += ${v.dot(v.load('out', `at * ${v.perHead}u + d`, text.out), `dOut[at * ${v.perHead}u + d]`)};
+    }
+    if (r < live) { delta[at] = deltas[r]; }
+  }
 ${queryRows(rows, false)}
 ${unroll(
   rows,
   (r) => /* wgsl */ `  let q_at_${r} = row_${r} * params.stride + head * ${v.perHead}u;
   let o_at_${r} = (row_${r} * params.heads + head) * ${v.perHead}u;
   let lse_${r} = lse[row_${r} * params.heads + head] * ${Math.LOG2E};
-  var delta_${r} = 0.0;`
+  let delta_${r} = deltas[${r}];`
 )}
-  for (var d = 0u; d < ${v.perHead}u; d++) {
-${unroll(rows, (r) => `    delta_${r} += ${v.dot(v.load('out', `o_at_${r} + d`, text.out), `dOut[o_at_${r} + d]`)};`)}
-  }
-${unroll(rows, (r) => `  if (first + ${r}u < step.tokens) { delta[row_${r} * params.heads + head] = delta_${r}; }`)}
-${unroll(rows, (r) => unroll(v.perHead, (j) => `  var dq_${r}_${j} = ${v.type}();`))}
+  var dq: array<${v.type}, ${rows * v.perHead}>;
   let low = ${fold('min', rows, (r) => `low_${r}`)};
   let high = ${fold('max', rows, (r) => `past_${r}`)};
   for (var key = low; key < high; key += ${keys}u) {
-${unroll(keys, (c) => `    let k_at_${c} = min(key + ${c}u, high - 1u) * params.stride + kvBase + params.kOffset;`)}
+${unroll(keys, (c) => `    let k_at_${c} = min(key + ${c}u, high - 1u) * params.stride + kvBase;`)}
 ${unroll(rows, (r) => unroll(keys, (c) => `    var s_${r}_${c} = 0.0; var dp_${r}_${c} = 0.0;`))}
-    for (var d = 0u; d < ${v.perHead}u; d++) {
-${unroll(rows, (r) => `      let q_${r} = ${v.load('qkv', `q_at_${r} + d`, text.qkv)}; let do_${r} = dOut[o_at_${r} + d];`)}
-${unroll(
-  keys,
-  (c) => /* wgsl */ `      {
-        let k = ${v.load('qkv', `k_at_${c} + d`, text.qkv)};
-        let v = ${v.load('qkv', `k_at_${c} + params.kvWidth + d`, text.qkv)};
-${unroll(rows, (r) => `        s_${r}_${c} += ${v.dot(`q_${r}`, 'k')}; dp_${r}_${c} += ${v.dot(`do_${r}`, 'v')};`)}
-      }`
-)}
+    for (var d = 0u; d < params.perHead; d++) {
+${scoreVectors(v, text, tile)}
     }
 ${unroll(rows, (r) =>
   unroll(
@@ -87,27 +91,24 @@ ${unroll(rows, (r) =>
       `    let ds_${r}_${c} = select(0.0, exp2(s_${r}_${c} * params.scale2 - lse_${r}), key + ${c}u - low_${r} < count_${r}) * (dp_${r}_${c} - delta_${r});`
   )
 )}
-${unroll(
-  v.perHead,
-  (j) => /* wgsl */ `    {
-${unroll(keys, (c) => `      let k_${c} = ${v.load('qkv', `k_at_${c} + ${j}u`, text.qkv)};`)}
-${unroll(rows, (r) => `      dq_${r}_${j} += ${unroll(keys, (c) => `k_${c} * ds_${r}_${c}`, ' + ')};`)}
-    }`
-)}
+    for (var d = 0u; d < params.perHead; d++) {
+${unroll(keys, (c) => `      let k_${c} = ${v.load('qkv', `k_at_${c} + d`, text.qkv)};`)}
+${unroll(rows, (r) => `      dq[d + ${r * v.perHead}u] += ${unroll(keys, (c) => `k_${c} * ds_${r}_${c}`, ' + ')};`)}
+    }
   }
-${unroll(
-  rows,
-  (r) => /* wgsl */ `  if (first + ${r}u < step.tokens) {
-${storeRotatedBack(v, text.headDim, `row_${r}`, `q_at_${r}`, (j) => `dq_${r}_${j} * params.scale`)}
-  }`
-)}
+  for (var r = 0u; r < live; r++) {
+    let at = (first + r) * params.stride + head * ${v.perHead}u;
+    for (var d = 0u; d < params.perHead / 2u; d++) {
+${storeRotatedBack(v, 'first + r', 'at', (j) => `dq[r * ${v.perHead}u + ${j}] * params.scale`)}
+    }
+  }
 }
 `;
 }
 
 /**
- * Gradients of keys and values (Dao 2022, algorithm 4, the part that keeps a key): an invocation owns `tile.keys` keys of one key head and walks
- * over the queries that see them, of all query heads of the group: dv = sum of p dO, dk = scale * sum of ds q.
+ * Gradients of keys and values (Dao 2022, algorithm 4, the part that keeps a key): an invocation owns `tile.keys` keys of one key
+ * head and walks over the queries that see them, of all query heads of the group: dv = sum of p dO, dk = scale * sum of ds q.
  */
 export function backwardKeyValueSerialText(text: BackwardText, tile: SerialTile): string {
   const { rows, keys, lanes } = tile;
@@ -127,58 +128,55 @@ ${unroll(
   let count_${c} = end_${c} - key_${c};
   let k_at_${c} = params.kOffset + key_${c} * params.stride + kvHead * ${v.perHead}u;`
 )}
-${unroll(keys, (c) => unroll(v.perHead, (j) => `  var dk_${c}_${j} = ${v.type}(); var dv_${c}_${j} = ${v.type}();`))}
+  var dk: array<${v.type}, ${keys * v.perHead}>;
+  var dv: array<${v.type}, ${keys * v.perHead}>;
   let high = ${fold('max', keys, (c) => `end_${c}`)};
   for (var g = 0u; g < params.group; g++) {
     let head = kvHead * params.group + g;
     for (var row = first; row < high; row += ${rows}u) {
 ${unroll(
   rows,
-  (r) => /* wgsl */ `      let row_${r} = min(row + ${r}u, high - 1u);
-      let q_at_${r} = row_${r} * params.stride + head * ${v.perHead}u;
-      let o_at_${r} = (row_${r} * params.heads + head) * ${v.perHead}u;
-      let lse_${r} = lse[row_${r} * params.heads + head] * ${Math.LOG2E};
-      let delta_${r} = delta[row_${r} * params.heads + head];`
+  (r) => /* wgsl */ `      let row_${r} = min(row + ${r}u, high - 1u) * params.heads + head;
+      let q_at_${r} = min(row + ${r}u, high - 1u) * params.stride + head * ${v.perHead}u;
+      let o_at_${r} = row_${r} * ${v.perHead}u;
+      let lse_${r} = lse[row_${r}] * ${Math.LOG2E};
+      let delta_${r} = delta[row_${r}];`
 )}
 ${unroll(rows, (r) => unroll(keys, (c) => `      var s_${r}_${c} = 0.0; var dp_${r}_${c} = 0.0;`))}
-      for (var d = 0u; d < ${v.perHead}u; d++) {
-${unroll(rows, (r) => `        let q_${r} = ${v.load('qkv', `q_at_${r} + d`, text.qkv)}; let do_${r} = dOut[o_at_${r} + d];`)}
-${unroll(
-  keys,
-  (c) => /* wgsl */ `        {
-          let k = ${v.load('qkv', `k_at_${c} + d`, text.qkv)};
-          let v = ${v.load('qkv', `k_at_${c} + params.kvWidth + d`, text.qkv)};
-${unroll(rows, (r) => `          s_${r}_${c} += ${v.dot(`q_${r}`, 'k')}; dp_${r}_${c} += ${v.dot(`do_${r}`, 'v')};`)}
-        }`
-)}
+      for (var d = 0u; d < params.perHead; d++) {
+${scoreVectors(v, text, tile)}
       }
 ${unroll(rows, (r) =>
   unroll(
     keys,
-    (c) => /* wgsl */ `      s_${r}_${c} = select(0.0, exp2(s_${r}_${c} * params.scale2 - lse_${r}), row + ${r}u - key_${c} < count_${c});
+    (
+      c
+    ) => /* wgsl */ `      s_${r}_${c} = select(0.0, exp2(s_${r}_${c} * params.scale2 - lse_${r}), row + ${r}u - key_${c} < count_${c});
       dp_${r}_${c} = s_${r}_${c} * (dp_${r}_${c} - delta_${r});`
   )
 )}
-${unroll(
-  v.perHead,
-  (j) => /* wgsl */ `      {
-${unroll(rows, (r) => `        let do_${r} = dOut[o_at_${r} + ${j}u];`)}
-${unroll(keys, (c) => `        dv_${c}_${j} += ${unroll(rows, (r) => `do_${r} * s_${r}_${c}`, ' + ')};`)}
-      }
-      {
-${unroll(rows, (r) => `        let q_${r} = ${v.load('qkv', `q_at_${r} + ${j}u`, text.qkv)};`)}
-${unroll(keys, (c) => `        dk_${c}_${j} += ${unroll(rows, (r) => `q_${r} * dp_${r}_${c}`, ' + ')};`)}
-      }`
-)}
-    }
-  }
+      for (var d = 0u; d < params.perHead; d++) {
+${unroll(rows, (r) => `        let q_${r} = ${v.load('qkv', `q_at_${r} + d`, text.qkv)}; let do_${r} = dOut[o_at_${r} + d];`)}
 ${unroll(
   keys,
-  (c) => /* wgsl */ `  if (first + ${c}u < step.tokens) {
-${storeRotatedBack(v, text.headDim, `key_${c}`, `k_at_${c}`, (j) => `dk_${c}_${j} * params.scale`)}
-${unroll(v.perHead, (j) => `    dQkv[k_at_${c} + params.kvWidth + ${j}u] = dv_${c}_${j};`)}
-  }`
+  (
+    c
+  ) => /* wgsl */ `        dk[d + ${c * v.perHead}u] += ${unroll(rows, (r) => `q_${r} * dp_${r}_${c}`, ' + ')};
+        dv[d + ${c * v.perHead}u] += ${unroll(rows, (r) => `do_${r} * s_${r}_${c}`, ' + ')};`
 )}
+      }
+    }
+  }
+  let live = min(${keys}u, step.tokens - first);
+  for (var c = 0u; c < live; c++) {
+    let at = params.kOffset + (first + c) * params.stride + kvHead * ${v.perHead}u;
+    for (var d = 0u; d < params.perHead; d++) {
+      dQkv[at + params.kvWidth + d] = dv[c * ${v.perHead}u + d];
+    }
+    for (var d = 0u; d < params.perHead / 2u; d++) {
+${storeRotatedBack(v, 'first + c', 'at', (j) => `dk[c * ${v.perHead}u + ${j}] * params.scale`)}
+    }
+  }
 }
 `;
 }

@@ -12,7 +12,7 @@ export interface ForwardText {
   readonly keepsLse: boolean;
 }
 
-/** Query rows and keys of the register tile of the serial kernels. */
+/** Query rows and keys of the register tile of the serial kernels, and invocations of a workgroup. */
 export interface SerialTile {
   readonly rows: number;
   readonly keys: number;
@@ -34,16 +34,19 @@ export function queryRows(rows: number, cached: boolean): string {
   );
 }
 
-/** WGSL expression: least or greatest of `name_0 … name_(count-1)`. */
+/** WGSL expression: least or greatest of `name(0) … name(count - 1)`. */
 export function fold(operation: 'min' | 'max', count: number, name: (index: number) => string): string {
   return Array.from({ length: count }, (_, i) => name(i)).reduce((a, b) => `${operation}(${a}, ${b})`);
 }
 
 /**
- * Serial flash attention (Dao 2022, "FlashAttention", algorithm 1): an invocation owns `tile.rows` query rows of one head and walks over
- * the keys, `tile.keys` at a time. The score tile is an outer product in registers, so that a loaded q or k vector serves a whole
- * row or column of it; the output rows stay in registers too. Neighbouring lanes take the heads of the same rows: they run equally long.
- * Long rows come first, so that no core ends on the longest piece.
+ * Serial flash attention (Dao 2022, "FlashAttention", algorithm 1): an invocation owns `tile.rows` query rows of one head and walks
+ * over the keys, `tile.keys` at a time. The score tile is an outer product in registers, so that a loaded q or k vector serves a
+ * whole row or column of it. Neighbouring lanes take the heads of the same rows: they run equally long. Long rows come first, so
+ * that no core ends on the longest piece.
+ *
+ * Loops over the width of a head run to `params.perHead`, which compilers cannot unroll: software drivers take seconds to compile
+ * what they unroll, and every load in the text counts.
  */
 export function forwardSerialText(text: ForwardText, tile: SerialTile): string {
   const { rows, keys, lanes } = tile;
@@ -61,19 +64,23 @@ fn main(${builtins}) {
 ${queryRows(rows, text.cached)}
 ${unroll(rows, (r) => `  let q_at_${r} = params.qOffset + row_${r} * params.qStride + head * ${v.perHead}u;`)}
 ${unroll(rows, (r) => `  var top_${r} = ${noMaximum}; var sum_${r} = 0.0;`)}
-${unroll(rows, (r) => unroll(v.perHead, (j) => `  var o_${r}_${j} = ${v.type}();`))}
+  var o: array<${v.type}, ${rows * v.perHead}>;
   let low = ${fold('min', rows, (r) => `low_${r}`)};
   let high = ${fold('max', rows, (r) => `past_${r}`)};
   for (var key = low; key < high; key += ${keys}u) {
 ${unroll(keys, (c) => `    let kv_at_${c} = min(key + ${c}u, high - 1u) * params.kvStride + kvBase;`)}
 ${unroll(rows, (r) => unroll(keys, (c) => `    var ${score(r, c)} = 0.0;`, ''))}
-    for (var d = 0u; d < ${v.perHead}u; d++) {
+    for (var d = 0u; d < params.perHead; d++) {
 ${unroll(rows, (r) => `      let q_${r} = ${v.load('q', `q_at_${r} + d`, text.q)};`)}
 ${unroll(keys, (c) => `      let k_${c} = ${v.load('kv', `kv_at_${c} + params.kOffset + d`, text.kv)};`)}
 ${unroll(rows, (r) => unroll(keys, (c) => `      ${score(r, c)} += ${v.dot(`q_${r}`, `k_${c}`)};`))}
     }
 ${unroll(rows, (r) =>
-  unroll(keys, (c) => `    ${score(r, c)} = select(${maskedScore}, ${score(r, c)} * params.scale, key + ${c}u - low_${r} < count_${r});`)
+  unroll(
+    keys,
+    (c) =>
+      `    ${score(r, c)} = select(${maskedScore}, ${score(r, c)} * params.scale, key + ${c}u - low_${r} < count_${r});`
+  )
 )}
 ${unroll(
   rows,
@@ -83,23 +90,23 @@ ${unroll(
 ${unroll(keys, (c) => `    ${score(r, c)} = exp2(${score(r, c)} - next_${r});`)}
     sum_${r} = sum_${r} * shrink_${r} + (${unroll(keys, (c) => score(r, c), ' + ')});`
 )}
-${unroll(
-  v.perHead,
-  (j) => /* wgsl */ `    {
-${unroll(keys, (c) => `      let v_${c} = ${v.load('kv', `kv_at_${c} + params.vOffset + ${j}u`, text.kv)};`)}
-${unroll(rows, (r) => `      o_${r}_${j} = o_${r}_${j} * shrink_${r} + ${unroll(keys, (c) => `v_${c} * ${score(r, c)}`, ' + ')};`)}
-    }`
-)}
+    for (var d = 0u; d < params.perHead; d++) {
+${unroll(keys, (c) => `      let v_${c} = ${v.load('kv', `kv_at_${c} + params.vOffset + d`, text.kv)};`)}
+${unroll(rows, (r) => `      o[d + ${r * v.perHead}u] = o[d + ${r * v.perHead}u] * shrink_${r} + ${unroll(keys, (c) => `v_${c} * ${score(r, c)}`, ' + ')};`)}
+    }
   }
-${unroll(
-  rows,
-  (r) => /* wgsl */ `  if (first + ${r}u < step.tokens) {
-    let scale = 1.0 / sum_${r};
-    let at = (row_${r} * params.heads + head) * ${v.perHead}u;
-${unroll(v.perHead, (j) => `    ${v.store('out', `at + ${j}u`, `o_${r}_${j} * scale`, text.out)}`)}
-${text.keepsLse ? `    lse[row_${r} * params.heads + head] = (top_${r} + log2(sum_${r})) * ${Math.LN2};` : ''}
-  }`
-)}
+  var sums: array<f32, ${rows}>;
+${text.keepsLse ? `  var tops: array<f32, ${rows}>;` : ''}
+${unroll(rows, (r) => `  sums[${r}] = sum_${r}; ${text.keepsLse ? `tops[${r}] = top_${r};` : ''}`)}
+  let live = min(${rows}u, step.tokens - first);
+  for (var r = 0u; r < live; r++) {
+    let scale = 1.0 / sums[r];
+    let at = (first + r) * params.heads + head;
+    for (var d = 0u; d < params.perHead; d++) {
+      ${v.store('out', `at * ${v.perHead}u + d`, `o[r * ${v.perHead}u + d] * scale`, text.out)}
+    }
+${text.keepsLse ? `    lse[at] = (tops[r] + log2(sums[r])) * ${Math.LN2};` : ''}
+  }
 }
 `;
 }

@@ -32,7 +32,13 @@ export function randomProblem(
     const first = spans.length / 2;
     for (let i = 0; i < length; i++) spans.push(first, first + length);
   }
-  const problem: AttentionProblem = { window: 0, scale: 1 / Math.sqrt(shape.headDim), tokens, spans, ...shape };
+  const problem: AttentionProblem = {
+    window: 0,
+    scale: 1 / Math.sqrt(shape.headDim),
+    tokens,
+    spans,
+    ...shape
+  };
   const random = randomNumbers(tokens * 1000 + shape.headDim);
   const fill = (length: number, scale: number) => Float64Array.from({ length }, () => random() * scale);
   const qkv = fill(tokens * (problem.heads + 2 * problem.kvHeads) * problem.headDim, 2);
@@ -43,7 +49,8 @@ export function randomProblem(
       const angle = (row - spans[2 * row]) * 10000 ** (-i / half);
       rope.set([Math.cos(angle), Math.sin(angle)], (row * half + i) * 2);
     }
-    for (let head = 0; head < problem.heads + problem.kvHeads; head++) rotate(problem, qkv, row, head, rope, 1);
+    for (let head = 0; head < problem.heads + problem.kvHeads; head++)
+      rotate(problem, qkv, row, head, rope, 1);
   }
   const dOut = fill(tokens * problem.heads * problem.headDim, 1);
   return { problem, qkv: qkv.map(round), dOut: dOut.map(Math.fround), rope };

@@ -34,9 +34,12 @@ export const noMaximum = '-1e30';
 export function checkShape(shape: AttentionShape): void {
   const { tokens, heads, kvHeads, headDim } = shape;
   if (headDim < 2 || headDim % 2 !== 0) {
-    throw new AttentionShapeError(`Attention heads of width ${headDim}: rotary embeddings need an even width.`, {
-      details: { headDim }
-    });
+    throw new AttentionShapeError(
+      `Attention heads of width ${headDim}: rotary embeddings need an even width.`,
+      {
+        details: { headDim }
+      }
+    );
   }
   if (kvHeads < 1 || heads % kvHeads !== 0) {
     throw new AttentionShapeError(
@@ -83,13 +86,20 @@ export function headVector(headDim: number): Vector {
     perHead: headDim / width,
     type: typed('f32'),
     element: (dtype) => typed(dtype),
-    load: (name, index, dtype) => (dtype === 'f32' ? `${name}[${index}]` : `${typed('f32')}(${name}[${index}])`),
+    load: (name, index, dtype) =>
+      dtype === 'f32' ? `${name}[${index}]` : `${typed('f32')}(${name}[${index}])`,
     dot: (a, b) => (width === 1 ? `${a} * ${b}` : `dot(${a}, ${b})`),
-    store: (name, index, value, dtype) => `${name}[${index}] = ${dtype === 'f32' ? value : `${typed(dtype)}(${value})`};`
+    store: (name, index, value, dtype) =>
+      `${name}[${index}] = ${dtype === 'f32' ? value : `${typed(dtype)}(${value})`};`
   };
 }
 
-export function vectorBinding(name: string, tensor: Tensor, access: Binding['access'], vector: Vector): Binding {
+export function vectorBinding(
+  name: string,
+  tensor: Tensor,
+  access: Binding['access'],
+  vector: Vector
+): Binding {
   return { name, tensor, access, element: vector.element(tensor.dtype) };
 }
 
