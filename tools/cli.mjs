@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { findVulkan, noVulkanMessage } from './vulkan.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -26,22 +26,11 @@ if (!driver) {
 }
 if (driver.note) process.stderr.write(`${driver.note}\n`);
 
-const child = spawn(
-  process.execPath,
-  [
-    '--import',
-    'tsx',
-    '--import',
-    pathToFileURL(join(root, 'tools', 'raw-imports.mjs')).href,
-    script,
-    ...flags
-  ],
-  {
-    stdio: 'inherit',
-    // What the launcher found travels along, so that the command can name its driver.
-    env: { ...process.env, ...driver.env, TABTUNE_DRIVER: driver.source }
-  }
-);
+const child = spawn(process.execPath, ['--import', 'tsx', script, ...flags], {
+  stdio: 'inherit',
+  // What the launcher found travels along, so that the command can name its driver.
+  env: { ...process.env, ...driver.env, TABTUNE_DRIVER: driver.source }
+});
 
 /** A terminal sends ^C to the whole group, so the command has it already; a plain `kill -INT` reaches only us. */
 const terminal = process.stdin.isTTY || process.stderr.isTTY;
