@@ -26,7 +26,7 @@ export default defineConfig(async () => {
           test: {
             name: 'unit',
             environment: 'node',
-            include: ['src/**/*.test.ts', 'tests/unit/**/*.test.ts'],
+            include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
             exclude: ['**/*.gpu.test.ts', '**/node_modules/**'],
             sequence: { groupOrder: 1 }
           }
