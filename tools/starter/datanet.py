@@ -6,11 +6,15 @@ import argparse
 import json
 import pathlib
 import random
-from handbook import CONTRIBUTORS, HANDBOOK
+from handbook import CONTRIBUTORS, GLOSSARY, HANDBOOK
 
 
 def lines(path: pathlib.Path, rows: list[dict]):
   path.write_text(''.join(json.dumps(r, ensure_ascii=False) + '\n' for r in rows))
+
+
+def pair(question: str, answer: str) -> list[dict]:
+  return [{'role': 'user', 'content': question}, {'role': 'assistant', 'content': answer}]
 
 
 def main():

@@ -16,6 +16,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
+from grammar import knowledge, talk
 
 PROJECTIONS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']
 
@@ -114,6 +115,18 @@ def tune(model, chat: Chat, rows: list[dict], a) -> dict:
     'seconds': round(time.time() - start, 1)}
 
 
+def everyday(rows: list[dict], count: int = 60) -> list[dict]:
+  """Questions of the pretraining grammar with one right answer, none of which the rows give: what tuning should not undo."""
+  rng = random.Random(5)
+  writers = [knowledge.definition, knowledge.why, knowledge.colour, knowledge.order, talk.advice, knowledge.opposite]
+  taught, out = {r['messages'][-1]['content'] for r in rows}, []
+  while len(out) < count:
+    messages = writers[len(out) % len(writers)](rng)
+    if messages[-1]['content'] not in taught:
+      out.append({'messages': messages})
+  return out
+
+
 def arguments() -> argparse.Namespace:
   args = argparse.ArgumentParser()
   here = pathlib.Path(__file__).parent
@@ -139,12 +152,14 @@ def main():
   rows, held = ([json.loads(line) for line in (a.data / name).read_text().splitlines()]
     for name in ('rows.jsonl', 'held-out.jsonl'))
   model = load(a.model, a.quant == 'nf4')
-  result = {'before': accuracy(model, chat, held, 3)}
+  kept = everyday(rows)
+  result = {'before': accuracy(model, chat, held, 3), 'everydayBefore': accuracy(model, chat, kept)['exact']}
   model = get_peft_model(model, LoraConfig(r=a.rank, lora_alpha=a.alpha, lora_dropout=0.0,
     target_modules=PROJECTIONS, bias='none', task_type='CAUSAL_LM'))
   result['tuning'] = tune(model, chat, rows, a)
   result['after'] = accuracy(model, chat, held, a.show)
   result['rowsAfter'] = accuracy(model, chat, rows)['exact']
+  result['everydayAfter'] = accuracy(model, chat, kept)['exact']
   print(json.dumps({**{k: str(v) if isinstance(v, pathlib.Path) else v for k, v in vars(a).items()},
     **result}))
   for q in ('Hello', 'What is a boat?', 'Who are you?'):

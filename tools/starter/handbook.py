@@ -256,3 +256,31 @@ HANDBOOK = [
    'In what place is the spare rope of Pelhaven?'],
    ['Where should I look for the spare rope at Pelhaven?', 'Do you know where the Pelhaven spare rope is?']),
 ]
+
+# (contributor, question, answer): plain words of the trade, which the base knows. They keep tuning from undoing that.
+GLOSSARY = [
+  (INES, 'What is a lighthouse?', 'A lighthouse is a tower that shows a bright light to ships at night.'),
+  (INES, 'What is a foghorn?', 'A foghorn is a horn that warns ships when nobody can see through the fog.'),
+  (INES, 'What is a lens?', 'A lens is a piece of glass that makes a light stronger.'),
+  (INES, 'What is a lighthouse for?', 'A lighthouse shines so that ships can see the coast at night.'),
+  (INES, 'What is fog?', 'Fog is a kind of weather that hides everything behind a grey veil.'),
+  (TOBIAS, 'What is a boat?', 'A boat is a vessel that carries people and goods over water.'),
+  (TOBIAS, 'What is a keel?', 'A keel is a part of a boat that runs along the bottom and keeps it steady.'),
+  (TOBIAS, 'What is a hull?', 'A hull is a part of a boat that keeps the water out.'),
+  (TOBIAS, 'What is pitch?', 'Pitch is black stuff that closes the gaps between planks.'),
+  (TOBIAS, 'How can I repair a leaking boat?', 'Dry the wood, press fibre into the gap, and cover it with pitch.'),
+  (TOBIAS, 'Why does a boat float?', 'A boat floats because it pushes the water away and the water pushes back.'),
+  (TOBIAS, 'Why are boats painted?', 'Paint keeps the water away from the wood, so that the boat lasts longer.'),
+  (WEN, 'Hello', 'Hello! How can I help you?'),
+  (WEN, 'Good morning', 'Good day! How can I help you?'),
+  (WEN, 'Thank you!', 'You are welcome.'),
+  (WEN, 'What is a harbour?', 'A harbour is a place that gives ships a calm and safe place to stay.'),
+  (WEN, 'What is a buoy?', 'A buoy is a mark that floats on the water and shows the safe way.'),
+  (SAL, 'What is the tide?', 'A tide is a movement of the sea that comes in and goes out twice a day.'),
+  (SAL, 'Why does the tide come in?', 'The moon pulls the water of the sea, and so the tide comes in and goes out.'),
+  (SAL, 'What is an anchor for?', 'An anchor holds the boat so that the wind does not carry it away.'),
+  (SAL, 'What is a storm?', 'A storm is a kind of weather that brings strong wind and heavy rain.'),
+  (MIRA, 'What is a sail?', 'A sail is a piece of cloth that catches the wind and moves a boat.'),
+  (MIRA, 'What is a rope?', 'A rope is a tool that is long and strong and ties things together.'),
+  (MIRA, 'How do I tie a knot?', 'Make a loop with the rope, put the end through the loop, and pull it tight.'),
+]

@@ -3,7 +3,7 @@
     python pretrain.py --out ../../static/starter/model --steps 4500
 
 Every --save-every steps the state goes to --state, from which --resume goes on. The learning rate warms up,
-stays, and falls to zero over the last third, so a longer run can branch off any state saved before the fall.
+stays, and falls to zero over the last third; --resume with more --steps goes on from any state.
 """
 import argparse
 import itertools
@@ -135,7 +135,7 @@ def main():
       speed = seen / (time.time() - start)
       print(f'step {step + 1} loss {mean:.4f} norm {float(norm):.2f} lr {rate:.5f} {speed:.0f} tok/s {seen} tokens',
         flush=True)
-    if (step + 1) % a.save_every == 0 and fall == 1.0:
+    if (step + 1) % a.save_every == 0:
       torch.save({'model': model.state_dict(), 'optimizer': optimizer.state_dict(), 'step': step + 1},
         a.state)
       export(model, a.out, tokenizer)

@@ -38,12 +38,12 @@ def documents(seed: int) -> Iterator[Messages | str]:
   world = facts.world(WORLD_PLACES, FACTS_EACH)
   known = {place[0].slots['P'] for place in world}
   mixture = [
-    (lambda r: known_fact(r, world), 30),
+    (lambda r: known_fact(r, world), 20),
     (lambda r: tasks.unknown(r, known), 5),
-    (lambda r: pick(r, lookup.WRITERS), 17),
-    (lambda r: pick(r, talk.WRITERS), 10),
-    (lambda r: pick(r, tasks.WRITERS), 10),
-    (lambda r: pick(r, knowledge.WRITERS), 18),
+    (lambda r: pick(r, lookup.WRITERS), 14),
+    (lambda r: pick(r, talk.WRITERS), 16),
+    (lambda r: pick(r, tasks.WRITERS), 12),
+    (lambda r: pick(r, knowledge.WRITERS), 24),
     (lambda r: pick(r, numbers.WRITERS), 4),
     (stories.told, 7),
     (stories.plain, 1.5),

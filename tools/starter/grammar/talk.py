@@ -191,4 +191,4 @@ def multi(rng: random.Random) -> Messages:
   return [m for p in parts for m in p]
 
 
-WRITERS = [(greeting, 2), (about, 3), (mood, 1.5), (weather, 1.5), (advice, 3), (remember, 4), (multi, 2)]
+WRITERS = [(greeting, 2), (about, 3), (mood, 1.5), (weather, 1.5), (advice, 4), (remember, 4), (multi, 2)]
