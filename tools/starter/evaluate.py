@@ -116,9 +116,10 @@ def tune(model, chat: Chat, rows: list[dict], a) -> dict:
 
 
 def everyday(rows: list[dict], count: int = 60) -> list[dict]:
-  """Questions of the pretraining grammar with one right answer, none of which the rows give: what tuning should not undo."""
+  """Everyday questions with one right answer that the rows do not give: what tuning should not undo."""
   rng = random.Random(5)
-  writers = [knowledge.definition, knowledge.why, knowledge.colour, knowledge.order, talk.advice, knowledge.opposite]
+  writers = [knowledge.definition, knowledge.why, knowledge.colour, knowledge.order, talk.advice,
+    knowledge.opposite]
   taught, out = {r['messages'][-1]['content'] for r in rows}, []
   while len(out) < count:
     messages = writers[len(out) % len(writers)](rng)

@@ -133,8 +133,8 @@ def main():
     mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
     if (step + 1) % 50 == 0:
       speed = seen / (time.time() - start)
-      print(f'step {step + 1} loss {mean:.4f} norm {float(norm):.2f} lr {rate:.5f} {speed:.0f} tok/s {seen} tokens',
-        flush=True)
+      print(f'step {step + 1} loss {mean:.4f} norm {float(norm):.2f} lr {rate:.5f} '
+            f'{speed:.0f} tok/s {seen} tokens', flush=True)
     if (step + 1) % a.save_every == 0:
       torch.save({'model': model.state_dict(), 'optimizer': optimizer.state_dict(), 'step': step + 1},
         a.state)
