@@ -44,7 +44,8 @@ describe.each(looks)('at $width px, $colorScheme', ({ width, colorScheme }) => {
     await expectNoSidewaysScroll(page);
     await expectAccessible(page);
     await chooseStarter(page);
-    await page.getByText('Rows to train on').first().waitFor();
+    await page.locator('#data mark').nth(3).waitFor();
+    await page.getByRole('img', { name: /^Rows by length/ }).waitFor();
     for (const summary of ['Advanced', 'Paste rows', 'Sampling'])
       await page.getByText(summary, { exact: true }).click();
     await page.screenshot({ path: shot('workshop'), fullPage: true });

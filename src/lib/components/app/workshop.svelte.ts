@@ -15,12 +15,14 @@ import type {
   GpuWorker,
   MemoryEstimate
 } from '$lib/workers/protocol';
+import { isTraining } from '$lib/workers/training-lock';
 import { DeviceState } from './device.svelte';
 
 export interface WorkshopServices {
   data: WorkerClient<DataWorker>;
   gpu: WorkerClient<GpuWorker>;
   storage: Storage;
+  locks: LockManager;
   /** Address of `static/starter`, with a slash at the end. */
   starter: string;
   parameters: readonly ParameterSpec[];
@@ -44,13 +46,13 @@ export class Workshop {
   #estimateTurn = 0;
 
   constructor(services: WorkshopServices) {
-    const { data, gpu, storage, starter, parameters } = services;
+    const { data, gpu, storage, locks, starter, parameters } = services;
     this.#services = services;
     this.device = new DeviceState(gpu);
     this.model = new ModelState(data, storage, `${starter}model/`);
     this.data = new DataState(data, storage, `${starter}datanet/`);
     this.parameters = new ParametersState(parameters, storage);
-    this.training = new TrainingState(gpu, data);
+    this.training = new TrainingState(gpu, data, () => isTraining(locks));
     this.chat = new ChatState(gpu);
     this.adapters = new AdaptersState(data);
     this.training.onadapter = (id) => {

@@ -63,14 +63,22 @@ export class TrainingState {
   ticks = $state(0);
   history: MetricHistory = emptyHistory();
   stopping = $state(false);
+  /** Another tab of this browser trains. */
+  elsewhere = $state(false);
   /** Called when a run left an adapter. */
   onadapter: ((id: string) => void) | undefined;
   readonly #gpu: WorkerClient<GpuWorker>;
   readonly #data: WorkerClient<DataWorker>;
+  readonly #trainsSomewhere: () => Promise<boolean>;
 
-  constructor(gpu: WorkerClient<GpuWorker>, data: WorkerClient<DataWorker>) {
+  constructor(
+    gpu: WorkerClient<GpuWorker>,
+    data: WorkerClient<DataWorker>,
+    trainsSomewhere: () => Promise<boolean>
+  ) {
     this.#gpu = gpu;
     this.#data = data;
+    this.#trainsSomewhere = trainsSomewhere;
   }
 
   get running(): boolean {
@@ -79,15 +87,22 @@ export class TrainingState {
 
   /** The newest run that a closed tab or a lost device interrupted, and that can go on. */
   get interrupted(): RunSummary | undefined {
-    if (this.running) return undefined;
+    // What another tab works on was not cut off.
+    if (this.running || this.elsewhere) return undefined;
     const [latest] = this.runs;
     return latest?.resumable && (latest.status === 'running' || latest.status === 'failed')
       ? latest
       : undefined;
   }
 
+  /** Looks again whether another tab trains. */
+  async lookElsewhere(): Promise<void> {
+    this.elsewhere = !this.running && (await this.#trainsSomewhere());
+  }
+
   async refreshRuns(): Promise<void> {
     try {
+      await this.lookElsewhere();
       this.runs = await this.#data.call((data) => data.runs());
     } catch (error) {
       this.error = error;
@@ -106,7 +121,8 @@ export class TrainingState {
       );
     } catch (error) {
       this.error = error;
-      this.#enter('failed');
+      // Nothing was begun where another tab was first.
+      this.#enter(error instanceof Error && error.name === 'AnotherTabTrainsError' ? 'idle' : 'failed');
     }
     this.stopping = false;
     await this.refreshRuns();

@@ -44,7 +44,7 @@ const run = (change: Partial<RunSummary>): RunSummary => ({
 });
 
 /** A training state whose run is played by the test. */
-function started(runs: RunSummary[] = []) {
+function started(runs: RunSummary[] = [], elsewhere = false) {
   const end = deferred<void>();
   let emit!: (event: RunEvent) => void;
   const commands: string[] = [];
@@ -57,7 +57,11 @@ function started(runs: RunSummary[] = []) {
     resume: async () => void commands.push('resume'),
     stop: async () => void commands.push('stop')
   });
-  const training = new TrainingState(gpu, fakeClient<DataWorker>({ runs: async () => runs }));
+  const training = new TrainingState(
+    gpu,
+    fakeClient<DataWorker>({ runs: async () => runs }),
+    async () => elsewhere
+  );
   return { training, end, commands, emit: (event: RunEvent) => emit(event) };
 }
 
@@ -118,6 +122,18 @@ describe('a run as the page sees it', () => {
     void training.start(request);
     expect(training.history.loss).toEqual([]);
     expect(training.error).toBeUndefined();
+  });
+
+  it('leaves alone what another tab trains', async () => {
+    const { training, end } = started([run({})], true);
+    await training.refreshRuns();
+    expect(training).toMatchObject({ elsewhere: true, interrupted: undefined });
+    const over = training.start(request);
+    const refusal = new Error('Another tab of this browser is training.');
+    refusal.name = 'AnotherTabTrainsError';
+    end.reject(refusal);
+    await over;
+    expect(training).toMatchObject({ phase: 'idle', error: refusal });
   });
 
   it('offers the newest run that was cut off, and no other', async () => {
