@@ -39,14 +39,16 @@ KINDS = {
     "qwen2": (split(CL100K.replace("DIGITS", r"\p{N}")), normalizers.NFC()),
     "tekken": (split(TEKKEN), None),
 }
-EXTRA = ["camelCase HTTPServer ǅungla ÀÉ", "it'S DON'T we'Ve", "1234567 １２３ ½", "a/b//\n/c", "e\u0301 vs \u00e9", "<s>x</s> y"]
+EXTRA = ["an unmerged word", "camelCase HTTPServer ǅungla ÀÉ", "it'S DON'T we'Ve", "1234567 １２３ ½", "a/b//\n/c", "e\u0301 vs \u00e9", "<s>x</s> y"]
 
 
 def corpus():
     rng = random.Random(3)
     syllables = ["ba", "ke", "mi", "to", "lu", "ran", "sen", "'s", "ing", "é", "日", "12", "7", "X"]
     words = ["".join(rng.choices(syllables, k=rng.randint(1, 4))) for _ in range(400)]
-    return [" ".join(rng.choices(words, k=12)) + rng.choice([".", "!\n", "  ", "\t"]) for _ in range(500)] + TEXTS * 3
+    lines = [" ".join(rng.choices(words, k=12)) + rng.choice([".", "!\n", "  ", "\t"]) for _ in range(500)]
+    # Frequent enough that merges form across every place where the kinds split differently.
+    return lines + (TEXTS + EXTRA + ["1234567 123 456 a//\n/c"]) * 30
 
 
 def write(name, model, tokens, types, pre=None, merges=None, scores=None):
@@ -79,7 +81,11 @@ def byte_level(name):
     special = [AddedToken(token, special=True, normalized=False) for token in ("<s>", "</s>")]
     trainer = trainers.BpeTrainer(vocab_size=600, initial_alphabet=alphabet, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator(corpus(), trainer)
-    model = json.loads(tokenizer.to_str())["model"]
+    # A word that no merge leads to: only kinds that look words up whole give it.
+    definition = json.loads(tokenizer.to_str())
+    definition["model"]["vocab"]["\u0120unmerged"] = len(definition["model"]["vocab"])
+    tokenizer = Tokenizer.from_str(json.dumps(definition))
+    model = definition["model"]
     tokens = sorted(model["vocab"], key=model["vocab"].get)
     types = [3 if token in ("<s>", "</s>") else 1 for token in tokens]
     write(name, "gpt2", tokens, types, name, [" ".join(pair) for pair in model["merges"]])

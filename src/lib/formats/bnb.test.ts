@@ -3,10 +3,10 @@ import { isBnbPart, openBnbWeight, readNf4, streamBnb } from './bnb';
 import { openCheckpoint } from './checkpoint';
 import { fromFile, fromPath } from './node-source';
 import { openSafetensors, streamF32 } from './safetensors';
-import { openShards } from './shards';
+import { openShards, type Placed } from './shards';
 import { fromBytes } from './source';
 import { collect, firstDifference, golden, goldenF32 } from './testing';
-import type { Nf4Tensor } from './weights';
+import { CHUNK_VALUES, type Nf4Tensor } from './weights';
 
 const NAMES = ['double', 'single', 'fp4'];
 const COUNT = 65 * 320;
@@ -49,6 +49,31 @@ describe('a weight that bitsandbytes stored in 4 bits', () => {
     const from = NAMES.indexOf(name) * COUNT;
     const expected = (await goldenF32('bnb/weights.f32')).subarray(from, from + COUNT);
     expect(firstDifference(expand(nf4), expected)).toBeUndefined();
+  });
+
+  it('keeps to its scales beyond the first chunk', async () => {
+    const blocks = CHUNK_VALUES / 64 + 2;
+    const state = JSON.stringify({ quant_type: 'nf4', blocksize: 64, shape: [1, blocks * 64] });
+    const whole = (name: string, bytes: Uint8Array) => {
+      const entry = { name, dtype: 'U8' as const, shape: [bytes.length], start: 0, end: bytes.length };
+      return [name, { source: fromBytes(name, bytes), entry }] as const;
+    };
+    const floats = (name: string, values: Float32Array) => {
+      const [key, { source, entry }] = whole(name, new Uint8Array(values.buffer));
+      return [key, { source, entry: { ...entry, dtype: 'F32' as const } }] as const;
+    };
+    const tensors = new Map<string, Placed>([
+      whole('w', new Uint8Array(blocks * 32).fill(0xff)),
+      whole('w.quant_state.bitsandbytes__nf4', new TextEncoder().encode(state)),
+      floats('w.quant_map', new Float32Array(16).fill(1)),
+      floats(
+        'w.absmax',
+        Float32Array.from({ length: blocks }, (_, i) => i)
+      )
+    ]);
+    const values = await collect(streamBnb(await openBnbWeight(tensors, 'w')));
+    expect(values).toHaveLength(blocks * 64);
+    expect(values.findIndex((value, i) => value !== Math.floor(i / 64))).toBe(-1);
   });
 
   it('has no NF4 bytes when its code book is another', async () => {

@@ -21,7 +21,7 @@ const listingSchema = z.object({
   siblings: z.array(
     z.object({
       rfilename: z.string(),
-      size: z.number().int().nonnegative().optional(),
+      size: z.number().int().nonnegative(),
       lfs: z
         .object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size: z.number().int().nonnegative() })
         .nullish()
@@ -76,7 +76,7 @@ export function parseListing(id: string, json: unknown): HubListing {
   }
   const files = parsed.data.siblings.map(({ rfilename, size, lfs }) => ({
     path: rfilename,
-    size: lfs?.size ?? size ?? 0,
+    size: lfs?.size ?? size,
     ...(lfs && { sha256: lfs.sha256 })
   }));
   return { id, commit: parsed.data.sha, files };
