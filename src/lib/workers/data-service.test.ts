@@ -70,8 +70,13 @@ describe('rows in the data worker', () => {
     const trained = (await store.rows(handbook.id)).map((row) => JSON.stringify(row));
     expect(trained.filter((row) => questions.some((question) => row.includes(question)))).toEqual([]);
 
+    expect((await service.importRows({ kind: 'file', file }, ignore)).id).toBe(set.id);
+    const renamed = new File([await file.text()], 'other.jsonl');
+    await service.importRows({ kind: 'file', file: renamed }, ignore);
+    expect(await service.rowSets()).toHaveLength(3);
+
     await service.deleteRowSet(set.id);
-    expect(await service.rowSets()).toHaveLength(1);
+    expect(await service.rowSets()).toHaveLength(2);
   });
 
   it('refuses a file without a row and keeps nothing', async () => {

@@ -1,4 +1,5 @@
 /** Sets of rows with what belongs to them: rows kept apart, and who contributed. */
+import { rowsSha256 } from '../datanets/canonical';
 import type { ParsedRows } from '../datanets/parse';
 import { isChatRow, type Row } from '../datanets/row';
 import type { RowSetRecord } from '../datanets/schema';
@@ -12,8 +13,16 @@ interface RowSetExtras {
 
 const key = (id: string) => `rowSet ${id}`;
 
-/** Keeps parsed rows, and rows to measure with that are never trained on. */
+/**
+ * Keeps parsed rows, and rows to measure with that are never trained on. The same file brought again is the set that
+ * is there already.
+ */
 export async function addRowSet(store: Store, parsed: ParsedRows, heldOut: Row[]): Promise<RowSetRecord> {
+  const { sha256 } = rowsSha256(parsed.rows);
+  const same = (await store.rowSets()).find(
+    (set) => set.sha256 === sha256 && set.name === parsed.name && set.problemCount === parsed.problemCount
+  );
+  if (same) return same;
   const set = await store.addRowSet(parsed);
   const contributors = new Set(parsed.rows.flatMap((row) => row.contributor ?? [])).size;
   await store.setSetting(key(set.id), { heldOut, contributors } satisfies RowSetExtras);

@@ -137,11 +137,10 @@ export class Workshop {
     if (adapter) await this.adapters.refresh(adapter.id);
   }
 
-  /** The whole path with the project's own model and rows. */
-  async fineTuneStarter(): Promise<void> {
+  /** Chooses the project's own model and rows; what is left is {@link start}. */
+  async chooseStarter(): Promise<void> {
     await Promise.all([this.model.chooseStarter(), this.data.importStarter()]);
     if (!this.device.summary && !this.device.error) await this.device.probe();
-    await this.start();
   }
 
   chatRequest(): ChatRequest | undefined {

@@ -39,7 +39,7 @@ export function samplePositions(length: number, count: number): number[] {
 }
 
 /** An exponential moving average that starts unbiased, as Adam's moments are corrected. */
-export function smooth(values: readonly number[], decay = 0.9): number[] {
+export function smooth(values: readonly number[], decay = 0.8): number[] {
   let average = 0;
   let weight = 0;
   return values.map((value) => {
