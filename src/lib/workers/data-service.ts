@@ -1,10 +1,10 @@
+import { TabtuneError } from '../errors';
 import { parseRows, requireRows, type ParsedRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import type { RowRefusal } from '../datanets/statistics';
-import { loadTensors, type Store } from '../datanets/store';
+import type { Store } from '../datanets/store';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
-import type { Adapter } from '../formats/peft';
 import type { Row } from '../datanets/row';
 import { estimateMemory } from './memory-estimate';
 import { choiceKey, fetchSiteFile, openChoice, type ModelLibrary } from './model-files';
@@ -28,8 +28,12 @@ import type {
 } from './protocol';
 import { addRowSet, deleteRowSet, questionsOf, summariseRowSet } from './row-sets';
 import { summariseRows } from './row-statistics';
+import { readCheckpoint } from './saved-state';
 import { runJson, summariseRun, type RunFacts } from './run-facts';
 import { loadAdapter, readAdapterFiles, saveAdapter, summariseAdapter, zipAdapter } from './stored-adapter';
+
+/** An interrupted run has no saved state. */
+export class NothingSavedError extends TabtuneError {}
 
 /** How long encoding may run before the next call gets its turn. */
 const sliceMilliseconds = 25;
@@ -185,13 +189,18 @@ export class DataService implements DataWorker {
   async keepInterrupted(run: string): Promise<AdapterSummary> {
     const store = await this.#store;
     const [record, checkpoint] = await Promise.all([store.run(run), store.checkpoint(run)]);
-    const config = record.run['adapterConfig'] as Adapter['config'];
+    const facts = record.run['page'] as RunFacts;
+    const state = checkpoint && readCheckpoint(checkpoint, facts);
+    if (!state)
+      throw new NothingSavedError(
+        'This run was cut off before anything was saved. Discard it and start again.'
+      );
     const adapter = await saveAdapter(
       store,
-      { config, tensors: loadTensors(checkpoint?.adapter ?? {}) },
+      { config: state.adapterConfig, tensors: state.adapter },
       { name: record.name, run }
     );
-    const page = { ...(record.run['page'] as RunFacts), step: checkpoint?.step ?? 0 };
+    const page: RunFacts = { ...facts, step: state.step };
     await store.updateRun(run, { status: 'stopped', adapter: adapter.id, run: { ...record.run, page } });
     return summariseAdapter(adapter);
   }

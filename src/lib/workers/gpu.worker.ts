@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import { z } from 'zod';
 import { Store } from '../datanets/store';
 import { OpfsFileCache } from '../formats/opfs-cache';
+import { engineJobs } from './engine-jobs';
 import { installErrorTransfer } from './error-transfer';
 import { GpuService } from './gpu-service';
 import { HubLibrary } from './hub-library';
@@ -10,4 +11,11 @@ import { HubLibrary } from './hub-library';
 // Compiled schemas would be eval, which the page's content security policy forbids.
 z.config({ jitless: true });
 installErrorTransfer();
-expose(new GpuService(navigator.gpu, navigator.locks, Store.open(), new HubLibrary(new OpfsFileCache())));
+expose(
+  new GpuService({
+    jobs: engineJobs(navigator.gpu),
+    locks: navigator.locks,
+    store: Store.open(),
+    library: new HubLibrary(new OpfsFileCache())
+  })
+);

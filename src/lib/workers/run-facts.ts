@@ -1,4 +1,5 @@
 import type { CheckpointRecord, RunRecord } from '../datanets/schema';
+import type { AdapterConfig } from '../formats/peft';
 import type { FinetuneRequest, ModelChoice, RunStatus, RunSummary } from './protocol';
 
 /** What the page needs of a run beside what `run.json` says. Lies in the run's record under `page`. */
@@ -9,6 +10,8 @@ export interface RunFacts {
   steps: number;
   firstLoss?: number;
   lastLoss?: number;
+  /** What the adapter is besides its tensors, from the first saved state on. */
+  adapterConfig?: AdapterConfig;
 }
 
 /** A request fit for the store: files of this computer would be copied into it whole, so only their name stays. */
@@ -25,8 +28,9 @@ export function summariseRun(
   const facts = record.run['page'] as RunFacts | undefined;
   if (!facts) return undefined;
   const status: RunStatus = record.status === 'paused' ? 'running' : record.status;
+  const { adapterConfig: _, ...shown } = facts;
   return {
-    ...facts,
+    ...shown,
     id: record.id,
     created: record.created,
     status,

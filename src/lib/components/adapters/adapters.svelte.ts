@@ -13,13 +13,9 @@ export class AdaptersState {
     this.#data = data;
   }
 
-  get adapter(): AdapterSummary | undefined {
-    return this.list.find((adapter) => adapter.id === this.chosen);
-  }
-
-  /** The adapters that fit a base. */
+  /** The adapters of a base, and those from elsewhere: what they call their base may be a path of another computer. */
   of(modelName: string | undefined): AdapterSummary[] {
-    return this.list.filter((adapter) => adapter.modelName === modelName);
+    return this.list.filter((adapter) => adapter.modelName === modelName || adapter.run === undefined);
   }
 
   /** Reads the list anew; chooses `prefer`, else keeps the choice, else takes the newest. */

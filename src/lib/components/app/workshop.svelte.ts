@@ -8,6 +8,7 @@ import type { ParameterSpec } from '$lib/components/parameters/spec';
 import { TrainingState } from '$lib/components/train/training.svelte';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
+  AdapterSummary,
   ChatRequest,
   DataWorker,
   EncodingOptions,
@@ -23,6 +24,8 @@ export interface WorkshopServices {
   gpu: WorkerClient<GpuWorker>;
   storage: Storage;
   locks: LockManager;
+  /** Asks the browser not to clear what is stored. */
+  persist: () => Promise<unknown>;
   /** Address of `static/starter`, with a slash at the end. */
   starter: string;
   parameters: readonly ParameterSpec[];
@@ -39,6 +42,8 @@ export class Workshop {
   readonly adapters: AdaptersState;
   /** Restored after a reload: until then, empty lists mean nothing. */
   ready = $state(false);
+  /** The adapter that the next run goes on from; none begins a new one. */
+  startFrom = $state<string>();
   /** What the next run would take on the GPU. */
   estimate = $state.raw<MemoryEstimate>();
   estimateError = $state.raw<unknown>();
@@ -65,6 +70,9 @@ export class Workshop {
     maxLength: this.parameters.number('maxLength'),
     trainOn: this.parameters.values['trainOn'] === 'everything' ? 'everything' : 'answers'
   }));
+
+  /** Adapters that fit the chosen model. */
+  readonly startable: AdapterSummary[] = $derived.by(() => this.adapters.of(this.model.summary?.name));
 
   /** Why a run cannot start yet, or undefined. */
   readonly obstacle: string | undefined = $derived.by(() => {
@@ -115,11 +123,14 @@ export class Workshop {
     const { choice, summary } = this.model;
     const rowSet = this.data.chosen;
     if (!choice || !summary || !rowSet || this.obstacle) return;
+    // Asked for when there is something to lose: the browser then keeps it when disks run short.
+    void this.#services.persist();
     await this.training.start({
       model: choice,
       modelName: summary.name,
       rowSet,
-      options: $state.snapshot(this.parameters.values)
+      options: $state.snapshot(this.parameters.values),
+      adapter: this.startable.find((adapter) => adapter.id === this.startFrom)?.id
     });
   }
 
@@ -146,11 +157,11 @@ export class Workshop {
   chatRequest(): ChatRequest | undefined {
     const { choice, summary } = this.model;
     if (!choice || !summary) return undefined;
-    const adapter = this.adapters.adapter;
+    const adapter = this.startable.find((each) => each.id === this.adapters.chosen);
     return {
       model: choice,
       modelName: summary.name,
-      adapter: adapter?.modelName === summary.name ? adapter.id : undefined,
+      adapter: adapter?.id,
       quant: this.parameters.values['method'] === 'lora' ? 'none' : 'nf4'
     };
   }

@@ -1,0 +1,279 @@
+import 'fake-indexeddb/auto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Store } from '../datanets/store';
+import { MemoryFileCache } from '../formats/file-cache';
+import type { Adapter } from '../formats/peft';
+import type { Device } from '../gpu/device';
+import { DataService } from './data-service';
+import type { GpuJobs, JobEvent, JobResult, OpenChat, SavedState } from './gpu-jobs';
+import { GpuService } from './gpu-service';
+import { HubLibrary } from './hub-library';
+import type { FinetuneRequest, RunEvent } from './protocol';
+import { loadAdapter } from './stored-adapter';
+
+const root = fileURLToPath(new URL('../../../static/', import.meta.url));
+const site = 'https://tabtune.test/';
+const model = { kind: 'starter' as const, folder: `${site}starter/model/` };
+
+function adapter(value: number): Adapter {
+  const key = (half: string) => `base_model.model.model.layers.0.self_attn.q_proj.lora_${half}.weight`;
+  return {
+    config: {
+      baseModel: 'tabtune-starter',
+      rank: 1,
+      alpha: 2,
+      dropout: 0,
+      targetModules: ['q_proj'],
+      rsLora: false
+    },
+    tensors: new Map([
+      [key('A'), { shape: [1, 2] as [number, number], data: new Float32Array(2).fill(value) }],
+      [key('B'), { shape: [2, 1] as [number, number], data: new Float32Array(2).fill(value) }]
+    ])
+  };
+}
+
+const stateAt = (step: number): SavedState => ({
+  step,
+  position: { epoch: 0, index: step },
+  adapterConfig: adapter(step).config,
+  adapter: adapter(step).tensors,
+  optimizer: { m: new Float32Array([step]).buffer, v: new Float32Array([step]).buffer }
+});
+
+const stepEvent = (step: number): JobEvent => ({
+  kind: 'step',
+  step,
+  steps: 4,
+  epoch: step / 4,
+  loss: 4 - step / 2,
+  learningRate: 1e-4,
+  gradNorm: 1,
+  tokens: 50,
+  trainedTokens: 20,
+  milliseconds: 100,
+  secondsLeft: 1
+});
+
+/** A run of four steps that saves after each, obeys stop and pause, and fails where it is told to. */
+function trainer(failAfter?: number): GpuJobs['finetune'] {
+  return async ({ resume, signal, pause, onEvent }): Promise<JobResult> => {
+    onEvent({ kind: 'phase', phase: 'quantising', done: 1, total: 2 });
+    onEvent({ kind: 'plan', plannedBytes: 1000, dispatchesPerStep: 9, steps: 4 });
+    let step = resume?.step ?? 0;
+    while (step < 4 && !signal.aborted) {
+      await pause();
+      if (signal.aborted) break;
+      step += 1;
+      onEvent(stepEvent(step));
+      onEvent({ kind: 'checkpoint', state: stateAt(step) });
+      await new Promise((resolve) => setTimeout(resolve));
+      if (step === failAfter) throw new Error('The GPU device was lost');
+    }
+    return { adapter: adapter(step), record: { seed: 7 }, status: signal.aborted ? 'stopped' : 'done' };
+  };
+}
+
+/** Web Locks as far as they are used here. */
+function lockManager(): LockManager {
+  let held = false;
+  return {
+    request: async (_: string, __: LockOptions, work: (lock: Lock | null) => Promise<unknown>) => {
+      if (held) return work(null);
+      held = true;
+      try {
+        return await work({ name: 'training', mode: 'exclusive' });
+      } finally {
+        held = false;
+      }
+    }
+  } as unknown as LockManager;
+}
+
+let store: Store;
+let data: DataService;
+let request: FinetuneRequest;
+let count = 0;
+
+beforeEach(async () => {
+  vi.stubGlobal('fetch', async (address: string) => {
+    const bytes = await readFile(root + address.slice(site.length)).catch(() => undefined);
+    return bytes ? new Response(bytes) : new Response('', { status: 404 });
+  });
+  count += 1;
+  store = await Store.open(`gpu-service-${count}`);
+  data = new DataService(Promise.resolve(store), new HubLibrary(new MemoryFileCache()));
+  const set = await data.importRows(
+    { kind: 'text', text: '{"text":"one"}\n{"text":"two"}' },
+    () => undefined
+  );
+  request = { model, modelName: 'tabtune-starter', rowSet: set.id, options: { rank: 1 } };
+});
+afterEach(() => {
+  store.close();
+  vi.unstubAllGlobals();
+});
+
+function serviceWith(jobs: Partial<GpuJobs>, locks = lockManager()): GpuService {
+  const device = { lost: new Promise(() => undefined), destroy: () => undefined } as unknown as Device;
+  const all = { openDevice: async () => device, ...jobs } as GpuJobs;
+  const library = new HubLibrary(new MemoryFileCache());
+  return new GpuService({ jobs: all, locks, store: Promise.resolve(store), library });
+}
+
+const phases = (events: RunEvent[]) => events.map((event) => event.phase);
+
+describe('a run in the GPU worker', () => {
+  it('leaves an adapter, a record and no checkpoint', async () => {
+    const events: RunEvent[] = [];
+    await serviceWith({ finetune: trainer() }).finetune(request, (event) => events.push(event));
+    expect(phases(events).filter((phase) => phase !== 'saved')).toEqual([
+      'loading',
+      'quantising',
+      'planned',
+      'training',
+      'training',
+      'training',
+      'training',
+      'done'
+    ]);
+    const last = events.at(-1) as Extract<RunEvent, { phase: 'done' }>;
+    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
+    const [run] = await data.runs();
+    expect(run).toMatchObject({
+      status: 'done',
+      step: 4,
+      steps: 4,
+      firstLoss: 3.5,
+      lastLoss: 2,
+      resumable: false
+    });
+    expect(run.adapter).toBe(last.adapter);
+    expect((await store.run(run.id)).run).toMatchObject({ seed: 7 });
+    const training = events.find((event) => event.phase === 'training');
+    expect(training).toMatchObject({ metrics: { tokensPerSecond: 500, loss: 3.5 } });
+  });
+
+  it('pauses between steps, goes on, and stops with a usable adapter', async () => {
+    const service = serviceWith({ finetune: trainer() });
+    const events: RunEvent[] = [];
+    await service.finetune(request, (event) => {
+      events.push(event);
+      if (event.phase === 'training' && event.metrics.step === 1) void service.pause();
+      if (event.phase === 'paused') setTimeout(() => void service.resume());
+      if (event.phase === 'training' && event.metrics.step === 2) void service.stop();
+    });
+    expect(phases(events).filter((phase) => phase === 'paused')).toHaveLength(1);
+    const last = events.at(-1) as Extract<RunEvent, { phase: 'stopped' }>;
+    expect(last.phase).toBe('stopped');
+    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(2));
+  });
+
+  it('that fails is resumed from its last saved state', async () => {
+    await expect(serviceWith({ finetune: trainer(2) }).finetune(request, () => undefined)).rejects.toThrow(
+      'lost'
+    );
+    const [failed] = await data.runs();
+    expect(failed).toMatchObject({ status: 'failed', step: 2, resumable: true, adapter: undefined });
+    const events: RunEvent[] = [];
+    const resumed = { ...failed.request, resume: failed.id };
+    await serviceWith({ finetune: trainer() }).finetune(resumed, (event) => events.push(event));
+    const steps = events.flatMap((event) => (event.phase === 'training' ? event.metrics.step : []));
+    expect(steps).toEqual([3, 4]);
+    const runs = await data.runs();
+    expect(runs).toHaveLength(1);
+    expect(runs[0]).toMatchObject({ status: 'done', firstLoss: 3.5, lastLoss: 2 });
+  });
+
+  it('that was cut off gives its saved adapter when it is not resumed', async () => {
+    await expect(serviceWith({ finetune: trainer(3) }).finetune(request, () => undefined)).rejects.toThrow(
+      'lost'
+    );
+    const [failed] = await data.runs();
+    const kept = await data.keepInterrupted(failed.id);
+    expect(await loadAdapter(store, kept.id)).toEqual(adapter(3));
+    expect((await data.runs())[0]).toMatchObject({ status: 'stopped', adapter: kept.id, resumable: false });
+  });
+
+  it('is refused while another tab has the lock, and leaves no trace', async () => {
+    const locks = lockManager();
+    const first = serviceWith({ finetune: trainer() }, locks);
+    const second = serviceWith({ finetune: trainer() }, locks);
+    let refusal: Promise<void> | undefined;
+    await first.finetune(request, (event) => {
+      if (event.phase !== 'planned') return;
+      refusal = second.finetune(request, () => undefined);
+      refusal.catch(() => undefined);
+    });
+    await expect(refusal).rejects.toMatchObject({ name: 'AnotherTabTrainsError' });
+    expect(await data.runs()).toHaveLength(1);
+  });
+
+  it('ends when the disk is full, and says so', async () => {
+    const full = vi.spyOn(store, 'saveCheckpoint').mockRejectedValue(new Error('There is no room'));
+    await expect(serviceWith({ finetune: trainer() }).finetune(request, () => undefined)).rejects.toThrow(
+      'no room'
+    );
+    full.mockRestore();
+    expect((await data.runs())[0]).toMatchObject({ status: 'failed', resumable: false });
+  });
+});
+
+describe('a chat in the GPU worker', () => {
+  function chatJobs() {
+    const opened: unknown[] = [];
+    let closed = 0;
+    const session: OpenChat = {
+      async *reply(_, { adapter: tuned, signal }) {
+        for (const text of ['one', 'one two', 'one two three']) {
+          if (signal.aborted) return;
+          yield { text: tuned ? `tuned ${text}` : text, decodeTokensPerSecond: 5 };
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+      },
+      destroy: () => {
+        closed += 1;
+      }
+    };
+    const jobs: Partial<GpuJobs> = {
+      finetune: trainer(),
+      openChat: async (job) => {
+        opened.push(job.adapter);
+        return session;
+      }
+    };
+    return { jobs, opened, closed: () => closed };
+  }
+  const chat = { model, modelName: 'tabtune-starter', quant: 'nf4' as const };
+  const sampling = { maxNewTokens: 5, temperature: 0, topP: 1, seed: 0 };
+  const question = [{ role: 'user' as const, content: 'Count' }];
+
+  it('streams, stops, and says how fast it was', async () => {
+    const service = serviceWith(chatJobs().jobs);
+    await service.openChat(chat, () => undefined);
+    const parts: string[] = [];
+    const whole = await service.reply(question, sampling, true, (event) => parts.push(event.text));
+    expect(parts).toEqual(['tuned one', 'tuned one two', 'tuned one two three']);
+    expect(whole).toEqual({ text: 'tuned one two three', decodeTokensPerSecond: 5, stopped: false });
+    const stopped = await service.reply(question, sampling, false, () => void service.stopReply());
+    expect(stopped).toMatchObject({ text: 'one', stopped: true });
+  });
+
+  it('opens a model once for a conversation, and frees it before a run', async () => {
+    const { jobs, opened, closed } = chatJobs();
+    const service = serviceWith(jobs);
+    await service.openChat(chat, () => undefined);
+    await service.openChat(chat, () => undefined);
+    expect([opened.length, closed()]).toEqual([1, 0]);
+    let adapterId = '';
+    await service.finetune(request, (event) => {
+      if (event.phase === 'done') adapterId = event.adapter;
+    });
+    expect(closed()).toBe(1);
+    await expect(service.reply(question, sampling, false, () => undefined)).rejects.toThrow('ask again');
+    await service.openChat({ ...chat, adapter: adapterId }, () => undefined);
+    expect(opened).toEqual([undefined, adapter(4)]);
+  });
+});
