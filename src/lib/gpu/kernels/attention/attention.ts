@@ -1,8 +1,16 @@
 import type { Kernel } from '../../plan/kernel';
 import type { Tensor } from '../../plan/tensor';
 import { foldGrid } from '../unroll';
+import {
+  backwardKeys,
+  backwardKeyValueCooperativeText,
+  backwardQueryCooperativeText,
+  backwardQueryRows
+} from './backward-cooperative';
 import { backwardKeyValueSerialText, backwardQuerySerialText } from './backward-serial';
-import { forwardSerialText, type SerialTile } from './forward-serial';
+import { canDecode, decodeText } from './decode';
+import { forwardCooperativeText, forwardRows } from './forward-cooperative';
+import { forwardSerialText, type ForwardText, type SerialTile } from './forward-serial';
 import {
   causalPairs,
   checkLength,
@@ -14,6 +22,7 @@ import {
   vectorBinding,
   type AttentionShape
 } from './shape';
+import { isCooperative } from './tiles';
 
 export { AttentionShapeError, type AttentionShape } from './shape';
 
@@ -76,13 +85,13 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
   );
   checkLength(out, tokens * heads * headDim);
   const text = { headDim, q: q.dtype, kv: kv.dtype, out: out.dtype, cached, keepsLse: lse !== undefined };
-  const tile = serialTile(tokens);
+  const form = forwardForm(args, text);
   const pairs = cached
     ? causalPairs(args.kvRows, args.window) * (tokens / args.kvRows)
     : causalPairs(tokens, args.window);
   return {
-    label: `attention.forward.serial.${headDim}`,
-    body: forwardSerialText(text, tile),
+    label: `attention.forward.${form.name}.${headDim}`,
+    body: form.body,
     bindings: [
       vectorBinding('q', q, 'read', v),
       vectorBinding('kv', kv, 'read', v),
@@ -102,7 +111,7 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
       vOffset: u32(args.vOffset / v.width),
       scale: f32(scaleOf(args) * log2e)
     },
-    workgroups: foldGrid(Math.ceil((Math.ceil(tokens / tile.rows) * heads) / tile.lanes)),
+    workgroups: foldGrid(form.workgroups),
     flops: pairs * heads * headDim * 4
   };
 }
@@ -115,10 +124,13 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
 export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly out: Tensor }): Kernel {
   const v = checkBackward(args);
   checkLength(args.out, args.tokens * args.heads * args.headDim);
-  const tile = serialTile(args.tokens);
+  const text = { headDim: args.headDim, qkv: args.qkv.dtype, out: args.out.dtype };
+  const form = isTiled(args)
+    ? tiledForm(backwardQueryCooperativeText(text), args.tokens, backwardQueryRows, args.heads)
+    : serialForm((tile) => backwardQuerySerialText(text, tile), args.tokens, args.heads);
   return {
-    label: `attention.backwardQuery.serial.${args.headDim}`,
-    body: backwardQuerySerialText({ headDim: args.headDim, qkv: args.qkv.dtype, out: args.out.dtype }, tile),
+    label: `attention.backwardQuery.${form.name}.${args.headDim}`,
+    body: form.body,
     bindings: [
       vectorBinding('qkv', args.qkv, 'read', v),
       vectorBinding('out', args.out, 'read', v),
@@ -130,7 +142,7 @@ export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly 
       { name: 'delta', tensor: args.delta, access: 'write' }
     ],
     params: backwardParams(args),
-    workgroups: foldGrid(Math.ceil((Math.ceil(args.tokens / tile.rows) * args.heads) / tile.lanes)),
+    workgroups: foldGrid(form.workgroups),
     flops: causalPairs(args.tokens, args.window) * args.heads * args.headDim * 6
   };
 }
@@ -141,10 +153,13 @@ export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly 
  */
 export function attentionBackwardKeyValue(args: AttentionBackwardArgs): Kernel {
   const v = checkBackward(args);
-  const tile = serialTile(args.tokens);
+  const text = { headDim: args.headDim, qkv: args.qkv.dtype };
+  const form = isTiled(args)
+    ? tiledForm(backwardKeyValueCooperativeText(text), args.tokens, backwardKeys(args.headDim), args.kvHeads)
+    : serialForm((tile) => backwardKeyValueSerialText(text, tile), args.tokens, args.kvHeads);
   return {
-    label: `attention.backwardKeyValue.serial.${args.headDim}`,
-    body: backwardKeyValueSerialText({ headDim: args.headDim, qkv: args.qkv.dtype, out: 'f32' }, tile),
+    label: `attention.backwardKeyValue.${form.name}.${args.headDim}`,
+    body: form.body,
     bindings: [
       vectorBinding('qkv', args.qkv, 'read', v),
       vectorBinding('dOut', args.dOut, 'read', v),
@@ -155,7 +170,7 @@ export function attentionBackwardKeyValue(args: AttentionBackwardArgs): Kernel {
       vectorBinding('dQkv', args.dQkv, 'write', v)
     ],
     params: backwardParams(args),
-    workgroups: foldGrid(Math.ceil((Math.ceil(args.tokens / tile.keys) * args.kvHeads) / tile.lanes)),
+    workgroups: foldGrid(form.workgroups),
     flops: causalPairs(args.tokens, args.window) * args.heads * args.headDim * 8
   };
 }
@@ -195,6 +210,36 @@ function scaleOf(shape: AttentionShape): number {
   return shape.scale ?? 1 / Math.sqrt(shape.headDim);
 }
 
-function serialTile(tokens: number): SerialTile {
-  return { rows: tokens === 1 ? 1 : 4, keys: 4, lanes: 4 };
+/** A kernel's text in one of its forms, and how many workgroups it takes. */
+interface Form {
+  readonly name: string;
+  readonly body: string;
+  readonly workgroups: number;
+}
+
+function forwardForm(args: AttentionForwardArgs, text: ForwardText): Form {
+  const { tokens, heads, headDim, style } = args;
+  if (style === 'cooperative' && tokens === 1 && text.cached && canDecode(headDim)) {
+    return { name: 'decode', body: decodeText(text), workgroups: heads };
+  }
+  return isTiled(args)
+    ? tiledForm(forwardCooperativeText(text), tokens, forwardRows, heads)
+    : serialForm((tile) => forwardSerialText(text, tile), tokens, heads);
+}
+
+function isTiled(shape: AttentionShape): boolean {
+  return shape.style === 'cooperative' && isCooperative(shape.headDim);
+}
+
+/** A workgroup for `rows` rows of a head. */
+function tiledForm(body: string, tokens: number, rows: number, heads: number): Form {
+  return { name: 'cooperative', body, workgroups: Math.ceil(tokens / rows) * heads };
+}
+
+/** An invocation for four rows (queries or keys) of a head: larger tiles are no faster on two cores and compile much longer. */
+function serialForm(body: (tile: SerialTile) => string, tokens: number, heads: number): Form {
+  const rows = tokens === 1 ? 1 : 4;
+  const lanes = 4;
+  const workgroups = Math.ceil((Math.ceil(tokens / rows) * heads) / lanes);
+  return { name: 'serial', body: body({ rows, keys: 4, lanes }), workgroups };
 }

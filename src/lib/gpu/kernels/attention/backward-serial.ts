@@ -7,7 +7,6 @@ import { headVector, type Vector } from './shape';
 export interface BackwardText {
   readonly headDim: number;
   readonly qkv: Dtype;
-  readonly out: Dtype;
 }
 
 /**
@@ -46,7 +45,10 @@ ${unroll(tile.rows, (r) => `      s_${r}_${c} += ${v.dot(`q_${r}`, `k_${c}`)}; d
  * Gradient of the queries (Dao 2022, algorithm 4, the part that keeps a query row): with p = exp(s - lse) and dp = dO·v,
  * ds = p (dp - delta), dq = scale * sum over keys of ds k. An invocation owns `tile.rows` query rows of one head as in the forward.
  */
-export function backwardQuerySerialText(text: BackwardText, tile: SerialTile): string {
+export function backwardQuerySerialText(
+  text: BackwardText & { readonly out: Dtype },
+  tile: SerialTile
+): string {
   const { rows, keys, lanes } = tile;
   const v = headVector(text.headDim);
   return /* wgsl */ `
