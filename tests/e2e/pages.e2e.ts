@@ -107,5 +107,6 @@ it('a browser without WebGPU is told what to do, and still shows rows', async ()
   expect(await page.getByRole('button', { name: 'Start training' }).isDisabled()).toBe(true);
   await page.getByText('Training needs WebGPU: see the note at the top of this page.').waitFor();
   await expectAccessible(page);
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: `${screenshots}/no-webgpu-1280-light.png` });
 });

@@ -123,6 +123,7 @@ function serviceWith(jobs: Partial<GpuJobs>, locks = lockManager()): GpuService 
   return new GpuService({ jobs: all, locks, store: Promise.resolve(store), library });
 }
 
+type EndEvent = Extract<RunEvent, { phase: 'done' | 'stopped' }>;
 const phases = (events: RunEvent[]) => events.map((event) => event.phase);
 
 describe('a run in the GPU worker', () => {
@@ -139,7 +140,7 @@ describe('a run in the GPU worker', () => {
       'training',
       'done'
     ]);
-    const last = events.at(-1) as Extract<RunEvent, { phase: 'done' }>;
+    const last = events.at(-1) as EndEvent;
     expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
     const [run] = await data.runs();
     expect(run).toMatchObject({
@@ -166,7 +167,7 @@ describe('a run in the GPU worker', () => {
       if (event.phase === 'training' && event.metrics.step === 2) void service.stop();
     });
     expect(phases(events).filter((phase) => phase === 'paused')).toHaveLength(1);
-    const last = events.at(-1) as Extract<RunEvent, { phase: 'stopped' }>;
+    const last = events.at(-1) as EndEvent;
     expect(last.phase).toBe('stopped');
     expect(await loadAdapter(store, last.adapter)).toEqual(adapter(2));
   });
