@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nf4Codebook } from './codebook';
 import {
   absmaxOffset,
+  blockAbsmax,
   codesLength,
   InvalidNf4Error,
   metaLength,
@@ -93,6 +94,6 @@ describe('packNf4', () => {
       expect(() => packNf4([{ ...good, ...change }])).toThrow(InvalidNf4Error);
       expect(() => packNf4([{ ...good, ...change }])).toThrow(message);
     }
-    expect(() => packNf4([good, matrix(2, 65, 1)])).toThrow(/65 columns beside 64/);
+    expect(() => packNf4([{ ...good, absmax: blockAbsmax(good), nestedAbsmax: undefined }, good], 'double')).toThrow(/double-quantised and others are not/);
   });
 });

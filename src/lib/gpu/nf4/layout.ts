@@ -51,8 +51,7 @@ export interface Nf4Layout {
 }
 
 /**
- * One or more matrices with the same number of columns (q, k and v; gate and up), stacked by rows, as they lie in GPU
- * memory.
+ * Matrices one behind another as they lie in GPU memory: all projections of a decoder layer, say.
  *
  * `codes`: word w holds weights 8w to 8w + 7 in bitsandbytes' byte order, so weight e of the word is
  * `(word >> ((e ^ 1) * 4)) & 15`.
@@ -105,13 +104,16 @@ export function metaLength(length: number, form: AbsmaxForm): number {
 
 /**
  * Lays matrices out for the GPU. Nothing is computed: bytes move.
- * @throws InvalidNf4Error when sizes disagree with a shape, columns differ, or the codebook is not NF4's
+ * @throws InvalidNf4Error when sizes disagree with a shape, the codebook is not NF4's, or the form cannot be had
  */
-export function packNf4(tensors: readonly Nf4Tensor[]): PackedNf4 {
-  tensors.forEach((tensor, i) => check(tensor, tensors[0].shape[1], i));
+export function packNf4(tensors: readonly Nf4Tensor[], form = commonForm(tensors)): PackedNf4 {
+  tensors.forEach(check);
+  if (form === 'double' && commonForm(tensors) !== 'double') {
+    throw new InvalidNf4Error('Some weights of the checkpoint are double-quantised and others are not, or their 8-bit maps differ. Use a checkpoint made in one go.');
+  }
   const layout = nf4Layout(
     tensors.map((t) => t.shape),
-    commonForm(tensors)
+    form
   );
   const codes = new Uint32Array(codesLength(layout.length));
   // Gaps hold the code of zero.
@@ -167,15 +169,13 @@ function commonForm(tensors: readonly Nf4Tensor[]): AbsmaxForm {
   return alike ? 'double' : 'single';
 }
 
-function check(tensor: Nf4Tensor, columns: number, index: number): void {
+function check(tensor: Nf4Tensor, index: number): void {
   const [rows, own] = tensor.shape;
   const values = rows * own;
   const blocks = Math.ceil(values / blockLength);
   const nested = tensor.nestedAbsmax !== undefined;
   const problem =
-    own !== columns
-      ? `${own} columns beside ${columns}`
-      : tensor.codes.length !== Math.ceil(values / 2)
+    tensor.codes.length !== Math.ceil(values / 2)
         ? `${tensor.codes.length} bytes of codes for ${values} weights`
         : tensor.absmax.length !== blocks
           ? `${tensor.absmax.length} absmax for ${blocks} blocks`

@@ -47,16 +47,21 @@ export function liveRows(args: MatmulArgs): string {
 
 /**
  * WGSL that finishes rows `row0..` with accumulators `a{i}_0` and `a{i}_1` (low and high group) and stores them.
- * Sees what {@link columnText} declared, `live`, and `row{i}`.
+ * Sees what {@link columnText} declared, and `live`.
+ *
+ * The rows are a loop over a copy of the accumulators, not unrolled: the code is an eighth, and compile time on
+ * SwiftShader grows faster than code does (a SwiGLU epilogue of eight rows took seconds).
  */
 export function epilogueText(args: MatmulText, tileRows: number): string {
-  const wide = groupsAreWide(args);
-  return unroll(tileRows, (i) => /* wgsl */ `
-if (row${i} < live) {
-  var low = a${i}_0; var high = a${i}_1;
+  const accumulators = unroll(tileRows, (i) => `a${i}_0, a${i}_1`, ', ');
+  return /* wgsl */ `
+var results = array<vec4f, ${2 * tileRows}>(${accumulators});
+for (var i = 0u; i < min(live - min(row0, live), ${tileRows}u); i++) {
+  let row = row0 + i;
+  var low = results[2u * i]; var high = results[2u * i + 1u];
 ${args.bias ? biasText() : ''}
-${finish(args, `row${i}`, wide)}
-}`);
+${finish(args, 'row', groupsAreWide(args))}
+}`;
 }
 
 function biasText(): string {

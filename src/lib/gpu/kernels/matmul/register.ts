@@ -65,16 +65,13 @@ ${words}
 }
 
 function transposedPart(args: MatmulText, rows: number, part: number, first: string, lanes: number): string {
-  const start = args.weight.parts.slice(0, part).reduce((sum, p) => sum + p.rows, 0);
-  // Written as constants of the text: parts of one stack are few, and equal from layer to layer.
-  const end = start + args.weight.parts[part].rows;
-  const flat = (k: string) => `params.base${part} + (${k} - ${start}u) * params.columns`;
+  const flat = (k: string) => `params.base${part} + (${k} - params.start${part}) * params.columns`;
   if (!args.aligned) {
     const at = (j: number) => `weight_at(${flat('k')} + select(0u, column${j}, valid${j}))`;
-    return `for (var k = ${start}u + ${first}; k < ${end}u; k += ${lanes}u) ${scalarProducts(rows, (i) => `f32(x[x${i} + k])`, at)}`;
+    return `for (var k = params.start${part} + ${first}; k < params.end${part}; k += ${lanes}u) ${scalarProducts(rows, (i) => `f32(x[x${i} + k])`, at)}`;
   }
   const x4 = (i: number) => `vec4f(x[(x${i} + k) >> 2u])`;
-  const loop = `for (var k = ${start}u + ${first} * 4u; k < ${end}u; k += ${lanes * 4}u)`;
+  const loop = `for (var k = params.start${part} + ${first} * 4u; k < params.end${part}; k += ${lanes * 4}u)`;
   if (args.weight.format !== 'nf4') {
     const at = (e: number, from: number) => `weight4(${flat(`k + ${e}u`)} + select(0u, column${from}, valid${from}))`;
     return `${loop} ${transposedProducts(rows, x4, (e) => at(e, 0), (e) => at(e, 4))}`;

@@ -106,16 +106,15 @@ ${unroll(4, (e) => `    w_tile[inner + ${e}u][column / 4u][column % 4u] = value[
 
 /** Inner indices of one part of the stack: rows of the weight, contiguous along the columns. */
 function partLoop(args: MatmulText, part: number): string {
-  const start = args.weight.parts.slice(0, part).reduce((sum, p) => sum + p.rows, 0);
-  const end = start + args.weight.parts[part].rows;
-  const flat = `params.base${part} + (k - ${start}u) * params.columns + column`;
+  const [start, end] = [`params.start${part}`, `params.end${part}`];
+  const flat = `params.base${part} + (k - ${start}) * params.columns + column`;
   const weights =
     args.weight.format === 'nf4' && args.aligned
       ? /* wgsl */ `  {
     let inner = lane / 8u;
     let k = k0 + inner;
     let column = group.x * 64u + (lane % 8u) * 8u;
-    let inside = k < ${end}u && column < params.columns;
+    let inside = k < ${end} && column < params.columns;
     let flat = select(params.base${part}, ${flat}, inside);
     let word = codes[flat >> 3u];
     let scale = select(0.0, absmax(flat), inside);
@@ -128,13 +127,13 @@ function partLoop(args: MatmulText, part: number): string {
     let column = group.x * 64u + (item % 16u) * 4u;
     w_tile[inner][item % 16u] = ${
       args.aligned
-        ? `select(vec4f(), weight4(select(params.base${part}, ${flat}, k < ${end}u && column < params.columns)), k < ${end}u)`
-        : `vec4f(${[0, 1, 2, 3].map((e) => `select(0.0, weight_at(select(params.base${part}, ${flat} + ${e}u, k < ${end}u && column + ${e}u < params.columns)), k < ${end}u)`).join(', ')})`
+        ? `select(vec4f(), weight4(select(params.base${part}, ${flat}, k < ${end} && column < params.columns)), k < ${end})`
+        : `vec4f(${[0, 1, 2, 3].map((e) => `select(0.0, weight_at(select(params.base${part}, ${flat} + ${e}u, k < ${end} && column + ${e}u < params.columns)), k < ${end})`).join(', ')})`
     };
   }`;
-  return /* wgsl */ `for (var k0 = ${start}u; k0 < ${end}u; k0 += ${tile.inner}u) {
+  return /* wgsl */ `for (var k0 = ${start}; k0 < ${end}; k0 += ${tile.inner}u) {
   workgroupBarrier();
-${loadX(args, `${end}u`)}
+${loadX(args, `${end}`)}
 ${weights}
   workgroupBarrier();
 ${multiply()}

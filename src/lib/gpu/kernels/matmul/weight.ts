@@ -51,7 +51,12 @@ export function weightBindings(weight: WeightMatrix): Binding[] {
 
 export function weightParams(weight: WeightMatrix): Params {
   const params: Record<string, { u32: number }> = {};
-  weight.parts.forEach((part, i) => (params[`base${i}`] = { u32: part.base }));
+  // Rows of the stack that a part holds: what a transposed product runs over.
+  let start = 0;
+  weight.parts.forEach((part, i) => {
+    Object.assign(params, { [`base${i}`]: { u32: part.base }, [`start${i}`]: { u32: start }, [`end${i}`]: { u32: start + part.rows } });
+    start += part.rows;
+  });
   if (weight.format === 'nf4') params.absmax_at = { u32: absmaxOffset(weight.codes.length * 8, weight.absmaxForm) };
   return params;
 }

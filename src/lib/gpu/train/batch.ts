@@ -1,0 +1,62 @@
+import { TabtuneError } from '../../errors';
+
+/** A batch holds more tokens than the plan has room for. */
+export class BatchTooLargeError extends TabtuneError {}
+
+/** A row as tokens, with a mark on each token that the model should learn to say. */
+export interface TrainingRow {
+  readonly tokens: Uint32Array;
+  /** 1 where the token is a target. The first token never is: nothing precedes it. */
+  readonly trained: Uint8Array;
+}
+
+/** A batch as the plan's tensors want it: rows one behind another, without padding. */
+export interface PackedBatch {
+  readonly tokens: number;
+  readonly trained: number;
+  readonly ids: Uint32Array<ArrayBuffer>;
+  readonly positions: Uint32Array<ArrayBuffer>;
+  readonly spans: Uint32Array<ArrayBuffer>;
+  readonly gather: Uint32Array<ArrayBuffer>;
+  readonly targets: Uint32Array<ArrayBuffer>;
+  readonly scatter: Uint32Array<ArrayBuffer>;
+}
+
+/**
+ * Lays rows behind one another. The hidden state of token t predicts token t + 1, so a target's prediction comes from
+ * the row before it: `gather` lists those rows, `targets` what they should predict. The last token of a row predicts
+ * nothing and is left out.
+ * @param capacity tokens that the plan has room for
+ * @throws BatchTooLargeError
+ */
+export function packBatch(rows: readonly TrainingRow[], capacity: number): PackedBatch {
+  const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
+  if (tokens > capacity) {
+    throw new BatchTooLargeError(`A batch of ${tokens} tokens does not fit a plan for ${capacity}.`, { details: { tokens, capacity } });
+  }
+  const u32 = (n: number) => new Uint32Array(Math.max(n, 1));
+  const [ids, positions, spans, scatter] = [u32(tokens), u32(tokens), u32(2 * tokens), u32(tokens)];
+  const gather: number[] = [];
+  const targets: number[] = [];
+  let start = 0;
+  for (const row of rows) {
+    const length = row.tokens.length;
+    for (let t = 0; t < length; t++) {
+      const at = start + t;
+      ids[at] = row.tokens[t];
+      positions[at] = t;
+      spans[2 * at] = start;
+      spans[2 * at + 1] = start + length;
+      if (t + 1 >= length || !row.trained[t + 1]) continue;
+      gather.push(at);
+      targets.push(row.tokens[t + 1]);
+      scatter[at] = gather.length;
+    }
+    start += length;
+  }
+  return { tokens, trained: gather.length, ids, positions, spans, scatter, gather: pad(gather), targets: pad(targets) };
+}
+
+function pad(values: readonly number[]): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from(values.length ? values : [0]);
+}
