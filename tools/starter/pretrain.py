@@ -1,6 +1,6 @@
 """Pretrains the starter model on the grammar's text: one core, float32, no download.
 
-    python pretrain.py --out ../../static/starter/model --steps 4500
+    python pretrain.py --out ../../static/starter/model --steps 4100
 
 Every --save-every steps the state goes to --state, from which --resume goes on. The learning rate warms up,
 stays, and falls to zero over the last third; --resume with more --steps goes on from any state.
