@@ -18,6 +18,7 @@ import {
   f32,
   headVector,
   log2e,
+  ropeBinding,
   u32,
   vectorBinding,
   type AttentionShape
@@ -137,7 +138,7 @@ export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly 
       vectorBinding('dOut', args.dOut, 'read', v),
       { name: 'lse', tensor: args.lse, access: 'read' },
       { name: 'spans', tensor: args.spans, access: 'read' },
-      { name: 'rope', tensor: args.rope, access: 'read', element: 'vec2<f32>' },
+      ropeBinding(args.rope, v),
       vectorBinding('dQkv', args.dQkv, 'write', v),
       { name: 'delta', tensor: args.delta, access: 'write' }
     ],
@@ -166,7 +167,7 @@ export function attentionBackwardKeyValue(args: AttentionBackwardArgs): Kernel {
       { name: 'lse', tensor: args.lse, access: 'read' },
       { name: 'delta', tensor: args.delta, access: 'read' },
       { name: 'spans', tensor: args.spans, access: 'read' },
-      { name: 'rope', tensor: args.rope, access: 'read', element: 'vec2<f32>' },
+      ropeBinding(args.rope, v),
       vectorBinding('dQkv', args.dQkv, 'write', v)
     ],
     params: backwardParams(args),

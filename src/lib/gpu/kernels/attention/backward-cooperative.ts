@@ -1,7 +1,7 @@
 import type { Dtype } from '../../plan/tensor';
 import { builtins, unroll, workgroupIndex } from '../unroll';
 import type { BackwardText } from './backward-serial';
-import { headVector } from './shape';
+import { headVector, storeTurnedBack, type Vector } from './shape';
 import {
   arena,
   each16,
@@ -28,32 +28,28 @@ export function backwardKeys(headDim: number): 32 | 64 {
 /**
  * WGSL: turns the owned rows `name_i_j` back by the inverse rotary embedding and stores them. The two halves of a pair may lie with
  * different invocations: rows go through the arena, one of each invocation's four at a time.
+ * @param base WGSL of a row's first vector in `dQkv`, less `row * params.stride`
  */
-function storeRotatedBackText(
-  t: Tiling,
-  name: string,
-  row: (i: number) => string,
-  at: (i: number) => string
-): string {
-  const half = t.perHead / 2;
-  return unroll(
-    4,
-    (i) => /* wgsl */ `  workgroupBarrier();
-${unroll(t.columns, (j) => `  if (tx + ${t.across * j}u < ${t.perHead}u) { arena[ty * ${t.perHead}u + column_${j}] = ${name}_${i}_${j} * params.scale; }`)}
-  workgroupBarrier();
-  if (${row(i)} < step.tokens) {
-    for (var d = tx; d < ${half}u; d += ${t.across}u) {
+function storeRowsTurnedBack(v: Vector, t: Tiling, name: string, base: string): string {
+  return /* wgsl */ `
+  for (var i = 0u; i < 4u; i++) {
+    workgroupBarrier();
+${unroll(
+  t.columns,
+  (j) => /* wgsl */ `    var owned_${j} = ${name}_0_${j};
+${unroll(3, (i) => `    if (i == ${i + 1}u) { owned_${j} = ${name}_${i + 1}_${j}; }`)}
+    if (tx + ${t.across * j}u < ${t.perHead}u) { arena[ty * ${t.perHead}u + column_${j}] = owned_${j} * params.scale; }`
+)}
+    workgroupBarrier();
+    let row = first + ty * 4u + i;
+    let at = row * params.stride + ${base};
+    let end = select(0u, ${t.perHead / 2}u, row < step.tokens);
+    for (var d = tx; d < end; d += ${t.across}u) {
       let a = arena[ty * ${t.perHead}u + d];
-      let b = arena[ty * ${t.perHead}u + ${half}u + d];
-      let turn_at = ${row(i)} * ${half * 4}u + d * 4u;
-${unroll(4, (k) => `      let turn_${k} = rope[turn_at + ${k}u];`)}
-      let cosine = vec4<f32>(${unroll(4, (k) => `turn_${k}.x`, ', ')});
-      let sine = vec4<f32>(${unroll(4, (k) => `turn_${k}.y`, ', ')});
-      dQkv[${at(i)} + d] = a * cosine + b * sine;
-      dQkv[${at(i)} + ${half}u + d] = b * cosine - a * sine;
+      let b = arena[ty * ${t.perHead}u + ${t.perHead / 2}u + d];
+${storeTurnedBack(v, 'row', 'd', 'at')}
     }
-  }`
-  );
+  }`;
 }
 
 /**
@@ -85,12 +81,14 @@ ${unroll(
   let past_${i} = row_${i} + 1u;
   let low_${i} = max(spans[2u * row_${i}], select(0u, past_${i} - min(params.window, past_${i}), params.window > 0u));
   let count_${i} = past_${i} - low_${i};
-  let lse_${i} = lse[row_${i} * params.heads + head] * ${Math.LOG2E};
-  for (var d = tx; d < ${t.perHead}u; d += ${t.across}u) {
-    let at = (row_${i} * params.heads + head) * ${t.perHead}u + d;
-    partial.${'xyzw'[i]} += dot(${v.load('out', 'at', text.out)}, dOut[at]);
-  }`
+  let lse_${i} = lse[row_${i} * params.heads + head] * ${Math.LOG2E};`
 )}
+  for (var i = 0u; i < 4u; i++) {
+    for (var d = tx; d < ${t.perHead}u; d += ${t.across}u) {
+      let at = (min(first + ty * 4u + i, step.tokens - 1u) * params.heads + head) * ${t.perHead}u + d;
+      partial[i] += dot(${v.load('out', 'at', text.out)}, dOut[at]);
+    }
+  }
 ${rowReduceText(t, 'row_delta', 'partial', (a, b) => `${a} + ${b}`)}
   if (tx == 0u) {
 ${unroll(4, (i) => `    if (first + ty * 4u + ${i}u < step.tokens) { delta[row_${i} * params.heads + head] = row_delta.${'xyzw'[i]}; }`)}
@@ -114,12 +112,7 @@ ${each16(
 ${shareText(t, 'ds')}
 ${resultText(t, 'dq', key('k_base'))}
   }
-${storeRotatedBackText(
-  t,
-  'dq',
-  (i) => `(first + ty * 4u + ${i}u)`,
-  (i) => `(first + ty * 4u + ${i}u) * params.stride + head * ${t.perHead}u`
-)}
+${storeRowsTurnedBack(v, t, 'dq', `head * ${t.perHead}u`)}
 }
 `;
 }
@@ -200,12 +193,7 @@ ${eachResult(
   (i) => `first + ty * 4u + ${i}u < step.tokens`,
   (i, j) => `dQkv[key_${i} * params.stride + v_base + column_${j}] = dv_${i}_${j};`
 )}
-${storeRotatedBackText(
-  t,
-  'dk',
-  (i) => `(first + ty * 4u + ${i}u)`,
-  (i) => `(first + ty * 4u + ${i}u) * params.stride + k_base`
-)}
+${storeRowsTurnedBack(v, t, 'dk', 'k_base')}
 }
 `;
 }

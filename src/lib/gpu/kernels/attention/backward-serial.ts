@@ -1,7 +1,7 @@
 import type { Dtype } from '../../plan/tensor';
 import { builtins, unroll, workgroupIndex } from '../unroll';
 import { queryRows, fold, type SerialTile } from './forward-serial';
-import { headVector, type Vector } from './shape';
+import { headVector, roomPerHead, storeTurnedBack, type Vector } from './shape';
 
 /** What the text of the backward kernels depends on. */
 export interface BackwardText {
@@ -9,24 +9,12 @@ export interface BackwardText {
   readonly qkv: Dtype;
 }
 
-/**
- * WGSL that turns the `d`-th vector pair of a finished gradient row back by the inverse rotary embedding and stores it: the layer
- * rotated its queries and keys in place, so their gradients are wanted before the rotation.
- * @param row WGSL of the token row
- * @param at WGSL index of the row's first vector in `dQkv`
- * @param value WGSL of the row's vector at index `j`
- */
-export function storeRotatedBack(v: Vector, row: string, at: string, value: (j: string) => string): string {
-  const half = v.perHead / 2;
-  const turn = (part: 'x' | 'y') => unroll(v.width, (i) => `turn_${i}.${part}`, ', ');
-  return /* wgsl */ `
-${unroll(v.width, (i) => `      let turn_${i} = rope[(${row}) * ${half * v.width}u + d * ${v.width}u + ${i}u];`)}
-      let cosine = ${v.type}(${turn('x')});
-      let sine = ${v.type}(${turn('y')});
-      let a = ${value('d')};
-      let b = ${value(`d + ${half}u`)};
-      dQkv[${at} + d] = a * cosine + b * sine;
-      dQkv[${at} + d + ${half}u] = b * cosine - a * sine;`;
+/** WGSL: turns back and stores the `d`-th vector pair of row `local` of the finished tile `name`. */
+function storePair(v: Vector, name: string, local: string): string {
+  const at = `${local} * ${roomPerHead(v)}u + d`;
+  return /* wgsl */ `      let a = ${name}[${at}] * params.scale;
+      let b = ${name}[${at} + params.perHead / 2u] * params.scale;
+${storeTurnedBack(v, `(first + ${local})`, 'd', 'at')}`;
 }
 
 /** WGSL: adds the inner products of one vector of each query row, key, output gradient and value to the tiles `s` and `dp`. */
@@ -51,6 +39,7 @@ export function backwardQuerySerialText(
 ): string {
   const { rows, keys, lanes } = tile;
   const v = headVector(text.headDim);
+  const room = roomPerHead(v);
   return /* wgsl */ `
 @compute @workgroup_size(${lanes})
 fn main(${builtins}) {
@@ -59,25 +48,25 @@ fn main(${builtins}) {
   if (index >= blocks * params.heads) { return; }
   let head = index % params.heads;
   let first = (blocks - 1u - index / params.heads) * ${rows}u;
-  let kvBase = head / params.group * ${v.perHead}u + params.kOffset;
+  let kvBase = head / params.group * params.perHead + params.kOffset;
   let live = min(${rows}u, step.tokens - first);
   var deltas: array<f32, ${rows}>;
   for (var r = 0u; r < ${rows}u; r++) {
     let at = min(first + r, step.tokens - 1u) * params.heads + head;
     for (var d = 0u; d < params.perHead; d++) {
-      deltas[r] += ${v.dot(v.load('out', `at * ${v.perHead}u + d`, text.out), `dOut[at * ${v.perHead}u + d]`)};
+      deltas[r] += ${v.dot(v.load('out', `at * params.perHead + d`, text.out), `dOut[at * params.perHead + d]`)};
     }
     if (r < live) { delta[at] = deltas[r]; }
   }
 ${queryRows(rows, false)}
 ${unroll(
   rows,
-  (r) => /* wgsl */ `  let q_at_${r} = row_${r} * params.stride + head * ${v.perHead}u;
-  let o_at_${r} = (row_${r} * params.heads + head) * ${v.perHead}u;
+  (r) => /* wgsl */ `  let q_at_${r} = row_${r} * params.stride + head * params.perHead;
+  let o_at_${r} = (row_${r} * params.heads + head) * params.perHead;
   let lse_${r} = lse[row_${r} * params.heads + head] * ${Math.LOG2E};
   let delta_${r} = deltas[${r}];`
 )}
-  var dq: array<${v.type}, ${rows * v.perHead}>;
+  var dq: array<${v.type}, ${rows * room}>;
   let low = ${fold('min', rows, (r) => `low_${r}`)};
   let high = ${fold('max', rows, (r) => `past_${r}`)};
   for (var key = low; key < high; key += ${keys}u) {
@@ -95,13 +84,13 @@ ${unroll(rows, (r) =>
 )}
     for (var d = 0u; d < params.perHead; d++) {
 ${unroll(keys, (c) => `      let k_${c} = ${v.load('qkv', `k_at_${c} + d`, text.qkv)};`)}
-${unroll(rows, (r) => `      dq[d + ${r * v.perHead}u] += ${unroll(keys, (c) => `k_${c} * ds_${r}_${c}`, ' + ')};`)}
+${unroll(rows, (r) => `      dq[d + ${r * room}u] += ${unroll(keys, (c) => `k_${c} * ds_${r}_${c}`, ' + ')};`)}
     }
   }
   for (var r = 0u; r < live; r++) {
-    let at = (first + r) * params.stride + head * ${v.perHead}u;
+    let at = (first + r) * params.stride + head * params.perHead;
     for (var d = 0u; d < params.perHead / 2u; d++) {
-${storeRotatedBack(v, 'first + r', 'at', (j) => `dq[r * ${v.perHead}u + ${j}] * params.scale`)}
+${storePair(v, 'dq', 'r')}
     }
   }
 }
@@ -115,6 +104,7 @@ ${storeRotatedBack(v, 'first + r', 'at', (j) => `dq[r * ${v.perHead}u + ${j}] * 
 export function backwardKeyValueSerialText(text: BackwardText, tile: SerialTile): string {
   const { rows, keys, lanes } = tile;
   const v = headVector(text.headDim);
+  const room = roomPerHead(v);
   return /* wgsl */ `
 @compute @workgroup_size(${lanes})
 fn main(${builtins}) {
@@ -128,10 +118,10 @@ ${unroll(
   (c) => /* wgsl */ `  let key_${c} = min(first + ${c}u, step.tokens - 1u);
   let end_${c} = min(min(spans[2u * key_${c} + 1u], step.tokens), select(step.tokens, key_${c} + params.window, params.window > 0u));
   let count_${c} = end_${c} - key_${c};
-  let k_at_${c} = params.kOffset + key_${c} * params.stride + kvHead * ${v.perHead}u;`
+  let k_at_${c} = params.kOffset + key_${c} * params.stride + kvHead * params.perHead;`
 )}
-  var dk: array<${v.type}, ${keys * v.perHead}>;
-  var dv: array<${v.type}, ${keys * v.perHead}>;
+  var dk: array<${v.type}, ${keys * room}>;
+  var dv: array<${v.type}, ${keys * room}>;
   let high = ${fold('max', keys, (c) => `end_${c}`)};
   for (var g = 0u; g < params.group; g++) {
     let head = kvHead * params.group + g;
@@ -139,8 +129,8 @@ ${unroll(
 ${unroll(
   rows,
   (r) => /* wgsl */ `      let row_${r} = min(row + ${r}u, high - 1u) * params.heads + head;
-      let q_at_${r} = min(row + ${r}u, high - 1u) * params.stride + head * ${v.perHead}u;
-      let o_at_${r} = row_${r} * ${v.perHead}u;
+      let q_at_${r} = min(row + ${r}u, high - 1u) * params.stride + head * params.perHead;
+      let o_at_${r} = row_${r} * params.perHead;
       let lse_${r} = lse[row_${r}] * ${Math.LOG2E};
       let delta_${r} = delta[row_${r}];`
 )}
@@ -161,22 +151,20 @@ ${unroll(rows, (r) =>
 ${unroll(rows, (r) => `        let q_${r} = ${v.load('qkv', `q_at_${r} + d`, text.qkv)}; let do_${r} = dOut[o_at_${r} + d];`)}
 ${unroll(
   keys,
-  (
-    c
-  ) => /* wgsl */ `        dk[d + ${c * v.perHead}u] += ${unroll(rows, (r) => `q_${r} * dp_${r}_${c}`, ' + ')};
-        dv[d + ${c * v.perHead}u] += ${unroll(rows, (r) => `do_${r} * s_${r}_${c}`, ' + ')};`
+  (c) => /* wgsl */ `        dk[d + ${c * room}u] += ${unroll(rows, (r) => `q_${r} * dp_${r}_${c}`, ' + ')};
+        dv[d + ${c * room}u] += ${unroll(rows, (r) => `do_${r} * s_${r}_${c}`, ' + ')};`
 )}
       }
     }
   }
   let live = min(${keys}u, step.tokens - first);
   for (var c = 0u; c < live; c++) {
-    let at = params.kOffset + (first + c) * params.stride + kvHead * ${v.perHead}u;
+    let at = params.kOffset + (first + c) * params.stride + kvHead * params.perHead;
     for (var d = 0u; d < params.perHead; d++) {
-      dQkv[at + params.kvWidth + d] = dv[c * ${v.perHead}u + d];
+      dQkv[at + params.kvWidth + d] = dv[c * ${room}u + d];
     }
     for (var d = 0u; d < params.perHead / 2u; d++) {
-${storeRotatedBack(v, 'first + c', 'at', (j) => `dk[c * ${v.perHead}u + ${j}] * params.scale`)}
+${storePair(v, 'dk', 'c')}
     }
   }
 }

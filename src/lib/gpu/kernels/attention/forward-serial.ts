@@ -1,6 +1,6 @@
 import type { Dtype } from '../../plan/tensor';
 import { builtins, unroll, workgroupIndex } from '../unroll';
-import { headVector, maskedScore, noMaximum } from './shape';
+import { headVector, maskedScore, noMaximum, roomPerHead } from './shape';
 
 /** What the text of the forward kernels depends on. */
 export interface ForwardText {
@@ -51,6 +51,7 @@ export function fold(operation: 'min' | 'max', count: number, name: (index: numb
 export function forwardSerialText(text: ForwardText, tile: SerialTile): string {
   const { rows, keys, lanes } = tile;
   const v = headVector(text.headDim);
+  const room = roomPerHead(v);
   const score = (r: number, c: number) => `s_${r}_${c}`;
   return /* wgsl */ `
 @compute @workgroup_size(${lanes})
@@ -60,11 +61,11 @@ fn main(${builtins}) {
   if (index >= blocks * params.heads) { return; }
   let head = index % params.heads;
   let first = (blocks - 1u - index / params.heads) * ${rows}u;
-  let kvBase = head / params.group * ${v.perHead}u;
+  let kvBase = head / params.group * params.perHead;
 ${queryRows(rows, text.cached)}
-${unroll(rows, (r) => `  let q_at_${r} = params.qOffset + row_${r} * params.qStride + head * ${v.perHead}u;`)}
+${unroll(rows, (r) => `  let q_at_${r} = params.qOffset + row_${r} * params.qStride + head * params.perHead;`)}
 ${unroll(rows, (r) => `  var top_${r} = ${noMaximum}; var sum_${r} = 0.0;`)}
-  var o: array<${v.type}, ${rows * v.perHead}>;
+  var o: array<${v.type}, ${rows * room}>;
   let low = ${fold('min', rows, (r) => `low_${r}`)};
   let high = ${fold('max', rows, (r) => `past_${r}`)};
   for (var key = low; key < high; key += ${keys}u) {
@@ -92,7 +93,7 @@ ${unroll(keys, (c) => `    ${score(r, c)} = exp2(${score(r, c)} - next_${r});`)}
 )}
     for (var d = 0u; d < params.perHead; d++) {
 ${unroll(keys, (c) => `      let v_${c} = ${v.load('kv', `kv_at_${c} + params.vOffset + d`, text.kv)};`)}
-${unroll(rows, (r) => `      o[d + ${r * v.perHead}u] = o[d + ${r * v.perHead}u] * shrink_${r} + ${unroll(keys, (c) => `v_${c} * ${score(r, c)}`, ' + ')};`)}
+${unroll(rows, (r) => `      o[d + ${r * room}u] = o[d + ${r * room}u] * shrink_${r} + ${unroll(keys, (c) => `v_${c} * ${score(r, c)}`, ' + ')};`)}
     }
   }
   var sums: array<f32, ${rows}>;
@@ -103,7 +104,7 @@ ${unroll(rows, (r) => `  sums[${r}] = sum_${r}; ${text.keepsLse ? `tops[${r}] = 
     let scale = 1.0 / sums[r];
     let at = (first + r) * params.heads + head;
     for (var d = 0u; d < params.perHead; d++) {
-      ${v.store('out', `at * ${v.perHead}u + d`, `o[r * ${v.perHead}u + d] * scale`, text.out)}
+      ${v.store('out', `at * params.perHead + d`, `o[r * ${room}u + d] * scale`, text.out)}
     }
 ${text.keepsLse ? `    lse[at] = (tops[r] + log2(sums[r])) * ${Math.LN2};` : ''}
   }

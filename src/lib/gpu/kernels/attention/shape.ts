@@ -62,7 +62,7 @@ export function checkLength(tensor: Tensor, length: number): void {
 /** How head rows are cut into WGSL vectors. */
 export interface Vector {
   /** Elements of a vector: 4, 2 or 1. */
-  readonly width: number;
+  readonly width: 1 | 2 | 4;
   /** Vectors in a head row. */
   readonly perHead: number;
   /** The WGSL type that arithmetic runs in. */
@@ -94,6 +94,14 @@ export function headVector(headDim: number): Vector {
   };
 }
 
+/**
+ * Vectors that a serial kernel keeps room for in a head row: a power of two, so that heads of similar width share one text and
+ * with it a compiled pipeline. The width itself is `params.perHead`.
+ */
+export function roomPerHead(vector: Vector): number {
+  return Math.max(8, 2 ** Math.ceil(Math.log2(vector.perHead)));
+}
+
 export function vectorBinding(
   name: string,
   tensor: Tensor,
@@ -101,6 +109,36 @@ export function vectorBinding(
   vector: Vector
 ): Binding {
   return { name, tensor, access, element: vector.element(tensor.dtype) };
+}
+
+/** Binding of the rotary table: as many (cosine, sine) pairs a load as fit. */
+export function ropeBinding(tensor: Tensor, vector: Vector): Binding {
+  return { name: 'rope', tensor, access: 'read', element: vector.width === 1 ? 'vec2<f32>' : 'vec4<f32>' };
+}
+
+/**
+ * WGSL that turns a pair of finished gradient vectors `a`, `b` back by the inverse rotary embedding and stores it: the layer rotated its
+ * queries and keys in place, and their gradients are wanted before the rotation.
+ * @param row WGSL of the token row
+ * @param d WGSL of the vector's number in the first half of the head
+ * @param at WGSL index of the row's first vector in `dQkv`
+ */
+export function storeTurnedBack(v: Vector, row: string, d: string, at: string): string {
+  const [load, cosine, sine] = {
+    1: [`let turn = rope[${row} * (params.perHead / 2u) + ${d}];`, 'turn.x', 'turn.y'],
+    2: [`let turn = rope[${row} * (params.perHead / 2u) + ${d}];`, 'turn.xz', 'turn.yw'],
+    4: [
+      `let turn_at = ${row} * params.perHead + ${d} * 2u; let turn = rope[turn_at]; let turn_2 = rope[turn_at + 1u];`,
+      'vec4<f32>(turn.xz, turn_2.xz)',
+      'vec4<f32>(turn.yw, turn_2.yw)'
+    ]
+  }[v.width] as [string, string, string];
+  return /* wgsl */ `
+      ${load}
+      let cosine = ${cosine};
+      let sine = ${sine};
+      dQkv[${at} + ${d}] = a * cosine + b * sine;
+      dQkv[${at} + ${d} + params.perHead / 2u] = b * cosine - a * sine;`;
 }
 
 export function u32(value: number): Params[string] {
