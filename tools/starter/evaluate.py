@@ -90,7 +90,6 @@ def accuracy(model, chat: Chat, rows: list[dict], show: int = 0) -> dict:
 
 def tune(model, chat: Chat, rows: list[dict], a) -> dict:
   random.seed(a.seed)
-  torch.manual_seed(a.seed)
   encoded = [chat.row(r['messages']) for r in rows]
   steps = a.max_steps or a.epochs * ((len(rows) + a.batch_size - 1) // a.batch_size)
   optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=a.learning_rate,
@@ -155,6 +154,7 @@ def main():
   model = load(a.model, a.quant == 'nf4')
   kept = everyday(rows)
   result = {'before': accuracy(model, chat, held, 3), 'everydayBefore': accuracy(model, chat, kept)['exact']}
+  torch.manual_seed(a.seed)  # the adapter's A is drawn here
   model = get_peft_model(model, LoraConfig(r=a.rank, lora_alpha=a.alpha, lora_dropout=0.0,
     target_modules=PROJECTIONS, bias='none', task_type='CAUSAL_LM'))
   result['tuning'] = tune(model, chat, rows, a)
