@@ -19,9 +19,11 @@ import { testDevice } from '../support/device';
 import { goldenAdapter, goldenCheckpoint, goldenJson, goldenTensors, trainingRows, type GoldenBatch } from '../support/goldens';
 import { relativeError } from '../support/numbers';
 
-let raw: GPUDevice;
+// One device a style for the whole file: compiled kernels are shared between models.
+let devices: Record<Style, Device>;
 beforeAll(async () => {
-  raw = await testDevice();
+  const raw = await testDevice();
+  devices = { serial: new Device(raw, undefined, 'serial'), cooperative: new Device(raw, undefined, 'cooperative') };
 });
 
 interface Setting {
@@ -34,7 +36,7 @@ const serial: Setting = { style: 'serial', checkpointing: false, scratch: true }
 const cooperative: Setting = { style: 'cooperative', checkpointing: true, scratch: false };
 
 async function open(model: string, format: BaseFormat, setting: Setting, adapterFrom = model) {
-  const device = new Device(raw, undefined, setting.style);
+  const device = devices[setting.style];
   const checkpoint = await goldenCheckpoint(model);
   const config = parseDecoderConfig(checkpoint.config);
   const base = describeBase(config, { format, vocabularyFormat: 'f32', maxTensorBytes: 64 * config.hidden * 4, absmaxForm: await checkpointAbsmaxForm(checkpoint) });

@@ -1,0 +1,211 @@
+import { rowsSha256 } from '../datanets/canonical';
+import type { Row } from '../datanets/row';
+import { encodeRows } from '../datanets/statistics';
+import { batches, batchesPerEpoch } from '../datanets/order';
+import { Random } from '../datanets/random';
+import type { Checkpoint } from '../formats/checkpoint';
+import { sha256OfSource } from '../formats/digest';
+import { writeAdapter, type Adapter } from '../formats/peft';
+import { fromBytes } from '../formats/source';
+import type { ChatTokenizer } from '../formats/tokenizer';
+import type { Device } from '../gpu/device';
+import { Scorer } from '../gpu/generate/scorer';
+import { checkpointAbsmaxForm } from '../gpu/model/load';
+import { learningRateAt } from '../gpu/train/schedule';
+import { Trainer, type OptimizerState } from '../gpu/train/trainer';
+import type { TrainingRow } from '../gpu/train/batch';
+import type { FinetuneOptions } from './options';
+import { planRun, type RunPlan } from './plan-run';
+import { checkFits } from './fit';
+import type { RunRecord, StepRecord } from './run-record';
+import { traitsOf, uploadBase } from './session';
+
+export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' | 'evaluating';
+
+/** What a run tells while it goes on. */
+export type FinetuneEvent =
+  | { readonly kind: 'phase'; readonly phase: FinetunePhase; readonly done?: number; readonly total?: number }
+  | { readonly kind: 'plan'; readonly plannedBytes: number; readonly dispatchesPerStep: number; readonly steps: number; readonly trainableParameters: number }
+  | ({ readonly kind: 'step'; readonly steps: number; readonly secondsLeft: number } & StepRecord)
+  | { readonly kind: 'held-out'; readonly moment: 'before' | 'after'; readonly loss: number; readonly rows: number }
+  | { readonly kind: 'checkpoint'; readonly state: TrainingState };
+
+/** Where a run stands, complete enough to go on in another process. */
+export interface TrainingState extends OptimizerState {
+  readonly steps: readonly StepRecord[];
+}
+
+export interface FinetuneJob {
+  readonly device: Device;
+  readonly checkpoint: Checkpoint;
+  readonly tokenizer: ChatTokenizer;
+  readonly rows: readonly Row[];
+  /** Rows that are measured before and after, never trained on. */
+  readonly heldOut?: readonly Row[];
+  readonly options: FinetuneOptions;
+  /** An adapter to start from; its rank, alpha and targets must be the options'. */
+  readonly adapter?: Adapter;
+  readonly resume?: TrainingState;
+  readonly signal?: AbortSignal;
+  /** Awaited before every step: resolves when the run may go on. */
+  readonly pause?: () => Promise<void>;
+  /** Steps between two `checkpoint` events; 0 or absent: none. */
+  readonly checkpointEvery?: number;
+  onEvent?(event: FinetuneEvent): void;
+}
+
+export interface FinetuneResult {
+  /** `diverged`: a loss or gradient was not finite; the adapter is the last one before. */
+  readonly status: 'done' | 'stopped' | 'diverged';
+  readonly adapter: Adapter;
+  readonly record: RunRecord;
+}
+
+/**
+ * Fine-tunes an adapter: encodes the rows, loads and quantises the base, trains, and returns the adapter with the record
+ * of the run. A stop (`signal`) ends after the running step and still returns both.
+ * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
+ */
+export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
+  const { device, checkpoint, tokenizer, options, signal } = job;
+  const emit = (event: FinetuneEvent) => job.onEvent?.(event);
+  emit({ kind: 'phase', phase: 'loading' });
+  const encode = (rows: readonly Row[]) => encodeRows(rows, tokenizer, { maxLength: options.maxLength, trainOn: options.trainOn, ...(signal ? { signal } : {}) });
+  const { encoded, statistics } = await encode(job.rows);
+  const heldOut = job.heldOut?.length ? (await encode(job.heldOut)).encoded : [];
+  const longest = Math.max(statistics.longest, ...heldOut.map((r) => r.tokens.length));
+  const traits = traitsOf(device);
+  const plan = planRun(checkpoint.config, options, traits, longest, await checkpointAbsmaxForm(checkpoint, signal));
+  checkFits(checkpoint.config, options, plan, traits);
+  const steps = countSteps(encoded.length, options);
+  emit({ kind: 'plan', plannedBytes: plan.plannedBytes, dispatchesPerStep: plan.dispatchesPerStep, steps, trainableParameters: plan.layout.parameterCount });
+
+  const store = await uploadBase(device, plan.base, checkpoint, { ...(signal ? { signal } : {}), onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total }) });
+  let trainer: Trainer | undefined;
+  let scorer: Scorer | undefined;
+  try {
+    emit({ kind: 'phase', phase: 'compiling' });
+    const started = performance.now();
+    trainer = await Trainer.create(store, plan.base, plan.layout, plan.training);
+    const compileMilliseconds = performance.now() - started;
+    trainer.restore(startState(job, plan));
+    if (heldOut.length) {
+      const { state } = trainer.plan;
+      scorer = await Scorer.create(store, plan.base, { ...plan.training, adapter: { layout: plan.layout, values: state.values } });
+    }
+    const peakBytes = store.bytes + trainer.planBytes;
+    const measure = async (moment: 'before' | 'after') => {
+      if (!scorer) return;
+      emit({ kind: 'phase', phase: 'evaluating' });
+      const sums = await scorer.score(heldOut);
+      const tokens = heldOut.reduce((sum, r) => sum + r.trained.reduce((a, b) => a + b, 0), 0);
+      emit({ kind: 'held-out', moment, loss: sums.reduce((a, b) => a + b, 0) / tokens, rows: heldOut.length });
+    };
+    if (!job.resume) await measure('before');
+    emit({ kind: 'phase', phase: 'training', done: trainer.iteration, total: steps });
+    const run = await trainSteps({ job, trainer, encoded, steps, emit, compileMilliseconds });
+    await measure('after');
+    const adapter: Adapter = {
+      config: { baseModel: checkpoint.name, rank: options.rank, alpha: options.alpha, dropout: options.dropout, targetModules: plan.layout.settings.targets, rsLora: options.rsLora },
+      tensors: await trainer.adapter()
+    };
+    const weights = writeAdapter(adapter).find((f) => f.name === 'adapter_model.safetensors')!;
+    const record: RunRecord = {
+      config: { ...options, model: checkpoint.name, rows: encoded.length },
+      sha256: { base: await checkpoint.sha256(), data: rowsSha256(job.rows).sha256, adapter: await sha256OfSource(fromBytes(weights.name, weights.bytes)) },
+      device: deviceRecord(device),
+      memory: { plannedBytes: plan.plannedBytes, peakBytes },
+      dispatchesPerStep: plan.dispatchesPerStep,
+      firstStepMilliseconds: run.firstStepMilliseconds,
+      status: run.status,
+      steps: run.records
+    };
+    return { status: run.status, adapter, record };
+  } finally {
+    scorer?.destroy();
+    trainer?.destroy();
+    store.destroy();
+  }
+}
+
+function startState(job: FinetuneJob, plan: RunPlan): Pick<OptimizerState, 'values'> & Partial<OptimizerState> {
+  if (job.resume) return job.resume;
+  if (job.adapter) return { values: plan.layout.pack(job.adapter.tensors) };
+  const random = new Random(job.options.seed, adapterStream);
+  return { values: plan.layout.initial(() => random.next() / 2 ** 32) };
+}
+
+/** Purpose of the seed, beside those of datanets/order.ts. */
+const adapterStream = 3;
+
+/** Optimizer steps of a run. An epoch's last step may have fewer batches; steps never span epochs. */
+export function countSteps(rows: number, options: Pick<FinetuneOptions, 'batchSize' | 'gradAccum' | 'epochs' | 'maxSteps'>): number {
+  const perEpoch = Math.ceil(batchesPerEpoch(rows, options.batchSize) / options.gradAccum);
+  const all = Math.max(1, Math.round(perEpoch * options.epochs));
+  return options.maxSteps > 0 ? Math.min(all, options.maxSteps) : all;
+}
+
+async function trainSteps(args: {
+  readonly job: FinetuneJob;
+  readonly trainer: Trainer;
+  readonly encoded: readonly TrainingRow[];
+  readonly steps: number;
+  emit(event: FinetuneEvent): void;
+  readonly compileMilliseconds: number;
+}): Promise<{ status: FinetuneResult['status']; records: StepRecord[]; firstStepMilliseconds: number }> {
+  const { job, trainer, encoded, steps, emit } = args;
+  const { options, signal, device } = job;
+  const records: StepRecord[] = [...(job.resume?.steps ?? [])];
+  let firstStepMilliseconds = 0;
+  // A lost device rejects nothing by itself: every wait below races against it.
+  const lost = device.lost.then((error) => Promise.reject(error));
+  lost.catch(() => undefined);
+  const order = stepBatches(encoded.length, options);
+  for (let step = 0; step < steps; step++) {
+    const { value, done } = order.next();
+    if (done) break;
+    if (step < trainer.iteration) continue;
+    if (job.pause) await job.pause();
+    if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
+    const started = performance.now();
+    const learningRate = learningRateAt(step, { scheduler: options.scheduler, peak: options.learningRate, warmup: options.warmupSteps, steps });
+    const microBatches = value.batches.map((rows) => Array.from(rows, (r) => encoded[r]));
+    const metrics = await Promise.race([trainer.step(microBatches, { learningRate, weightDecay: options.weightDecay, maxGradNorm: options.maxGradNorm, seed: (options.seed ^ Math.imul(step + 1, 0x85ebca6b)) >>> 0 }), lost]);
+    const milliseconds = performance.now() - started;
+    if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
+    const record: StepRecord = { step: step + 1, epoch: value.epoch, learningRate, milliseconds, ...metrics };
+    records.push(record);
+    emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
+    if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm)) return { status: 'diverged', records, firstStepMilliseconds };
+    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
+      emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
+    }
+  }
+  return { status: 'done', records, firstStepMilliseconds };
+}
+
+/** Batches of each optimizer step, epoch after epoch. */
+function* stepBatches(rows: number, options: FinetuneOptions): Generator<{ epoch: number; batches: Uint32Array[] }> {
+  let pending: { epoch: number; batches: Uint32Array[] } | undefined;
+  for (const batch of batches(rows, { seed: options.seed, shuffle: options.shuffle, batchSize: options.batchSize, epochs: Math.ceil(options.epochs) })) {
+    if (pending && (pending.epoch !== batch.epoch || pending.batches.length === options.gradAccum)) {
+      yield pending;
+      pending = undefined;
+    }
+    pending ??= { epoch: batch.epoch, batches: [] };
+    pending.batches.push(batch.rows);
+  }
+  if (pending) yield pending;
+}
+
+/** From the median of the last steps, which a single stall does not move. */
+function secondsLeft(records: readonly StepRecord[], steps: number): number {
+  const recent = records.slice(-9).map((r) => r.milliseconds).sort((a, b) => a - b);
+  return ((steps - records.length) * recent[Math.floor(recent.length / 2)]) / 1000;
+}
+
+function deviceRecord(device: Device): RunRecord['device'] {
+  const { vendor, architecture, description, features, limits } = device.description;
+  return { name: description || [vendor, architecture].filter(Boolean).join(' '), vendor, architecture, features, limits };
+}
+

@@ -1,0 +1,31 @@
+import type { FinetuneOptions } from './options';
+
+/** One optimizer step as run.json keeps it. */
+export interface StepRecord {
+  /** From 1. */
+  readonly step: number;
+  /** From 0. */
+  readonly epoch: number;
+  /** Mean negative log-likelihood over the step's trained tokens, in nats. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Before clipping. */
+  readonly gradNorm: number;
+  readonly tokens: number;
+  readonly trainedTokens: number;
+  readonly milliseconds: number;
+}
+
+/** run.json: enough to repeat a run and to compare it. */
+export interface RunRecord {
+  readonly config: FinetuneOptions & { readonly model: string; readonly rows: number };
+  /** Hexadecimal. `base`: see Checkpoint.sha256; `data`: see rowsSha256; `adapter`: of adapter_model.safetensors. */
+  readonly sha256: { readonly base: string; readonly data: string; readonly adapter: string };
+  readonly device: { readonly name: string; readonly vendor: string; readonly architecture: string; readonly features: readonly string[]; readonly limits: Readonly<Record<string, number>> };
+  readonly memory: { readonly plannedBytes: number; readonly peakBytes: number };
+  readonly dispatchesPerStep: number;
+  /** From the start of compiling to the end of the first step. */
+  readonly firstStepMilliseconds: number;
+  readonly status: 'done' | 'stopped' | 'diverged';
+  readonly steps: readonly StepRecord[];
+}
