@@ -1,0 +1,116 @@
+/**
+ * `npm run bench -- [--preset NAME] [--json]`: speed and size of a training step.
+ * Runs here on Dawn; with --browser in headless Chromium, on SwiftShader unless TABTUNE_GPU=hardware; with
+ * --peers DIR there too, back to back with the same training step in other frameworks (see tools/bench/peers.mjs).
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { TabtuneError } from '../lib/errors';
+import { openDawn } from './bench/dawn';
+import { findPreset, measure, type BenchRequest, type BenchResult } from './bench/measure';
+import { presets } from './bench/presets';
+import { reportText } from './bench/report';
+
+/** A flag has a value that means nothing. */
+class FlagError extends TabtuneError {}
+
+const usage = `npm run bench -- [flags]
+  --preset NAME       ${presets.map((p) => p.name).join(', ')} (tiny)
+  --json              one line of JSON instead of a table
+  --steps N           steady steps to measure, after two others (10)
+  --base FORMAT       nf4, f16 or f32 (nf4)
+  --checkpointing on|off, --scratch on|off    instead of the preset's and the device's own choice
+  --no-kernels        do not measure each kernel alone
+  --browser           in headless Chromium instead of this process
+  --peers DIR         in Chromium, and compare with the frameworks whose benchmark lies in DIR (tiny and small)`;
+
+const flags = {
+  preset: { type: 'string', default: 'tiny' },
+  json: { type: 'boolean', default: false },
+  steps: { type: 'string', default: '10' },
+  base: { type: 'string', default: 'nf4' },
+  checkpointing: { type: 'string' },
+  scratch: { type: 'string' },
+  'no-kernels': { type: 'boolean', default: false },
+  browser: { type: 'boolean', default: false },
+  peers: { type: 'string' },
+  help: { type: 'boolean', default: false }
+} as const;
+
+function readFlags() {
+  const { values } = parseArgs({ options: flags });
+  const steps = Number(values.steps);
+  if (!Number.isInteger(steps) || steps < 1) throw new FlagError(`--steps is ${values.steps}, which is no positive whole number.`);
+  const { base } = values;
+  if (base !== 'nf4' && base !== 'f16' && base !== 'f32') throw new FlagError(`--base is ${base}: choose nf4, f16 or f32.`);
+  const checkpointing = onOff('checkpointing', values.checkpointing);
+  const scratch = onOff('scratch', values.scratch);
+  const request: BenchRequest = {
+    preset: findPreset(values.preset).name,
+    steps,
+    base,
+    kernels: !values['no-kernels'],
+    ...(checkpointing === undefined ? {} : { checkpointing }),
+    ...(scratch === undefined ? {} : { scratch })
+  };
+  return { ...values, request };
+}
+
+function onOff(name: string, value: string | undefined): boolean | undefined {
+  if (value === undefined) return undefined;
+  if (value === 'on' || value === 'off') return value === 'on';
+  throw new FlagError(`--${name} is ${value}: choose on or off.`);
+}
+
+async function measureHere(request: BenchRequest): Promise<BenchResult> {
+  const device = await openDawn();
+  try {
+    return await measure(device, request);
+  } finally {
+    device.destroy();
+  }
+}
+
+/** Runs a script of tools/bench with a request, and returns what it prints as JSON. */
+function runTool(script: string, ...args: string[]): Promise<unknown> {
+  const path = fileURLToPath(new URL(`../../tools/bench/${script}`, import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(JSON.parse(output));
+      else reject(new TabtuneError(`The benchmark in the browser ended with ${code}: see its message above.`));
+    });
+  });
+}
+
+interface PeerComparison {
+  readonly text: string;
+}
+
+async function main(): Promise<void> {
+  const { help, json, browser, peers, request } = readFlags();
+  if (help) {
+    process.stdout.write(`${usage}\n`);
+  } else if (peers !== undefined) {
+    const comparison = (await runTool('peers.mjs', peers, JSON.stringify(request))) as PeerComparison;
+    process.stdout.write(`${json ? JSON.stringify(comparison) : comparison.text}\n`);
+  } else {
+    const result = browser
+      ? ((await runTool('browser.mjs', JSON.stringify(request))) as BenchResult)
+      : await measureHere(request);
+    process.stdout.write(`${json ? JSON.stringify(result) : reportText(result)}\n`);
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const text = error instanceof TabtuneError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  }
+);
