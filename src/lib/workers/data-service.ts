@@ -26,7 +26,7 @@ import type {
   RowStatistics,
   RunSummary
 } from './protocol';
-import { addRowSet, deleteRowSet, questionsOf, summariseRowSet } from './row-sets';
+import { addRowSet, deleteRowSet, heldOutRows, questionsOf, summariseRowSet } from './row-sets';
 import { summariseRows } from './row-statistics';
 import { readCheckpoint } from './saved-state';
 import { runJson, summariseRun, type RunFacts } from './run-facts';
@@ -144,7 +144,8 @@ export class DataService implements DataWorker {
         encoded.push(undefined);
       }
     }
-    return summariseRows(encoded, refusals);
+    const heldOut = (await heldOutRows(store, rowSet)).map((row) => lengthOf(row, tokenizer, options));
+    return summariseRows(encoded, refusals, Math.max(0, ...heldOut));
   }
 
   async questions(rowSet: string, count: number): Promise<string[]> {
@@ -190,16 +191,12 @@ export class DataService implements DataWorker {
     const store = await this.#store;
     const [record, checkpoint] = await Promise.all([store.run(run), store.checkpoint(run)]);
     const facts = record.run['page'] as RunFacts;
-    const state = checkpoint && readCheckpoint(checkpoint, facts);
+    const state = checkpoint && readCheckpoint(checkpoint, record);
     if (!state)
       throw new NothingSavedError(
         'This run was cut off before anything was saved. Discard it and start again.'
       );
-    const adapter = await saveAdapter(
-      store,
-      { config: state.adapterConfig, tensors: state.adapter },
-      { name: record.name, run }
-    );
+    const adapter = await saveAdapter(store, state.adapter, { name: record.name, run });
     const page: RunFacts = { ...facts, step: state.step };
     await store.updateRun(run, { status: 'stopped', adapter: adapter.id, run: { ...record.run, page } });
     return summariseAdapter(adapter);
@@ -208,9 +205,10 @@ export class DataService implements DataWorker {
   async estimate(
     model: ModelSummary,
     options: ParameterValues,
-    device: DeviceSummary | undefined
+    device: DeviceSummary | undefined,
+    longest: number | undefined
   ): Promise<MemoryEstimate> {
-    return estimateMemory(model, options, device);
+    return estimateMemory(model.config, options, device, longest);
   }
 
   #tokenizerOf(choice: ModelChoice): Promise<ChatTokenizer> {
@@ -261,6 +259,16 @@ function previewRow(row: Row, index: number, tokenizer: ChatTokenizer, options: 
     };
   } catch (error) {
     return { ...shown, pieces: [], tokens: 0, trainedTokens: 0, truncated: 0, problem: refusalOf(error) };
+  }
+}
+
+/** Tokens of a row after cutting; none where it cannot be encoded. */
+function lengthOf(row: Row, tokenizer: ChatTokenizer, options: EncodingOptions): number {
+  try {
+    return encodeRow(row, tokenizer, options).tokens.length;
+  } catch (error) {
+    refusalOf(error);
+    return 0;
   }
 }
 

@@ -7,7 +7,10 @@ import { MemoryFileCache } from '../formats/file-cache';
 import type { Adapter } from '../formats/peft';
 import type { Device } from '../gpu/device';
 import { DataService } from './data-service';
-import type { GpuJobs, JobEvent, JobResult, OpenChat, SavedState } from './gpu-jobs';
+import type { ReplyOptions } from '../jobs/chat';
+import type { FinetuneResult } from '../jobs/finetune';
+import type { RunRecord, StepRecord } from '../jobs/run-record';
+import type { GpuJobs, SavedState } from './gpu-jobs';
 import { GpuService } from './gpu-service';
 import { HubLibrary } from './hub-library';
 import type { FinetuneRequest, RunEvent } from './protocol';
@@ -35,44 +38,47 @@ function adapter(value: number): Adapter {
   };
 }
 
-const stateAt = (step: number): SavedState => ({
+const record = (step: number): StepRecord => ({
   step,
-  position: { epoch: 0, index: step },
-  adapterConfig: adapter(step).config,
-  adapter: adapter(step).tensors,
-  optimizer: { m: new Float32Array([step]).buffer, v: new Float32Array([step]).buffer }
-});
-
-const stepEvent = (step: number): JobEvent => ({
-  kind: 'step',
-  step,
-  steps: 4,
-  epoch: step / 4,
+  epoch: 0,
   loss: 4 - step / 2,
   learningRate: 1e-4,
   gradNorm: 1,
   tokens: 50,
   trainedTokens: 20,
-  milliseconds: 100,
-  secondsLeft: 1
+  milliseconds: 100
+});
+
+const stateAt = (step: number): SavedState => ({
+  step,
+  adapter: adapter(step),
+  optimizer: { m: new Float32Array([step]).buffer, v: new Float32Array([step]).buffer },
+  steps: Array.from({ length: step }, (_, index) => record(index + 1))
 });
 
 /** A run of four steps that saves after each, obeys stop and pause, and fails where it is told to. */
-function trainer(failAfter?: number): GpuJobs['finetune'] {
-  return async ({ resume, signal, pause, onEvent }): Promise<JobResult> => {
+function trainer(failAfter?: number, diverges = false): GpuJobs['finetune'] {
+  return async ({ resume, signal, pause, onEvent }): Promise<FinetuneResult> => {
     onEvent({ kind: 'phase', phase: 'quantising', done: 1, total: 2 });
-    onEvent({ kind: 'plan', plannedBytes: 1000, dispatchesPerStep: 9, steps: 4 });
+    onEvent({ kind: 'plan', plannedBytes: 1000, dispatchesPerStep: 9, steps: 4, trainableParameters: 8 });
     let step = resume?.step ?? 0;
+    const steps = [...(resume?.steps ?? [])];
     while (step < 4 && !signal.aborted) {
       await pause();
       if (signal.aborted) break;
       step += 1;
-      onEvent(stepEvent(step));
+      onEvent({ kind: 'step', steps: 4, secondsLeft: 1, ...record(step) });
+      steps.push(record(step));
       onEvent({ kind: 'checkpoint', state: stateAt(step) });
       await new Promise((resolve) => setTimeout(resolve));
       if (step === failAfter) throw new Error('The GPU device was lost');
     }
-    return { adapter: adapter(step), record: { seed: 7 }, status: signal.aborted ? 'stopped' : 'done' };
+    const status = diverges ? 'diverged' : signal.aborted ? 'stopped' : 'done';
+    return {
+      adapter: adapter(step),
+      record: { sha256: { base: 'b' }, steps } as unknown as RunRecord,
+      status
+    };
   };
 }
 
@@ -152,7 +158,7 @@ describe('a run in the GPU worker', () => {
       resumable: false
     });
     expect(run.adapter).toBe(last.adapter);
-    expect((await store.run(run.id)).run).toMatchObject({ seed: 7 });
+    expect((await store.run(run.id)).run).toMatchObject({ sha256: { base: 'b' } });
     const training = events.find((event) => event.phase === 'training');
     expect(training).toMatchObject({ metrics: { tokensPerSecond: 500, loss: 3.5 } });
   });
@@ -186,6 +192,8 @@ describe('a run in the GPU worker', () => {
     const runs = await data.runs();
     expect(runs).toHaveLength(1);
     expect(runs[0]).toMatchObject({ status: 'done', firstLoss: 3.5, lastLoss: 2 });
+    const { steps: recorded } = (await store.run(failed.id)).run as { steps: StepRecord[] };
+    expect(recorded.map((each) => each.step)).toEqual([1, 2, 3, 4]);
   });
 
   it('that was cut off gives its saved adapter when it is not resumed', async () => {
@@ -196,6 +204,20 @@ describe('a run in the GPU worker', () => {
     const kept = await data.keepInterrupted(failed.id);
     expect(await loadAdapter(store, kept.id)).toEqual(adapter(3));
     expect((await data.runs())[0]).toMatchObject({ status: 'stopped', adapter: kept.id, resumable: false });
+  });
+
+  it('that diverges keeps its last good adapter and says what to change', async () => {
+    const events: RunEvent[] = [];
+    const run = serviceWith({ finetune: trainer(undefined, true) }).finetune(request, (event) =>
+      events.push(event)
+    );
+    await expect(run).rejects.toMatchObject({
+      name: 'DivergedError',
+      message: expect.stringContaining('lower learning rate') as string
+    });
+    const last = events.at(-1) as EndEvent;
+    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
+    expect((await data.runs())[0]).toMatchObject({ status: 'stopped', resumable: false });
   });
 
   it('is refused while another tab has the lock, and leaves no trace', async () => {
@@ -224,17 +246,18 @@ describe('a run in the GPU worker', () => {
 
 describe('a chat in the GPU worker', () => {
   function chatJobs() {
+    const speed = { prefillTokensPerSecond: 9, decodeTokensPerSecond: 5 };
     const opened: unknown[] = [];
     let closed = 0;
-    const session: OpenChat = {
-      async *reply(_, { adapter: tuned, signal }) {
+    const session = {
+      async *reply(_: unknown, { adapter: tuned, signal }: ReplyOptions) {
         for (const text of ['one', 'one two', 'one two three']) {
-          if (signal.aborted) return;
-          yield { text: tuned ? `tuned ${text}` : text, decodeTokensPerSecond: 5 };
+          if (signal?.aborted) return;
+          yield { text: tuned ? `tuned ${text}` : text, done: false, tokens: 1, ...speed };
           await new Promise((resolve) => setTimeout(resolve));
         }
       },
-      destroy: () => {
+      destroy: async () => {
         closed += 1;
       }
     };
@@ -257,7 +280,12 @@ describe('a chat in the GPU worker', () => {
     const parts: string[] = [];
     const whole = await service.reply(question, sampling, true, (event) => parts.push(event.text));
     expect(parts).toEqual(['tuned one', 'tuned one two', 'tuned one two three']);
-    expect(whole).toEqual({ text: 'tuned one two three', decodeTokensPerSecond: 5, stopped: false });
+    expect(whole).toEqual({
+      text: 'tuned one two three',
+      prefillTokensPerSecond: 9,
+      decodeTokensPerSecond: 5,
+      stopped: false
+    });
     const stopped = await service.reply(question, sampling, false, () => void service.stopReply());
     expect(stopped).toMatchObject({ text: 'one', stopped: true });
   });

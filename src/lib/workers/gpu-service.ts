@@ -2,7 +2,8 @@ import type { Store } from '../datanets/store';
 import type { Checkpoint } from '../formats/checkpoint';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
-import type { GpuJobs, OpenChat } from './gpu-jobs';
+import { completeOptions } from '../jobs/options';
+import type { GpuJobs } from './gpu-jobs';
 import { choiceKey, openChoice, type ModelLibrary } from './model-files';
 import type {
   ChatMessage,
@@ -44,7 +45,7 @@ export class GpuService implements GpuWorker {
   readonly #services: GpuServices;
   #device: Promise<Device> | undefined;
   #model: OpenModel | undefined;
-  #chat: { key: string; session: OpenChat } | undefined;
+  #chat: { key: string; session: Awaited<ReturnType<GpuJobs['openChat']>> } | undefined;
   #run: RunControl | undefined;
   #reply: AbortController | undefined;
 
@@ -85,7 +86,7 @@ export class GpuService implements GpuWorker {
     this.#refuseWhileBusy();
     const key = JSON.stringify([choiceKey(request.model), request.adapter, request.quant]);
     if (this.#chat?.key === key) return;
-    this.#closeChat();
+    await this.#closeChat();
     onEvent({ phase: 'loading' });
     const { checkpoint, tokenizer } = await this.#openModel(request.model);
     const adapter =
@@ -98,7 +99,7 @@ export class GpuService implements GpuWorker {
       tokenizer,
       adapter,
       quant: request.quant,
-      onPhase: (phase, done, total) => onEvent({ phase, done, total })
+      onProgress: (done, total) => onEvent({ phase: 'quantising', done, total })
     });
     this.#chat = { key, session };
   }
@@ -115,13 +116,10 @@ export class GpuService implements GpuWorker {
     this.#reply = control;
     let last: ReplyEvent = { text: '' };
     try {
-      for await (const part of session.reply(messages, {
-        ...options,
-        adapter: tuned,
-        signal: control.signal
-      })) {
-        last = part;
-        onEvent(part);
+      const parts = session.reply(messages, { ...options, adapter: tuned, signal: control.signal });
+      for await (const { text, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
+        last = { text, prefillTokensPerSecond, decodeTokensPerSecond };
+        onEvent(last);
       }
     } finally {
       this.#reply = undefined;
@@ -135,7 +133,7 @@ export class GpuService implements GpuWorker {
 
   async release(): Promise<void> {
     this.#refuseWhileBusy();
-    this.#closeChat();
+    await this.#closeChat();
     this.#model = undefined;
     const device = await this.#device?.catch(() => undefined);
     this.#device = undefined;
@@ -148,8 +146,9 @@ export class GpuService implements GpuWorker {
     onEvent: (event: RunEvent) => void
   ): Promise<void> {
     const store = await this.#services.store;
+    const options = completeOptions(request.options);
     // Its weights and its cache would lie in GPU memory beside those of the run.
-    this.#closeChat();
+    await this.#closeChat();
     onEvent({ phase: 'loading' });
     const device = await this.#open();
     const { checkpoint, tokenizer } = await this.#openModel(request.model);
@@ -165,7 +164,7 @@ export class GpuService implements GpuWorker {
         tokenizer,
         rows,
         heldOut,
-        options: request.options,
+        options,
         adapter: request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter),
         resume: await session.savedState(),
         signal: control.signal,
@@ -208,9 +207,10 @@ export class GpuService implements GpuWorker {
     return this.#device;
   }
 
-  #closeChat(): void {
-    this.#chat?.session.destroy();
+  async #closeChat(): Promise<void> {
+    const chat = this.#chat;
     this.#chat = undefined;
+    await chat?.session.destroy();
   }
 
   #refuseWhileBusy(): void {

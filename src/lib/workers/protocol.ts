@@ -83,6 +83,8 @@ export interface RowStatistics {
   tokens: number;
   trainedTokens: number;
   longest: number;
+  /** The same of the rows held out. */
+  longestHeldOut: number;
   median: number;
   /** Rows that are cut to the length. */
   cutRows: number;
@@ -124,6 +126,7 @@ export interface MemoryEstimate {
 export interface StepMetrics {
   step: number;
   steps: number;
+  /** From 0. */
   epoch: number;
   /** Mean over the trained tokens of the step, in nats. */
   loss: number;
@@ -260,11 +263,15 @@ export interface DataWorker {
   importAdapter(files: File[]): Promise<AdapterSummary>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;
-  /** What a run would take on the GPU. Without a device, its limits are not regarded. */
+  /**
+   * What a run would take on the GPU. Without a device, WebGPU's guaranteed limits are regarded; without the longest
+   * row, the length is.
+   */
   estimate(
     model: ModelSummary,
     options: ParameterValues,
-    device: DeviceSummary | undefined
+    device: DeviceSummary | undefined,
+    longest: number | undefined
   ): Promise<MemoryEstimate>;
   /** Ends an interrupted run: the adapter of its last saved state is kept as any other. */
   keepInterrupted(run: string): Promise<AdapterSummary>;

@@ -8,7 +8,8 @@ const maxBars = 24;
 /** Statistics for the page; `undefined` stands for a row that could not be encoded. */
 export function summariseRows(
   encoded: readonly (EncodedRow | undefined)[],
-  refusals: readonly RowRefusal[]
+  refusals: readonly RowRefusal[],
+  longestHeldOut = 0
 ): RowStatistics {
   const { rows, tokens, trainedTokens, longest, cutRows, cutTokens, untrainable } = describeRows(encoded);
   const lengths = encoded
@@ -19,6 +20,7 @@ export function summariseRows(
     tokens,
     trainedTokens,
     longest,
+    longestHeldOut,
     median: lengths[Math.floor(lengths.length / 2)] ?? 0,
     cutRows: cutRows.length,
     cutTokens,

@@ -1,20 +1,25 @@
 /** One run from the store and back: events out, and at any end a record and an adapter that are whole. */
 import type { RunRecord } from '../datanets/schema';
 import type { Store } from '../datanets/store';
-import type { JobEvent, JobResult, SavedState } from './gpu-jobs';
-import type { FinetuneRequest, RunEvent } from './protocol';
+import { TabtuneError } from '../errors';
+import type { FinetuneResult } from '../jobs/finetune';
+import type { JobEvent, SavedState } from './gpu-jobs';
+import type { FinetuneRequest, RunEvent, StepMetrics } from './protocol';
 import { storableRequest, type RunFacts } from './run-facts';
-import { readCheckpoint, writeCheckpoint } from './saved-state';
+import { readCheckpoint, withState, writeCheckpoint } from './saved-state';
 import { saveAdapter } from './stored-adapter';
+
+/** The loss or the gradients were no longer numbers. */
+export class DivergedError extends TabtuneError {}
 
 /** Keeps the record of a run in step with what the run tells. */
 export class RunSession {
   readonly #store: Store;
   readonly #emit: (event: RunEvent) => void;
-  readonly #record: RunRecord;
+  #record: RunRecord;
   #facts: RunFacts;
-  /** Writes go one after another; the first that failed ends the run. */
-  #writing: Promise<void> = Promise.resolve();
+  /** The write that goes on; a state that comes meanwhile is left out, so that none pile up. */
+  #writing: Promise<void> | undefined;
   #writeError: unknown;
 
   private constructor(store: Store, record: RunRecord, emit: (event: RunEvent) => void) {
@@ -43,7 +48,7 @@ export class RunSession {
   /** Where the run was when it was saved last; undefined for a new one. */
   async savedState(): Promise<SavedState | undefined> {
     const checkpoint = await this.#store.checkpoint(this.#record.id);
-    return checkpoint && readCheckpoint(checkpoint, this.#facts);
+    return checkpoint && readCheckpoint(checkpoint, this.#record);
   }
 
   /** Takes an event of the job: tells it on, and keeps what must outlive the tab. */
@@ -52,7 +57,8 @@ export class RunSession {
     if (this.#writeError !== undefined) throw this.#writeError;
     switch (event.kind) {
       case 'phase':
-        this.#emit({ phase: event.phase, done: event.done, total: event.total });
+        // The first step says that training has begun.
+        if (event.phase !== 'training') this.#emit({ ...event, phase: event.phase });
         return;
       case 'plan': {
         const { plannedBytes, dispatchesPerStep, steps } = event;
@@ -62,13 +68,8 @@ export class RunSession {
       }
       case 'step': {
         const { step, steps, loss } = event;
-        this.#facts = {
-          ...this.#facts,
-          step,
-          steps,
-          firstLoss: this.#facts.firstLoss ?? loss,
-          lastLoss: loss
-        };
+        const firstLoss = this.#facts.firstLoss ?? loss;
+        this.#facts = { ...this.#facts, step, steps, firstLoss, lastLoss: loss };
         this.#emit({ phase: 'training', metrics: metricsOf(event) });
         return;
       }
@@ -86,49 +87,78 @@ export class RunSession {
     this.#emit({ phase: 'paused', step: this.#facts.step });
   }
 
-  /** Keeps the adapter and closes the record. */
-  async finish({ adapter, record, status }: JobResult): Promise<void> {
+  /**
+   * Keeps the adapter and closes the record.
+   * @throws DivergedError after that, where training did not end well
+   */
+  async finish({ adapter, record, status }: FinetuneResult): Promise<void> {
     await this.#writing;
+    const { id, name } = this.#record;
     const saved = await saveAdapter(this.#store, adapter, {
-      name: this.#record.name,
-      run: this.#record.id,
+      name,
+      run: id,
+      baseSha256: record.sha256.base,
       metrics: { loss: this.#facts.lastLoss, steps: this.#facts.step }
     });
-    await this.#store.updateRun(this.#record.id, {
-      status,
+    const diverged = status === 'diverged' ? divergence(this.#facts) : undefined;
+    const end = status === 'done' ? 'done' : 'stopped';
+    await this.#store.updateRun(id, {
+      status: end,
       adapter: saved.id,
-      run: { ...record, page: this.#facts }
+      run: { ...record, page: this.#facts },
+      ...(diverged ? { failure: { name: diverged.name, message: diverged.message } } : {})
     });
-    this.#emit({ phase: status, adapter: saved.id, run: this.#record.id });
+    this.#emit({ phase: end, adapter: saved.id, run: id });
+    if (diverged) throw diverged;
   }
 
   /** Notes why the run failed. Its last checkpoint stays: it can be resumed, or its adapter kept. */
   async fail(error: unknown): Promise<void> {
     await this.#writing;
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    await this.#store.updateRun(this.#record.id, {
+    const record = await this.#store.run(this.#record.id);
+    // What ended with its adapter saved is not to be resumed.
+    if (record.status !== 'running') return;
+    const page = { ...this.#facts, ...adapterConfigOf(record) };
+    await this.#store.updateRun(record.id, {
       status: 'failed',
       failure: { name, message },
-      run: { ...this.#record.run, page: this.#facts }
+      run: { ...record.run, page }
     });
   }
 
   #save(state: SavedState): void {
-    this.#facts = { ...this.#facts, adapterConfig: state.adapterConfig };
-    const run = { ...this.#record.run, page: this.#facts };
-    const checkpoint = writeCheckpoint(this.#record.id, state);
-    this.#writing = this.#writing
-      .then(() => this.#store.saveCheckpoint(checkpoint, run))
+    if (this.#writing) return;
+    const run = withState(this.#record.run, this.#facts, state);
+    this.#writing = this.#store
+      .saveCheckpoint(writeCheckpoint(this.#record.id, state), run)
       .then(
         () => this.#emit({ phase: 'saved', step: state.step }),
         (error: unknown) => {
           this.#writeError ??= error;
         }
-      );
+      )
+      .finally(() => {
+        this.#writing = undefined;
+      });
   }
 }
 
-function metricsOf(event: Extract<JobEvent, { kind: 'step' }>) {
+function metricsOf(event: Extract<JobEvent, { kind: 'step' }>): StepMetrics {
   const { kind: _, ...figures } = event;
   return { ...figures, tokensPerSecond: (1000 * event.tokens) / event.milliseconds };
+}
+
+function adapterConfigOf(record: RunRecord): Pick<RunFacts, 'adapterConfig'> {
+  const { adapterConfig } = record.run['page'] as RunFacts;
+  return adapterConfig ? { adapterConfig } : {};
+}
+
+function divergence({ step, request }: RunFacts): DivergedError {
+  const { learningRate } = request.options;
+  return new DivergedError(
+    `At step ${step} the loss was no longer a number, and training was stopped. The adapter of the step before is kept. ` +
+      `Start again with a lower learning rate than ${String(learningRate)}, or with more warm-up steps.`,
+    { details: { step, learningRate } }
+  );
 }

@@ -4,7 +4,7 @@ import { ChatState } from '$lib/components/chat/chat.svelte';
 import { DataState } from '$lib/components/datanets/data.svelte';
 import { ModelState } from '$lib/components/models/model.svelte';
 import { ParametersState } from '$lib/components/parameters/parameters.svelte';
-import type { ParameterSpec } from '$lib/components/parameters/spec';
+import type { ParameterSpec } from '$lib/jobs/options';
 import { TrainingState } from '$lib/components/train/training.svelte';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
@@ -106,8 +106,12 @@ export class Workshop {
     }
     const options = $state.snapshot(this.parameters.values);
     const device = this.device.summary;
+    const { statistics } = this.data;
+    const longest = statistics && Math.max(1, statistics.longest, statistics.longestHeldOut);
     try {
-      const estimate = await this.#services.data.call((data) => data.estimate(summary, options, device));
+      const estimate = await this.#services.data.call((data) =>
+        data.estimate(summary, options, device, longest)
+      );
       if (turn !== this.#estimateTurn) return;
       this.estimate = estimate;
       this.estimateError = undefined;

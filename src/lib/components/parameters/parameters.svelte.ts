@@ -1,6 +1,6 @@
 import { readSetting, writeSetting } from '$lib/components/app/settings';
 import type { ParameterValues } from '$lib/workers/protocol';
-import { checkValue, type ParameterSpec } from './spec';
+import { checkParameter, parseTargets, type ParameterSpec } from '$lib/jobs/options';
 
 /** The parameters of the next run. */
 export class ParametersState {
@@ -57,4 +57,16 @@ function isValues(value: unknown): value is ParameterValues {
     value !== null &&
     Object.values(value).every((entry) => ['number', 'string', 'boolean'].includes(typeof entry))
   );
+}
+
+/** Why a value cannot be used, or undefined. */
+export function checkValue(spec: ParameterSpec, value: unknown): string | undefined {
+  const problem = checkParameter(spec, value);
+  if (problem || spec.name !== 'targets') return problem;
+  try {
+    parseTargets(String(value));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStorage } from '../testing';
-import { ParametersState } from './parameters.svelte';
-import { checkValue, type ParameterSpec } from './spec';
+import { checkValue, ParametersState } from './parameters.svelte';
+import { parameterSpecs, type ParameterSpec } from '$lib/jobs/options';
 
 const specs: ParameterSpec[] = [
   {
@@ -14,7 +14,15 @@ const specs: ParameterSpec[] = [
     max: 64,
     advanced: false
   },
-  { name: 'rate', label: 'Rate', help: 'Speed.', kind: 'number', default: 1e-4, min: 0, advanced: false },
+  {
+    name: 'learningRate',
+    label: 'Rate',
+    help: 'Speed.',
+    kind: 'number',
+    default: 1e-4,
+    min: 0,
+    advanced: false
+  },
   {
     name: 'method',
     label: 'Method',
@@ -35,7 +43,10 @@ describe('parameters', () => {
     expect(checkValue(rank, 0)).toBe('At least 1.');
     expect(checkValue(rank, 65)).toBe('At most 64.');
     expect(checkValue(rate, Number.NaN)).toBe('Write a number.');
-    expect(checkValue(method, 'full')).toBe('Choose one of QLoRA.');
+    expect(checkValue(method, 'full')).toBe('Choose one of qlora.');
+    const targets = parameterSpecs.find((spec) => spec.name === 'targets')!;
+    expect(checkValue(targets, 'q_proj,v_proj')).toBeUndefined();
+    expect(checkValue(targets, 'q_proj,oops')).toContain('"oops"');
     expect(checkValue(shuffle, 'yes')).toBe('Choose yes or no.');
   });
 
@@ -43,10 +54,10 @@ describe('parameters', () => {
     const storage = memoryStorage();
     const first = new ParametersState(specs, storage);
     first.set('rank', 16);
-    first.set('rate', 3e-4);
+    first.set('learningRate', 3e-4);
     expect(new ParametersState(specs, storage).values).toEqual({
       rank: 16,
-      rate: 3e-4,
+      learningRate: 3e-4,
       method: 'qlora',
       shuffle: true
     });
