@@ -48,6 +48,16 @@ export async function testDevice(options: TestDeviceOptions = {}): Promise<GPUDe
   return device;
 }
 
+/**
+ * Mesa's lavapipe turns a kernel with barriers into LLVM coroutines, which takes it up to a minute a kernel. Such kernels
+ * are tested on SwiftShader, in Chromium.
+ */
+export function barriersCompileSlowly(device: {
+  readonly description: { readonly description: string };
+}): boolean {
+  return /llvmpipe/i.test(device.description.description);
+}
+
 interface Watched {
   device: GPUDevice;
   problems: string[];

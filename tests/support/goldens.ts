@@ -25,7 +25,11 @@ export async function goldenCheckpoint(name: string): Promise<Checkpoint> {
 }
 
 export async function goldenAdapter(folder: string): Promise<Adapter> {
-  return readAdapter(await Promise.all(['adapter_config.json', 'adapter_model.safetensors'].map((f) => goldenSource(`${folder}/adapter/${f}`))));
+  return readAdapter(
+    await Promise.all(
+      ['adapter_config.json', 'adapter_model.safetensors'].map((f) => goldenSource(`${folder}/adapter/${f}`))
+    )
+  );
 }
 
 export function goldenJson<T>(path: string): Promise<T> {
@@ -33,7 +37,9 @@ export function goldenJson<T>(path: string): Promise<T> {
 }
 
 /** All tensors of a safetensors file. */
-export async function goldenTensors(path: string): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
+export async function goldenTensors(
+  path: string
+): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
   const source = await goldenSource(path);
   const file = await openSafetensors(source);
   const out = new Map<string, { shape: readonly number[]; data: Float32Array }>();
@@ -53,6 +59,9 @@ export async function goldenTensors(path: string): Promise<Map<string, { shape: 
 export function trainingRows(batch: GoldenBatch): TrainingRow[] {
   return batch.input_ids.map((ids, r) => {
     const length = batch.attention_mask[r].reduce((a, b) => a + b, 0);
-    return { tokens: Uint32Array.from(ids.slice(0, length)), trained: Uint8Array.from(batch.labels[r].slice(0, length), (label) => (label === -100 ? 0 : 1)) };
+    return {
+      tokens: Uint32Array.from(ids.slice(0, length)),
+      trained: Uint8Array.from(batch.labels[r].slice(0, length), (label) => (label === -100 ? 0 : 1))
+    };
   });
 }

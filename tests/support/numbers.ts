@@ -14,7 +14,10 @@ export function randomStream(seed: number): () => number {
 /** Normal f32 values with the given standard deviation. */
 export function normals(seed: number, length: number, deviation = 1): Float32Array {
   const random = randomStream(seed);
-  return Float32Array.from({ length }, () => deviation * Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random()));
+  return Float32Array.from(
+    { length },
+    () => deviation * Math.sqrt(-2 * Math.log(random() + 1e-12)) * Math.cos(2 * Math.PI * random())
+  );
 }
 
 /** Largest absolute error over the largest absolute value of the reference; NaN anywhere gives Infinity. */

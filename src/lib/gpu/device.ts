@@ -93,20 +93,23 @@ export class Device {
   async guarded<T>(what: string, bytes: number, allocate: () => T | Promise<T>): Promise<T> {
     this.raw.pushErrorScope('out-of-memory');
     this.raw.pushErrorScope('validation');
-    let result: T;
-    try {
-      result = await allocate();
-    } finally {
-      const [invalid, exhausted] = await Promise.all([this.raw.popErrorScope(), this.raw.popErrorScope()]);
-      if (exhausted) {
-        throw new OutOfGpuMemoryError(
-          `The GPU has no room for ${what} (${(bytes / 2 ** 20).toFixed(1)} MiB). Close other tabs that use the GPU, or choose a smaller batch, a shorter length or a smaller model.`,
-          { details: { what, bytes }, cause: exhausted }
-        );
-      }
-      if (invalid) throw new TabtuneError(`The GPU refused ${what}: ${invalid.message}`, { details: { what, bytes } });
+    const outcome = await Promise.resolve()
+      .then(allocate)
+      .then(
+        (value) => ({ value }),
+        (failure: unknown) => ({ failure })
+      );
+    const [invalid, exhausted] = await Promise.all([this.raw.popErrorScope(), this.raw.popErrorScope()]);
+    if (exhausted) {
+      throw new OutOfGpuMemoryError(
+        `The GPU has no room for ${what} (${(bytes / 2 ** 20).toFixed(1)} MiB). Close other tabs that use the GPU, or choose a smaller batch, a shorter length or a smaller model.`,
+        { details: { what, bytes }, cause: exhausted }
+      );
     }
-    return result;
+    if (invalid)
+      throw new TabtuneError(`The GPU refused ${what}: ${invalid.message}`, { details: { what, bytes } });
+    if ('failure' in outcome) throw outcome.failure;
+    return outcome.value;
   }
 
   destroy(): void {
@@ -114,7 +117,11 @@ export class Device {
   }
 }
 
-function describe(info: GPUAdapterInfo | undefined, features: GPUSupportedFeatures, limits: GPUSupportedLimits) {
+function describe(
+  info: GPUAdapterInfo | undefined,
+  features: GPUSupportedFeatures,
+  limits: GPUSupportedLimits
+) {
   return {
     vendor: info?.vendor ?? '',
     architecture: info?.architecture ?? '',
@@ -126,5 +133,7 @@ function describe(info: GPUAdapterInfo | undefined, features: GPUSupportedFeatur
 
 /** Software rasterisers run "GPU" code on the processor: SwiftShader in Chromium, lavapipe in Mesa, WARP on Windows. */
 function isSoftware(d: DeviceDescription): boolean {
-  return /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i.test(`${d.vendor} ${d.architecture} ${d.description}`);
+  return /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i.test(
+    `${d.vendor} ${d.architecture} ${d.description}`
+  );
 }

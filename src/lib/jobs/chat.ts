@@ -40,7 +40,13 @@ export class ChatSession {
   /** By whether the adapter is worn; made when first asked. */
   readonly #generators = new Map<boolean, Promise<Generator>>();
 
-  private constructor(model: ModelOnGpu, tokenizer: ChatTokenizer, eosIds: readonly number[], context: number, adapter: AdapterOnGpu | undefined) {
+  private constructor(
+    model: ModelOnGpu,
+    tokenizer: ChatTokenizer,
+    eosIds: readonly number[],
+    context: number,
+    adapter: AdapterOnGpu | undefined
+  ) {
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#eosIds = eosIds;
@@ -49,7 +55,14 @@ export class ChatSession {
   }
 
   static async open(
-    options: { readonly device: Device; readonly checkpoint: Checkpoint; readonly tokenizer: ChatTokenizer; readonly adapter?: Adapter; readonly quant: 'nf4' | 'none'; readonly context?: number } & LoadOptions
+    options: {
+      readonly device: Device;
+      readonly checkpoint: Checkpoint;
+      readonly tokenizer: ChatTokenizer;
+      readonly adapter?: Adapter;
+      readonly quant: 'nf4' | 'none';
+      readonly context?: number;
+    } & LoadOptions
   ): Promise<ChatSession> {
     const { device, checkpoint, tokenizer, adapter, quant } = options;
     const model = await ModelOnGpu.open(device, checkpoint, quant === 'nf4' ? 'nf4' : 'f16', options);
@@ -71,8 +84,12 @@ export class ChatSession {
    * Streams an answer to a conversation, or the continuation of a text.
    * @throws PromptTooLongError, NoChatTemplateError
    */
-  async *reply(prompt: readonly Message[] | string, options: ReplyOptions): AsyncGenerator<ReplyPart, void, void> {
-    const ids = typeof prompt === 'string' ? this.#tokenizer.encode(prompt) : encodePrompt(prompt, this.#tokenizer);
+  async *reply(
+    prompt: readonly Message[] | string,
+    options: ReplyOptions
+  ): AsyncGenerator<ReplyPart, void, void> {
+    const ids =
+      typeof prompt === 'string' ? this.#tokenizer.encode(prompt) : encodePrompt(prompt, this.#tokenizer);
     const generator = await this.#generator(options.adapter && this.#adapter !== undefined);
     const stream = this.#tokenizer.stream();
     let text = '';
@@ -96,7 +113,13 @@ export class ChatSession {
     let made = this.#generators.get(worn);
     if (!made) {
       const { store, base, traits, scratch } = this.#model;
-      made = Generator.create(store, base, { maxTokens: this.#context, style: traits.style, scratch, activations: 'f32', ...(worn && this.#adapter ? { adapter: this.#adapter } : {}) });
+      made = Generator.create(store, base, {
+        maxTokens: this.#context,
+        style: traits.style,
+        scratch,
+        activations: 'f32',
+        ...(worn && this.#adapter ? { adapter: this.#adapter } : {})
+      });
       this.#generators.set(worn, made);
     }
     return made;

@@ -25,9 +25,20 @@ export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' 
 /** What a run tells while it goes on. */
 export type FinetuneEvent =
   | { readonly kind: 'phase'; readonly phase: FinetunePhase; readonly done?: number; readonly total?: number }
-  | { readonly kind: 'plan'; readonly plannedBytes: number; readonly dispatchesPerStep: number; readonly steps: number; readonly trainableParameters: number }
+  | {
+      readonly kind: 'plan';
+      readonly plannedBytes: number;
+      readonly dispatchesPerStep: number;
+      readonly steps: number;
+      readonly trainableParameters: number;
+    }
   | ({ readonly kind: 'step'; readonly steps: number; readonly secondsLeft: number } & StepRecord)
-  | { readonly kind: 'held-out'; readonly moment: 'before' | 'after'; readonly loss: number; readonly rows: number }
+  | {
+      readonly kind: 'held-out';
+      readonly moment: 'before' | 'after';
+      readonly loss: number;
+      readonly rows: number;
+    }
   | { readonly kind: 'checkpoint'; readonly state: TrainingState };
 
 /** Where a run stands, complete enough to go on in another process. */
@@ -70,17 +81,37 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
   const { device, checkpoint, tokenizer, options, signal } = job;
   const emit = (event: FinetuneEvent) => job.onEvent?.(event);
   emit({ kind: 'phase', phase: 'loading' });
-  const encode = (rows: readonly Row[]) => encodeRows(rows, tokenizer, { maxLength: options.maxLength, trainOn: options.trainOn, ...(signal ? { signal } : {}) });
+  const encode = (rows: readonly Row[]) =>
+    encodeRows(rows, tokenizer, {
+      maxLength: options.maxLength,
+      trainOn: options.trainOn,
+      ...(signal ? { signal } : {})
+    });
   const { encoded, statistics } = await encode(job.rows);
   const heldOut = job.heldOut?.length ? (await encode(job.heldOut)).encoded : [];
   const longest = Math.max(statistics.longest, ...heldOut.map((r) => r.tokens.length));
   const traits = traitsOf(device);
-  const plan = planRun(checkpoint.config, options, traits, longest, await checkpointAbsmaxForm(checkpoint, signal));
+  const plan = planRun(
+    checkpoint.config,
+    options,
+    traits,
+    longest,
+    await checkpointAbsmaxForm(checkpoint, signal)
+  );
   checkFits(checkpoint.config, options, plan, traits);
   const steps = countSteps(encoded.length, options);
-  emit({ kind: 'plan', plannedBytes: plan.plannedBytes, dispatchesPerStep: plan.dispatchesPerStep, steps, trainableParameters: plan.layout.parameterCount });
+  emit({
+    kind: 'plan',
+    plannedBytes: plan.plannedBytes,
+    dispatchesPerStep: plan.dispatchesPerStep,
+    steps,
+    trainableParameters: plan.layout.parameterCount
+  });
 
-  const store = await uploadBase(device, plan.base, checkpoint, { ...(signal ? { signal } : {}), onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total }) });
+  const store = await uploadBase(device, plan.base, checkpoint, {
+    ...(signal ? { signal } : {}),
+    onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
+  });
   let trainer: Trainer | undefined;
   let scorer: Scorer | undefined;
   try {
@@ -91,7 +122,10 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     trainer.restore(startState(job, plan));
     if (heldOut.length) {
       const { state } = trainer.plan;
-      scorer = await Scorer.create(store, plan.base, { ...plan.training, adapter: { layout: plan.layout, values: state.values } });
+      scorer = await Scorer.create(store, plan.base, {
+        ...plan.training,
+        adapter: { layout: plan.layout, values: state.values }
+      });
     }
     const peakBytes = store.bytes + trainer.planBytes;
     const measure = async (moment: 'before' | 'after') => {
@@ -99,20 +133,36 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
       emit({ kind: 'phase', phase: 'evaluating' });
       const sums = await scorer.score(heldOut);
       const tokens = heldOut.reduce((sum, r) => sum + r.trained.reduce((a, b) => a + b, 0), 0);
-      emit({ kind: 'held-out', moment, loss: sums.reduce((a, b) => a + b, 0) / tokens, rows: heldOut.length });
+      emit({
+        kind: 'held-out',
+        moment,
+        loss: sums.reduce((a, b) => a + b, 0) / tokens,
+        rows: heldOut.length
+      });
     };
     if (!job.resume) await measure('before');
     emit({ kind: 'phase', phase: 'training', done: trainer.iteration, total: steps });
     const run = await trainSteps({ job, trainer, encoded, steps, emit, compileMilliseconds });
     await measure('after');
     const adapter: Adapter = {
-      config: { baseModel: checkpoint.name, rank: options.rank, alpha: options.alpha, dropout: options.dropout, targetModules: plan.layout.settings.targets, rsLora: options.rsLora },
+      config: {
+        baseModel: checkpoint.name,
+        rank: options.rank,
+        alpha: options.alpha,
+        dropout: options.dropout,
+        targetModules: plan.layout.settings.targets,
+        rsLora: options.rsLora
+      },
       tensors: await trainer.adapter()
     };
     const weights = writeAdapter(adapter).find((f) => f.name === 'adapter_model.safetensors')!;
     const record: RunRecord = {
       config: { ...options, model: checkpoint.name, rows: encoded.length },
-      sha256: { base: await checkpoint.sha256(), data: rowsSha256(job.rows).sha256, adapter: await sha256OfSource(fromBytes(weights.name, weights.bytes)) },
+      sha256: {
+        base: await checkpoint.sha256(),
+        data: rowsSha256(job.rows).sha256,
+        adapter: await sha256OfSource(fromBytes(weights.name, weights.bytes))
+      },
       device: deviceRecord(device),
       memory: { plannedBytes: plan.plannedBytes, peakBytes },
       dispatchesPerStep: plan.dispatchesPerStep,
@@ -128,7 +178,10 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
   }
 }
 
-function startState(job: FinetuneJob, plan: RunPlan): Pick<OptimizerState, 'values'> & Partial<OptimizerState> {
+function startState(
+  job: FinetuneJob,
+  plan: RunPlan
+): Pick<OptimizerState, 'values'> & Partial<OptimizerState> {
   if (job.resume) return job.resume;
   if (job.adapter) return { values: plan.layout.pack(job.adapter.tensors) };
   const random = new Random(job.options.seed, adapterStream);
@@ -139,7 +192,10 @@ function startState(job: FinetuneJob, plan: RunPlan): Pick<OptimizerState, 'valu
 const adapterStream = 3;
 
 /** Optimizer steps of a run. An epoch's last step may have fewer batches; steps never span epochs. */
-export function countSteps(rows: number, options: Pick<FinetuneOptions, 'batchSize' | 'gradAccum' | 'epochs' | 'maxSteps'>): number {
+export function countSteps(
+  rows: number,
+  options: Pick<FinetuneOptions, 'batchSize' | 'gradAccum' | 'epochs' | 'maxSteps'>
+): number {
   const perEpoch = Math.ceil(batchesPerEpoch(rows, options.batchSize) / options.gradAccum);
   const all = Math.max(1, Math.round(perEpoch * options.epochs));
   return options.maxSteps > 0 ? Math.min(all, options.maxSteps) : all;
@@ -168,15 +224,29 @@ async function trainSteps(args: {
     if (job.pause) await job.pause();
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
-    const learningRate = learningRateAt(step, { scheduler: options.scheduler, peak: options.learningRate, warmup: options.warmupSteps, steps });
+    const learningRate = learningRateAt(step, {
+      scheduler: options.scheduler,
+      peak: options.learningRate,
+      warmup: options.warmupSteps,
+      steps
+    });
     const microBatches = value.batches.map((rows) => Array.from(rows, (r) => encoded[r]));
-    const metrics = await Promise.race([trainer.step(microBatches, { learningRate, weightDecay: options.weightDecay, maxGradNorm: options.maxGradNorm, seed: (options.seed ^ Math.imul(step + 1, 0x85ebca6b)) >>> 0 }), lost]);
+    const metrics = await Promise.race([
+      trainer.step(microBatches, {
+        learningRate,
+        weightDecay: options.weightDecay,
+        maxGradNorm: options.maxGradNorm,
+        seed: (options.seed ^ Math.imul(step + 1, 0x85ebca6b)) >>> 0
+      }),
+      lost
+    ]);
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const record: StepRecord = { step: step + 1, epoch: value.epoch, learningRate, milliseconds, ...metrics };
     records.push(record);
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
-    if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm)) return { status: 'diverged', records, firstStepMilliseconds };
+    if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
+      return { status: 'diverged', records, firstStepMilliseconds };
     if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
       emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
     }
@@ -185,9 +255,17 @@ async function trainSteps(args: {
 }
 
 /** Batches of each optimizer step, epoch after epoch. */
-function* stepBatches(rows: number, options: FinetuneOptions): Generator<{ epoch: number; batches: Uint32Array[] }> {
+function* stepBatches(
+  rows: number,
+  options: FinetuneOptions
+): Generator<{ epoch: number; batches: Uint32Array[] }> {
   let pending: { epoch: number; batches: Uint32Array[] } | undefined;
-  for (const batch of batches(rows, { seed: options.seed, shuffle: options.shuffle, batchSize: options.batchSize, epochs: Math.ceil(options.epochs) })) {
+  for (const batch of batches(rows, {
+    seed: options.seed,
+    shuffle: options.shuffle,
+    batchSize: options.batchSize,
+    epochs: Math.ceil(options.epochs)
+  })) {
     if (pending && (pending.epoch !== batch.epoch || pending.batches.length === options.gradAccum)) {
       yield pending;
       pending = undefined;
@@ -200,12 +278,20 @@ function* stepBatches(rows: number, options: FinetuneOptions): Generator<{ epoch
 
 /** From the median of the last steps, which a single stall does not move. */
 function secondsLeft(records: readonly StepRecord[], steps: number): number {
-  const recent = records.slice(-9).map((r) => r.milliseconds).sort((a, b) => a - b);
+  const recent = records
+    .slice(-9)
+    .map((r) => r.milliseconds)
+    .sort((a, b) => a - b);
   return ((steps - records.length) * recent[Math.floor(recent.length / 2)]) / 1000;
 }
 
 function deviceRecord(device: Device): RunRecord['device'] {
   const { vendor, architecture, description, features, limits } = device.description;
-  return { name: description || [vendor, architecture].filter(Boolean).join(' '), vendor, architecture, features, limits };
+  return {
+    name: description || [vendor, architecture].filter(Boolean).join(' '),
+    vendor,
+    architecture,
+    features,
+    limits
+  };
 }
-

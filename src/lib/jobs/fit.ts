@@ -11,7 +11,12 @@ const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 2
  * Refuses a plan with a tensor that no binding of the device can hold.
  * @throws AdapterFitError saying how much is short, and with which settings it would fit
  */
-export function checkFits(modelConfig: unknown, options: FinetuneOptions, plan: RunPlan, traits: DeviceTraits): void {
+export function checkFits(
+  modelConfig: unknown,
+  options: FinetuneOptions,
+  plan: RunPlan,
+  traits: DeviceTraits
+): void {
   if (!plan.tooLarge) return;
   const { tensor, bytes } = plan.tooLarge;
   const change = findFittingChange(modelConfig, options, traits, Infinity);

@@ -33,11 +33,22 @@ export interface RunPlan {
 /** Kept activations up to this size need no checkpointing: a quarter of what small GPUs have. */
 const keepBytes = 512 * 2 ** 20;
 
-export function baseOptions(format: BaseOptions['format'], config: DecoderConfig, traits: DeviceTraits, absmaxForm?: AbsmaxForm): BaseOptions {
+export function baseOptions(
+  format: BaseOptions['format'],
+  config: DecoderConfig,
+  traits: DeviceTraits,
+  absmaxForm?: AbsmaxForm
+): BaseOptions {
   // On a processor an f16 is expanded in software at each read, so the vocabulary is kept in f32 where it fits.
   const vocabularyBytes = config.vocabulary * config.hidden * 4;
-  const vocabularyFormat = traits.style === 'serial' && vocabularyBytes <= traits.maxTensorBytes ? 'f32' : 'f16';
-  return { format, vocabularyFormat, maxTensorBytes: traits.maxTensorBytes, ...(absmaxForm ? { absmaxForm } : {}) };
+  const vocabularyFormat =
+    traits.style === 'serial' && vocabularyBytes <= traits.maxTensorBytes ? 'f32' : 'f16';
+  return {
+    format,
+    vocabularyFormat,
+    maxTensorBytes: traits.maxTensorBytes,
+    ...(absmaxForm ? { absmaxForm } : {})
+  };
 }
 
 /** Whether a layer is dequantised to scratch once a pass: on processors, where it fits a binding. */
@@ -51,26 +62,56 @@ export function usesScratch(config: DecoderConfig, traits: DeviceTraits): boolea
  * @param longest longest row in tokens after cutting; options.maxLength when unknown
  * @throws UnsupportedModelError, InvalidOptionError
  */
-export function planRun(modelConfig: unknown, options: FinetuneOptions, traits: DeviceTraits = defaultTraits, longest = options.maxLength, absmaxForm?: AbsmaxForm): RunPlan {
+export function planRun(
+  modelConfig: unknown,
+  options: FinetuneOptions,
+  traits: DeviceTraits = defaultTraits,
+  longest = options.maxLength,
+  absmaxForm?: AbsmaxForm
+): RunPlan {
   const config = parseDecoderConfig(modelConfig);
-  const base = describeBase(config, baseOptions(options.method === 'qlora' ? 'nf4' : 'f16', config, traits, absmaxForm));
-  const layout = new AdapterLayout(config, { rank: options.rank, alpha: options.alpha, rsLora: options.rsLora, targets: parseTargets(options.targets) });
+  const base = describeBase(
+    config,
+    baseOptions(options.method === 'qlora' ? 'nf4' : 'f16', config, traits, absmaxForm)
+  );
+  const layout = new AdapterLayout(config, {
+    rank: options.rank,
+    alpha: options.alpha,
+    rsLora: options.rsLora,
+    targets: parseTargets(options.targets)
+  });
   const length = Math.min(longest, options.maxLength);
-  const common = { tokens: options.batchSize * length, length, style: traits.style, scratch: options.method === 'qlora' && usesScratch(config, traits), activations: 'f32' as const, dropout: options.dropout };
+  const common = {
+    tokens: options.batchSize * length,
+    length,
+    style: traits.style,
+    scratch: options.method === 'qlora' && usesScratch(config, traits),
+    activations: 'f32' as const,
+    dropout: options.dropout
+  };
   const choose = (checkpointing: boolean) => {
     const training = { ...common, checkpointing };
     return { training, recorded: recordTraining(base, layout, training) };
   };
   let chosen = choose(options.checkpointing === 'on');
-  if (options.checkpointing === 'auto' && chosen.recorded.plan.memory().transientBytes > keepBytes) chosen = choose(true);
-  return { config, base, layout, training: chosen.training, ...figures(base, layout, chosen.recorded, traits) };
+  if (options.checkpointing === 'auto' && chosen.recorded.plan.memory().transientBytes > keepBytes)
+    chosen = choose(true);
+  return {
+    config,
+    base,
+    layout,
+    training: chosen.training,
+    ...figures(base, layout, chosen.recorded, traits)
+  };
 }
 
 function figures(base: BaseModel, layout: AdapterLayout, recorded: TrainingPlan, traits: DeviceTraits) {
   const memory = recorded.plan.memory();
   const weights = baseBytes(base);
   const adapter = 4 * 4 * layout.length;
-  const tooLarge = [...recorded.plan.ownedTensors(), ...recorded.plan.intervals().map((i) => i.tensor)].find((t) => tensorBytes(t) > traits.maxTensorBytes);
+  const tooLarge = [...recorded.plan.ownedTensors(), ...recorded.plan.intervals().map((i) => i.tensor)].find(
+    (t) => tensorBytes(t) > traits.maxTensorBytes
+  );
   return {
     // 16 bytes: where a step's figures are read.
     plannedBytes: memory.totalBytes + 16,
@@ -78,7 +119,10 @@ function figures(base: BaseModel, layout: AdapterLayout, recorded: TrainingPlan,
       { name: 'base model', bytes: weights },
       { name: 'adapter and optimizer', bytes: adapter },
       { name: 'activations', bytes: memory.transientBytes },
-      { name: 'batch and bookkeeping', bytes: memory.totalBytes + 16 - memory.transientBytes - weights - adapter }
+      {
+        name: 'batch and bookkeeping',
+        bytes: memory.totalBytes + 16 - memory.transientBytes - weights - adapter
+      }
     ],
     dispatchesPerStep: recorded.plan.dispatchCount(),
     ...(tooLarge ? { tooLarge: { tensor: tooLarge.label, bytes: tensorBytes(tooLarge) } } : {})
@@ -97,20 +141,40 @@ export interface FittingChange {
  * run stays the same), QLoRA, a shorter length.
  * @param budgetBytes memory that may be used in all; Infinity regards single tensors only
  */
-export function findFittingChange(modelConfig: unknown, options: FinetuneOptions, traits: DeviceTraits, budgetBytes: number): FittingChange | undefined {
-  const candidates: { options: Partial<FinetuneOptions>; text: string }[] = [{ options: { checkpointing: 'on' }, text: 'Checkpointing on' }];
+export function findFittingChange(
+  modelConfig: unknown,
+  options: FinetuneOptions,
+  traits: DeviceTraits,
+  budgetBytes: number
+): FittingChange | undefined {
+  const candidates: { options: Partial<FinetuneOptions>; text: string }[] = [
+    { options: { checkpointing: 'on' }, text: 'Checkpointing on' }
+  ];
   for (let batch = options.batchSize >> 1; batch >= 1; batch >>= 1) {
-    const change = { checkpointing: 'on' as const, batchSize: batch, gradAccum: Math.max(1, Math.round((options.gradAccum * options.batchSize) / batch)) };
+    const change = {
+      checkpointing: 'on' as const,
+      batchSize: batch,
+      gradAccum: Math.max(1, Math.round((options.gradAccum * options.batchSize) / batch))
+    };
     candidates.push({ options: change, text: `Batch size ${batch} with accumulation ${change.gradAccum}` });
   }
-  const small = { checkpointing: 'on' as const, batchSize: 1, gradAccum: options.gradAccum * options.batchSize };
-  if (options.method === 'lora') candidates.push({ options: { ...small, method: 'qlora' }, text: 'QLoRA with batch size 1' });
+  const small = {
+    checkpointing: 'on' as const,
+    batchSize: 1,
+    gradAccum: options.gradAccum * options.batchSize
+  };
+  if (options.method === 'lora')
+    candidates.push({ options: { ...small, method: 'qlora' }, text: 'QLoRA with batch size 1' });
   for (let length = options.maxLength >> 1; length >= 32; length >>= 1) {
-    candidates.push({ options: { ...small, method: 'qlora', maxLength: length }, text: `Length ${length} with batch size 1 and QLoRA` });
+    candidates.push({
+      options: { ...small, method: 'qlora', maxLength: length },
+      text: `Length ${length} with batch size 1 and QLoRA`
+    });
   }
   for (const candidate of candidates) {
     const plan = planRun(modelConfig, { ...options, ...candidate.options }, traits);
-    if (plan.plannedBytes <= budgetBytes && !plan.tooLarge) return { ...candidate, plannedBytes: plan.plannedBytes };
+    if (plan.plannedBytes <= budgetBytes && !plan.tooLarge)
+      return { ...candidate, plannedBytes: plan.plannedBytes };
   }
   return undefined;
 }

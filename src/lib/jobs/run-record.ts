@@ -21,7 +21,13 @@ export interface RunRecord {
   readonly config: FinetuneOptions & { readonly model: string; readonly rows: number };
   /** Hexadecimal. `base`: see Checkpoint.sha256; `data`: see rowsSha256; `adapter`: of adapter_model.safetensors. */
   readonly sha256: { readonly base: string; readonly data: string; readonly adapter: string };
-  readonly device: { readonly name: string; readonly vendor: string; readonly architecture: string; readonly features: readonly string[]; readonly limits: Readonly<Record<string, number>> };
+  readonly device: {
+    readonly name: string;
+    readonly vendor: string;
+    readonly architecture: string;
+    readonly features: readonly string[];
+    readonly limits: Readonly<Record<string, number>>;
+  };
   readonly memory: { readonly plannedBytes: number; readonly peakBytes: number };
   readonly dispatchesPerStep: number;
   /** From the start of compiling to the end of the first step. */

@@ -33,23 +33,49 @@ const tokensAtATime = 512;
  * @throws NothingToTrainError when no row has an answer, and what loading throws
  */
 export async function scoreRows(
-  options: { readonly device: Device; readonly checkpoint: Checkpoint; readonly tokenizer: ChatTokenizer; readonly adapter?: Adapter; readonly rows: readonly Row[]; readonly maxLength: number; readonly quant: 'nf4' | 'none' } & LoadOptions
+  options: {
+    readonly device: Device;
+    readonly checkpoint: Checkpoint;
+    readonly tokenizer: ChatTokenizer;
+    readonly adapter?: Adapter;
+    readonly rows: readonly Row[];
+    readonly maxLength: number;
+    readonly quant: 'nf4' | 'none';
+  } & LoadOptions
 ): Promise<ScoreResult> {
   const { device, checkpoint, tokenizer, rows, maxLength, quant, signal } = options;
-  const { encoded, index, statistics, refusals } = await encodeRows(rows, tokenizer, { maxLength, ...(signal ? { signal } : {}) });
+  const { encoded, index, statistics, refusals } = await encodeRows(rows, tokenizer, {
+    maxLength,
+    ...(signal ? { signal } : {})
+  });
   const model = await ModelOnGpu.open(device, checkpoint, quant === 'nf4' ? 'nf4' : 'f16', options);
   try {
     const adapter = options.adapter && model.addAdapter(options.adapter);
     const { store, base, traits, scratch } = model;
-    const scorer = await Scorer.create(store, base, { tokens: Math.max(tokensAtATime, statistics.longest), length: statistics.longest, style: traits.style, scratch, activations: 'f32', ...(adapter ? { adapter } : {}) });
+    const scorer = await Scorer.create(store, base, {
+      tokens: Math.max(tokensAtATime, statistics.longest),
+      length: statistics.longest,
+      style: traits.style,
+      scratch,
+      activations: 'f32',
+      ...(adapter ? { adapter } : {})
+    });
     try {
       const sums = await scorer.score(encoded);
-      const scored = encoded.map((row, i) => ({ row: index[i], tokens: row.tokens.length, trainedTokens: trainedTokens(row), meanNll: sums[i] / trainedTokens(row) }));
+      const scored = encoded.map((row, i) => ({
+        row: index[i],
+        tokens: row.tokens.length,
+        trainedTokens: trainedTokens(row),
+        meanNll: sums[i] / trainedTokens(row)
+      }));
       const total = scored.reduce((sum, r) => sum + r.trainedTokens, 0);
       return {
         rows: scored,
         perplexity: Math.exp(sums.reduce((a, b) => a + b, 0) / total),
-        skipped: [...statistics.untrainable.map((row) => ({ row, reason: 'nothing to train on within the length' })), ...refusals]
+        skipped: [
+          ...statistics.untrainable.map((row) => ({ row, reason: 'nothing to train on within the length' })),
+          ...refusals
+        ]
       };
     } finally {
       scorer.destroy();

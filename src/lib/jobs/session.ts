@@ -44,10 +44,18 @@ export class ModelOnGpu {
   }
 
   /** @throws UnsupportedModelError, WeightShapeError, OutOfGpuMemoryError, and what the checkpoint throws */
-  static async open(device: Device, checkpoint: Checkpoint, format: BaseFormat, load: LoadOptions = {}): Promise<ModelOnGpu> {
+  static async open(
+    device: Device,
+    checkpoint: Checkpoint,
+    format: BaseFormat,
+    load: LoadOptions = {}
+  ): Promise<ModelOnGpu> {
     const traits = traitsOf(device);
     const config = parseDecoderConfig(checkpoint.config);
-    const base = describeBase(config, baseOptions(format, config, traits, await checkpointAbsmaxForm(checkpoint, load.signal)));
+    const base = describeBase(
+      config,
+      baseOptions(format, config, traits, await checkpointAbsmaxForm(checkpoint, load.signal))
+    );
     const store = await uploadBase(device, base, checkpoint, load);
     return new ModelOnGpu(store, base, traits);
   }
@@ -55,7 +63,12 @@ export class ModelOnGpu {
   /** @throws AdapterMismatchError */
   addAdapter(adapter: Adapter): AdapterOnGpu {
     const { rank, alpha, rsLora, targetModules } = adapter.config;
-    const layout = new AdapterLayout(this.base.config, { rank, alpha, rsLora, targets: targetModules as Projection[] });
+    const layout = new AdapterLayout(this.base.config, {
+      rank,
+      alpha,
+      rsLora,
+      targets: targetModules as Projection[]
+    });
     const values = persistent('adapter', layout.length);
     this.store.device.raw.queue.writeBuffer(this.store.ensure(values), 0, layout.pack(adapter.tensors));
     return { layout, values };
@@ -67,11 +80,20 @@ export class ModelOnGpu {
 }
 
 /** Makes the store and fills it; leaves nothing behind when it fails or is stopped. */
-export async function uploadBase(device: Device, base: BaseModel, checkpoint: Checkpoint, load: LoadOptions): Promise<BufferStore> {
+export async function uploadBase(
+  device: Device,
+  base: BaseModel,
+  checkpoint: Checkpoint,
+  load: LoadOptions
+): Promise<BufferStore> {
   const store = new BufferStore(device);
   try {
     const tensors = baseTensors(base);
-    await device.guarded('the base model', tensors.reduce((sum, t) => sum + t.length * 4, 0), () => tensors.forEach((t) => store.ensure(t)));
+    await device.guarded(
+      'the base model',
+      tensors.reduce((sum, t) => sum + t.length * 4, 0),
+      () => tensors.forEach((t) => store.ensure(t))
+    );
     await loadBase(store, base, checkpoint, load);
     return store;
   } catch (error) {

@@ -52,7 +52,13 @@ export interface LogitsPlan {
 }
 
 /** Records the logits of `rows` chosen tokens. With caches, tokens follow the `step.past` ones that lie in them. */
-export function recordLogits(base: BaseModel, options: ForwardOptions & { readonly rows: number; readonly caches?: { readonly layers: readonly Tensor[]; readonly rows: number } }): LogitsPlan {
+export function recordLogits(
+  base: BaseModel,
+  options: ForwardOptions & {
+    readonly rows: number;
+    readonly caches?: { readonly layers: readonly Tensor[]; readonly rows: number };
+  }
+): LogitsPlan {
   const { style, rows } = options;
   const { config } = base;
   const plan = new Plan();
@@ -61,32 +67,91 @@ export function recordLogits(base: BaseModel, options: ForwardOptions & { readon
   const stride = logitsStride(base);
   const logits = transient('logits', rows * stride);
   for (const shard of base.head) {
-    plan.add(matmul({ label: 'head', rows, live: 'trained', x: hidden, weight: shardMatrix(shard, config, base.options.vocabularyFormat), transposed: false, epilogue: { kind: 'store' }, out: logits, outStride: stride, outColumn: shard.firstRow, style }));
+    plan.add(
+      matmul({
+        label: 'head',
+        rows,
+        live: 'trained',
+        x: hidden,
+        weight: shardMatrix(shard, config, base.options.vocabularyFormat),
+        transposed: false,
+        epilogue: { kind: 'store' },
+        out: logits,
+        outStride: stride,
+        outColumn: shard.firstRow,
+        style
+      })
+    );
   }
   plan.keep(logits);
   return { plan, batch, logits, stride };
 }
 
 /** The layers and the final norm of the gathered rows. */
-function recordHidden(plan: Plan, base: BaseModel, options: ForwardOptions & { readonly caches?: { readonly layers: readonly Tensor[]; readonly rows: number } }, batch: BatchTensors, live: 'trained', rows = options.tokens): Tensor {
+function recordHidden(
+  plan: Plan,
+  base: BaseModel,
+  options: ForwardOptions & {
+    readonly caches?: { readonly layers: readonly Tensor[]; readonly rows: number };
+  },
+  batch: BatchTensors,
+  live: 'trained',
+  rows = options.tokens
+): Tensor {
   const { tokens, style, caches } = options;
   const { config } = base;
   const rope = transient('rope', tokens * config.headDim);
   const recorder = new DecoderRecorder({
-    plan, base, tokens, style, activations: options.activations, scratch: options.scratch, spans: batch.spans, rope, ...(options.adapter ? { adapter: options.adapter } : {}),
+    plan,
+    base,
+    tokens,
+    style,
+    activations: options.activations,
+    scratch: options.scratch,
+    spans: batch.spans,
+    rope,
+    ...(options.adapter ? { adapter: options.adapter } : {}),
     ...(caches
       ? {
           caches: {
             ...caches,
             append: (layer: number, qkv: Tensor) =>
-              plan.add(appendKeyValue({ tokens, maxTokens: caches.rows, heads: config.heads, keyValueHeads: config.kvHeads, headDim: config.headDim, qkv, cache: caches.layers[layer], style }))
+              plan.add(
+                appendKeyValue({
+                  tokens,
+                  maxTokens: caches.rows,
+                  heads: config.heads,
+                  keyValueHeads: config.kvHeads,
+                  headDim: config.headDim,
+                  qkv,
+                  cache: caches.layers[layer],
+                  style
+                })
+              )
           }
         }
       : {})
   });
   let x = recordEmbedding(plan, base, batch, rope, tokens, style);
-  for (let layer = 0; layer < config.layers; layer++) x = recorder.forward(layer, x, recorder.weights(layer), 'infer').out!;
+  for (let layer = 0; layer < config.layers; layer++)
+    x = recorder.forward(layer, x, recorder.weights(layer), 'infer').out!;
   const hidden = transient('final hidden', rows * config.hidden, options.activations);
-  plan.add(project({ label: 'final norm', rows, live, input: x, width: config.hidden, style, prologue: { kind: 'rmsnorm', weight: base.finalNorm, epsilon: config.normEpsilon, normed: hidden, gather: batch.gather } }));
+  plan.add(
+    project({
+      label: 'final norm',
+      rows,
+      live,
+      input: x,
+      width: config.hidden,
+      style,
+      prologue: {
+        kind: 'rmsnorm',
+        weight: base.finalNorm,
+        epsilon: config.normEpsilon,
+        normed: hidden,
+        gather: batch.gather
+      }
+    })
+  );
   return hidden;
 }

@@ -62,13 +62,23 @@ export class Generator {
   #cached: number[] = [];
   #speed: GenerationSpeed = { prefillTokensPerSecond: 0, decodeTokensPerSecond: 0 };
 
-  private constructor(store: BufferStore, base: BaseModel, options: GeneratorOptions, prefill: Runnable, decode: Runnable) {
+  private constructor(
+    store: BufferStore,
+    base: BaseModel,
+    options: GeneratorOptions,
+    prefill: Runnable,
+    decode: Runnable
+  ) {
     this.#store = store;
     this.#prefill = prefill;
     this.#decode = decode;
     this.#maxTokens = options.maxTokens;
     this.#vocabulary = base.config.vocabulary;
-    this.#readback = store.device.raw.createBuffer({ label: 'logits', size: tensorBytes(decode.recorded.logits), usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    this.#readback = store.device.raw.createBuffer({
+      label: 'logits',
+      size: tensorBytes(decode.recorded.logits),
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+    });
   }
 
   /**
@@ -77,11 +87,31 @@ export class Generator {
   static async create(weights: BufferStore, base: BaseModel, options: GeneratorOptions): Promise<Generator> {
     const { config } = base;
     const width = 2 * config.kvHeads * config.headDim;
-    const caches = { rows: options.maxTokens, layers: base.layers.map((_, i) => persistent(`cache ${i}`, options.maxTokens * width, options.activations)) };
+    const caches = {
+      rows: options.maxTokens,
+      layers: base.layers.map((_, i) =>
+        persistent(`cache ${i}`, options.maxTokens * width, options.activations)
+      )
+    };
     const make = async (tokens: number, scratch: boolean) => {
-      const recorded = recordLogits(base, { tokens, rows: 1, length: options.maxTokens, style: options.style, scratch, activations: options.activations, caches, ...(options.adapter ? { adapter: options.adapter } : {}) });
+      const recorded = recordLogits(base, {
+        tokens,
+        rows: 1,
+        length: options.maxTokens,
+        style: options.style,
+        scratch,
+        activations: options.activations,
+        caches,
+        ...(options.adapter ? { adapter: options.adapter } : {})
+      });
       const built = await recorded.plan.build(weights.device, weights);
-      built.write(recorded.batch.ropeTable, ropeTable({ headDim: config.headDim, theta: config.ropeTheta, scaling: config.ropeScaling }, options.maxTokens));
+      built.write(
+        recorded.batch.ropeTable,
+        ropeTable(
+          { headDim: config.headDim, theta: config.ropeTheta, scaling: config.ropeScaling },
+          options.maxTokens
+        )
+      );
       return { recorded, built };
     };
     const prefill = await make(Math.min(prefillTokens, options.maxTokens), options.scratch);
@@ -105,7 +135,9 @@ export class Generator {
   async *generate(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<number, void, void> {
     if (prompt.length === 0 || prompt.length >= this.#maxTokens) {
       throw new PromptTooLongError(
-        prompt.length === 0 ? 'The prompt is empty: write something to answer.' : `The conversation is ${prompt.length} tokens long, and ${this.#maxTokens} fit with the answer. Start a new conversation.`,
+        prompt.length === 0
+          ? 'The prompt is empty: write something to answer.'
+          : `The conversation is ${prompt.length} tokens long, and ${this.#maxTokens} fit with the answer. Start a new conversation.`,
         { details: { tokens: prompt.length, limit: this.#maxTokens } }
       );
     }
@@ -123,7 +155,10 @@ export class Generator {
       if (options.eosIds.includes(token)) return;
       yield token;
       if (n + 1 < room) logits = await this.#read([token], options.signal);
-      this.#speed = { prefillTokensPerSecond, decodeTokensPerSecond: rate(n + 1, performance.now() - started) };
+      this.#speed = {
+        prefillTokensPerSecond,
+        decodeTokensPerSecond: rate(n + 1, performance.now() - started)
+      };
     }
   }
 
@@ -143,7 +178,10 @@ export class Generator {
       const past = this.#cached.length;
       const last = first + part.length === tokens.length;
       built.write(recorded.batch.ids, Uint32Array.from(part));
-      built.write(recorded.batch.positions, Uint32Array.from(part, (_, i) => past + i));
+      built.write(
+        recorded.batch.positions,
+        Uint32Array.from(part, (_, i) => past + i)
+      );
       built.write(recorded.batch.gather, Uint32Array.of(part.length - 1));
       built.replay({ ...defaultStepScalars, tokens: part.length, trained: last ? 1 : 0, past });
       this.#cached.push(...part);
@@ -159,7 +197,11 @@ export class Generator {
     encoder.copyBufferToBuffer(source, 0, this.#readback, 0, this.#readback.size);
     raw.queue.submit([encoder.finish()]);
     await this.#readback.mapAsync(GPUMapMode.READ);
-    const values = new Float32Array(this.#readback.getMappedRange(0, this.#readback.size).slice(0), 0, this.#vocabulary);
+    const values = new Float32Array(
+      this.#readback.getMappedRange(0, this.#readback.size).slice(0),
+      0,
+      this.#vocabulary
+    );
     this.#readback.unmap();
     return values;
   }

@@ -22,19 +22,28 @@ export class Scorer {
     const plan = recordScore(base, options);
     const built = await plan.plan.build(store.device, store);
     const { headDim, ropeTheta, ropeScaling } = base.config;
-    built.write(plan.batch.ropeTable, ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length));
+    built.write(
+      plan.batch.ropeTable,
+      ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length)
+    );
     return new Scorer(plan, built, options.tokens);
   }
 
   /** Sum of the negative log-likelihoods (nats) of each row's trained tokens. Rows must fit the plan one by one. */
   async score(rows: readonly TrainingRow[]): Promise<Float64Array> {
     const sums = new Float64Array(rows.length);
-    for (let first = 0; first < rows.length; ) {
+    for (let first = 0; first < rows.length;) {
       let end = first;
-      for (let used = 0; end < rows.length && (end === first || used + rows[end].tokens.length <= this.#capacity); end++) used += rows[end].tokens.length;
+      for (
+        let used = 0;
+        end < rows.length && (end === first || used + rows[end].tokens.length <= this.#capacity);
+        end++
+      )
+        used += rows[end].tokens.length;
       const part = rows.slice(first, end);
       const packed = packBatch(part, this.#capacity);
-      for (const name of ['ids', 'positions', 'spans', 'gather', 'targets'] as const) this.#built.write(this.#plan.batch[name], packed[name]);
+      for (const name of ['ids', 'positions', 'spans', 'gather', 'targets'] as const)
+        this.#built.write(this.#plan.batch[name], packed[name]);
       this.#built.replay({ ...defaultStepScalars, tokens: packed.tokens, trained: packed.trained });
       const loss = await this.#built.read(this.#plan.loss);
       let at = 0;

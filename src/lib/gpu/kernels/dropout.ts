@@ -29,7 +29,13 @@ function pcg(value: number): number {
 }
 
 /** The same value on the processor; the twin of the WGSL above. */
-export function dropoutScale(probability: number, seed: number, stream: number, row: number, column: number): number {
+export function dropoutScale(
+  probability: number,
+  seed: number,
+  stream: number,
+  row: number,
+  column: number
+): number {
   if (probability === 0) return 1;
   const hash = pcg((column ^ pcg((row ^ pcg((stream ^ pcg(seed)) >>> 0)) >>> 0)) >>> 0);
   return hash >= dropoutThreshold(probability) ? 1 / (1 - probability) : 0;

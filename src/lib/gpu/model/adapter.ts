@@ -95,8 +95,18 @@ export class AdapterLayout {
         for (const [p, part] of layout.parts.entries()) {
           if (targets.includes(part)) {
             const prefix = `base_model.model.model.layers.${layer}.${modulePath(part)}`;
-            yield { name: `${prefix}.lora_A.weight`, shape: [rank, layout.width], offset: layout.a + p * rank * layout.width, factor: 'A' };
-            yield { name: `${prefix}.lora_B.weight`, shape: [layout.partRows[p], rank], offset: layout.b + row * rank, factor: 'B' };
+            yield {
+              name: `${prefix}.lora_A.weight`,
+              shape: [rank, layout.width],
+              offset: layout.a + p * rank * layout.width,
+              factor: 'A'
+            };
+            yield {
+              name: `${prefix}.lora_B.weight`,
+              shape: [layout.partRows[p], rank],
+              offset: layout.b + row * rank,
+              factor: 'B'
+            };
           }
           row += layout.partRows[p];
         }
@@ -122,7 +132,8 @@ export class AdapterLayout {
   /** The vector as named tensors. */
   unpack(values: Float32Array): AdapterTensors {
     const out: AdapterTensors = new Map();
-    for (const { name, shape, offset } of this.names()) out.set(name, { shape, data: values.slice(offset, offset + shape[0] * shape[1]) });
+    for (const { name, shape, offset } of this.names())
+      out.set(name, { shape, data: values.slice(offset, offset + shape[0] * shape[1]) });
     return out;
   }
 
@@ -146,11 +157,13 @@ export class AdapterLayout {
     }
     const unknown = [...tensors.keys()].find((name) => !expected.has(name));
     if (unknown) {
-      throw new AdapterMismatchError(`The adapter has a tensor ${unknown} that this model has no place for. Choose the base model that the adapter was made for.`, {
-        details: { tensor: unknown }
-      });
+      throw new AdapterMismatchError(
+        `The adapter has a tensor ${unknown} that this model has no place for. Choose the base model that the adapter was made for.`,
+        {
+          details: { tensor: unknown }
+        }
+      );
     }
     return values;
   }
 }
-

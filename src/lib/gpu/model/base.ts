@@ -64,7 +64,11 @@ export function baseBytes(base: BaseModel): number {
 }
 
 export function baseTensors(base: BaseModel): Tensor[] {
-  const tensors = new Set<Tensor>([base.finalNorm, ...base.embedding.map((s) => s.data), ...base.head.map((s) => s.data)]);
+  const tensors = new Set<Tensor>([
+    base.finalNorm,
+    ...base.embedding.map((s) => s.data),
+    ...base.head.map((s) => s.data)
+  ]);
   for (const layer of base.layers) {
     tensors.add(layer.attentionNorm).add(layer.mlpNorm);
     if (layer.qkvBias) tensors.add(layer.qkvBias);
@@ -77,8 +81,18 @@ export function baseTensors(base: BaseModel): Tensor[] {
 }
 
 /** Shards as matrices for the head's products. */
-export function shardMatrix(shard: VocabularyShard, config: DecoderConfig, format: 'f16' | 'f32'): WeightMatrix {
-  return { format, data: shard.data, rows: shard.rows, columns: config.hidden, parts: [{ rows: shard.rows, base: 0 }] };
+export function shardMatrix(
+  shard: VocabularyShard,
+  config: DecoderConfig,
+  format: 'f16' | 'f32'
+): WeightMatrix {
+  return {
+    format,
+    data: shard.data,
+    rows: shard.rows,
+    columns: config.hidden,
+    parts: [{ rows: shard.rows, base: 0 }]
+  };
 }
 
 /** Words of a 16-bit or elements of a 32-bit tensor of `values` values. */
@@ -90,14 +104,22 @@ function storedTensor(label: string, format: 'f16' | 'f32', values: number): Ten
   return persistent(label, storedLength(format, values), format === 'f16' ? 'u32' : 'f32');
 }
 
-function vocabularyShards(label: string, config: DecoderConfig, { vocabularyFormat, maxTensorBytes }: BaseOptions): VocabularyShard[] {
+function vocabularyShards(
+  label: string,
+  config: DecoderConfig,
+  { vocabularyFormat, maxTensorBytes }: BaseOptions
+): VocabularyShard[] {
   const rowBytes = config.hidden * (vocabularyFormat === 'f16' ? 2 : 4);
   // Multiples of 64 rows keep every shard's rows on whole vector loads of the logits.
   const most = Math.max(64, Math.floor(maxTensorBytes / rowBytes / 64) * 64);
   const shards: VocabularyShard[] = [];
   for (let firstRow = 0; firstRow < config.vocabulary; firstRow += most) {
     const rows = Math.min(most, config.vocabulary - firstRow);
-    shards.push({ firstRow, rows, data: storedTensor(`${label} rows ${firstRow}`, vocabularyFormat, rows * config.hidden) });
+    shards.push({
+      firstRow,
+      rows,
+      data: storedTensor(`${label} rows ${firstRow}`, vocabularyFormat, rows * config.hidden)
+    });
   }
   return shards;
 }
@@ -116,17 +138,34 @@ function describeLayer(config: DecoderConfig, options: BaseOptions, layer: numbe
       const columns = shapes[0][1];
       let base = 0;
       const parts = shapes.map(([rows]) => ({ rows, base: (base += rows * columns) - rows * columns }));
-      return { format, rows: base / columns, columns, parts, data: storedTensor(`layer ${layer} ${group}`, format, base) };
+      return {
+        format,
+        rows: base / columns,
+        columns,
+        parts,
+        data: storedTensor(`layer ${layer} ${group}`, format, base)
+      };
     });
     return { ...common, matrices };
   }
   const absmaxForm = options.absmaxForm ?? 'double';
-  const layout = nf4Layout(projections.map((p) => projectionShape(config, p)), absmaxForm);
+  const layout = nf4Layout(
+    projections.map((p) => projectionShape(config, p)),
+    absmaxForm
+  );
   const codes = persistent(`layer ${layer} codes`, codesLength(layout.length), 'u32');
   const meta = persistent(`layer ${layer} absmax`, metaLength(layout.length, absmaxForm), 'u32');
   const matrices = mapGroups((group) => {
     const parts = groups[group].map((p) => layout.parts[projections.indexOf(p)]);
-    return { format, codes, meta, absmaxForm, columns: parts[0].columns, rows: parts.reduce((sum, p) => sum + p.rows, 0), parts };
+    return {
+      format,
+      codes,
+      meta,
+      absmaxForm,
+      columns: parts[0].columns,
+      rows: parts.reduce((sum, p) => sum + p.rows, 0),
+      parts
+    };
   });
   return { ...common, matrices, nf4: { layout, codes, meta } };
 }
@@ -136,7 +175,13 @@ export function scratchMatrices(layer: LayerWeights, scratch: Tensor): Record<Gr
   let at = 0;
   return mapGroups((group) => {
     const { rows, columns, parts } = layer.matrices[group];
-    return { format: 'f32', data: scratch, rows, columns, parts: parts.map((p) => ({ rows: p.rows, base: (at += p.rows * columns) - p.rows * columns })) };
+    return {
+      format: 'f32',
+      data: scratch,
+      rows,
+      columns,
+      parts: parts.map((p) => ({ rows: p.rows, base: (at += p.rows * columns) - p.rows * columns }))
+    };
   });
 }
 

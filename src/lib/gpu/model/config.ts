@@ -37,7 +37,10 @@ const families: Readonly<Record<string, Family>> = {
   llama: { qkvBias: (c) => c.attention_bias === true, window: () => 0 },
   mistral: { qkvBias: () => false, window: (c) => positive(c.sliding_window) },
   // Qwen2 slides its window from layer max_window_layers on; published models do not use it.
-  qwen2: { qkvBias: () => true, window: (c) => (c.use_sliding_window === true ? unsupported('use_sliding_window', true) : 0) }
+  qwen2: {
+    qkvBias: () => true,
+    window: (c) => (c.use_sliding_window === true ? unsupported('use_sliding_window', true) : 0)
+  }
 };
 
 /**
@@ -45,7 +48,8 @@ const families: Readonly<Record<string, Family>> = {
  * @throws UnsupportedModelError naming the family or the field, and what is supported
  */
 export function parseDecoderConfig(json: unknown): DecoderConfig {
-  if (typeof json !== 'object' || json === null) throw new UnsupportedModelError('config.json is not an object: the model folder is damaged.');
+  if (typeof json !== 'object' || json === null)
+    throw new UnsupportedModelError('config.json is not an object: the model folder is damaged.');
   const raw = json as RawConfig;
   const name = String(raw.model_type ?? '');
   const family = Object.hasOwn(families, name) ? families[name] : undefined;
@@ -69,7 +73,12 @@ export function parseDecoderConfig(json: unknown): DecoderConfig {
   if (name === 'llama' && qkvBias) unsupported('attention_bias', true);
   const rope = object(raw.rope_parameters) ?? {};
   return {
-    family: name, hidden, heads, kvHeads, headDim, qkvBias,
+    family: name,
+    hidden,
+    heads,
+    kvHeads,
+    headDim,
+    qkvBias,
     layers: integer(raw, 'num_hidden_layers'),
     intermediate: integer(raw, 'intermediate_size'),
     vocabulary: integer(raw, 'vocab_size'),
@@ -101,7 +110,10 @@ function parseScaling(scaling: RawConfig | undefined): RopeScaling | null {
 function integer(raw: RawConfig, field: string): number {
   const value = raw[field];
   if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 31) return value;
-  throw new UnsupportedModelError(`config.json has ${field} = ${JSON.stringify(value)}, which must be a positive whole number.`, { details: { field, value } });
+  throw new UnsupportedModelError(
+    `config.json has ${field} = ${JSON.stringify(value)}, which must be a positive whole number.`,
+    { details: { field, value } }
+  );
 }
 
 function number(value: unknown, absent: number): number {
@@ -117,7 +129,10 @@ function object(value: unknown): RawConfig | undefined {
 }
 
 function unsupported(field: string, value: unknown): never {
-  throw new UnsupportedModelError(`config.json has ${field} = ${JSON.stringify(value)}, which Tabtune does not compute. Choose a model without it.`, {
-    details: { field, value }
-  });
+  throw new UnsupportedModelError(
+    `config.json has ${field} = ${JSON.stringify(value)}, which Tabtune does not compute. Choose a model without it.`,
+    {
+      details: { field, value }
+    }
+  );
 }

@@ -1,4 +1,8 @@
-import { attentionBackwardKeyValue, attentionBackwardQuery, attentionForward } from '../kernels/attention/attention';
+import {
+  attentionBackwardKeyValue,
+  attentionBackwardQuery,
+  attentionForward
+} from '../kernels/attention/attention';
 import { loraGradients, type GradientJob } from '../kernels/lora/gradient';
 import { project, type Factor } from '../kernels/lora/project';
 import { matmul, type LoraTerm } from '../kernels/matmul/matmul';
@@ -16,7 +20,12 @@ import { groupNames, groups, projections, type Group } from './weights';
 export interface DecoderContext {
   readonly plan: Plan;
   readonly base: BaseModel;
-  readonly adapter?: { readonly layout: AdapterLayout; readonly values: Tensor; readonly gradients?: Tensor; readonly dropout?: number };
+  readonly adapter?: {
+    readonly layout: AdapterLayout;
+    readonly values: Tensor;
+    readonly gradients?: Tensor;
+    readonly dropout?: number;
+  };
   /** Capacity in token rows. */
   readonly tokens: number;
   readonly style: Style;
@@ -28,7 +37,11 @@ export interface DecoderContext {
   readonly spans: Tensor;
   readonly rope: Tensor;
   /** Key-value cache of each layer, in generation. */
-  readonly caches?: { readonly layers: readonly Tensor[]; readonly rows: number; append(layer: number, qkv: Tensor): void };
+  readonly caches?: {
+    readonly layers: readonly Tensor[];
+    readonly rows: number;
+    append(layer: number, qkv: Tensor): void;
+  };
 }
 
 /** What the backward pass of a layer reads. */
@@ -47,7 +60,10 @@ export interface LayerActivations {
 }
 
 /** Columns of the side-by-side projections. */
-export function projectedColumns(layout: AdapterLayout): { width: number; column: Partial<Record<Group, number>> } {
+export function projectedColumns(layout: AdapterLayout): {
+  width: number;
+  column: Partial<Record<Group, number>>;
+} {
   let width = 0;
   const column: Partial<Record<Group, number>> = {};
   for (const group of groupNames) {
@@ -88,7 +104,13 @@ export class DecoderRecorder {
    * @param mode `infer` keeps nothing for a backward pass; `keep` keeps all; `recompute` makes what `keep` keeps again,
    *   from x and the projections, and stops before the last product.
    */
-  forward(layer: number, x: Tensor, weights: LayerMatrices, mode: 'infer' | 'keep' | 'recompute', projected?: Tensor): LayerActivations & { out?: Tensor } {
+  forward(
+    layer: number,
+    x: Tensor,
+    weights: LayerMatrices,
+    mode: 'infer' | 'keep' | 'recompute',
+    projected?: Tensor
+  ): LayerActivations & { out?: Tensor } {
     const { plan, base, tokens, style, spans, rope, caches } = this.#c;
     const { config } = base;
     const own = base.layers[layer];
@@ -100,42 +122,120 @@ export class DecoderRecorder {
     const u = projected ?? this.projectedTensor(name('projected'));
     const common = { rows: tokens, live: 'tokens' as const, transposed: false, style };
     const norm = (input: Tensor, weight: Tensor, normed: Tensor, group: Group) =>
-      plan.add(project({
-        label: name(group), rows: tokens, live: 'tokens', input, width: hidden, style,
-        prologue: { kind: 'rmsnorm', weight, epsilon: config.normEpsilon, normed },
-        ...(fresh ? this.#down(layer, group, u) : {})
-      }));
+      plan.add(
+        project({
+          label: name(group),
+          rows: tokens,
+          live: 'tokens',
+          input,
+          width: hidden,
+          style,
+          prologue: { kind: 'rmsnorm', weight, epsilon: config.normEpsilon, normed },
+          ...(fresh ? this.#down(layer, group, u) : {})
+        })
+      );
 
     const h1 = this.#act(name('h1'), hidden);
     norm(x, own.attentionNorm, h1, 'qkv');
     const qkv = this.#act(name('qkv'), width);
-    plan.add(matmul({ ...common, label: name('qkv'), x: h1, weight: weights.qkv, ...(own.qkvBias ? { bias: own.qkvBias } : {}), ...this.#term(layer, 'qkv', u, false), epilogue: { kind: 'rope', rope, headDim }, out: qkv }));
+    plan.add(
+      matmul({
+        ...common,
+        label: name('qkv'),
+        x: h1,
+        weight: weights.qkv,
+        ...(own.qkvBias ? { bias: own.qkvBias } : {}),
+        ...this.#term(layer, 'qkv', u, false),
+        epilogue: { kind: 'rope', rope, headDim },
+        out: qkv
+      })
+    );
 
     const attended = this.#act(name('attended'), heads * headDim);
     const lse = keeps ? transient(name('lse'), tokens * heads) : undefined;
     const shape = { tokens, heads, kvHeads, headDim, window: config.window, style };
     if (caches) {
       caches.append(layer, qkv);
-      plan.add(attentionForward({ ...shape, q: qkv, qStride: width, qOffset: 0, kv: caches.layers[layer], kvStride: 2 * kvHeads * headDim, kOffset: 0, vOffset: kvHeads * headDim, kvRows: caches.rows, spans, out: attended, cached: true }));
+      plan.add(
+        attentionForward({
+          ...shape,
+          q: qkv,
+          qStride: width,
+          qOffset: 0,
+          kv: caches.layers[layer],
+          kvStride: 2 * kvHeads * headDim,
+          kOffset: 0,
+          vOffset: kvHeads * headDim,
+          kvRows: caches.rows,
+          spans,
+          out: attended,
+          cached: true
+        })
+      );
     } else {
-      plan.add(attentionForward({ ...shape, q: qkv, qStride: width, qOffset: 0, kv: qkv, kvStride: width, kOffset: heads * headDim, vOffset: (heads + kvHeads) * headDim, kvRows: tokens, spans, out: attended, ...(lse ? { lse } : {}) }));
+      plan.add(
+        attentionForward({
+          ...shape,
+          q: qkv,
+          qStride: width,
+          qOffset: 0,
+          kv: qkv,
+          kvStride: width,
+          kOffset: heads * headDim,
+          vOffset: (heads + kvHeads) * headDim,
+          kvRows: tokens,
+          spans,
+          out: attended,
+          ...(lse ? { lse } : {})
+        })
+      );
     }
 
     if (fresh) this.#projectPlain(layer, 'o', attended, heads * headDim, u);
     const x2 = transient(name('x2'), tokens * hidden);
-    plan.add(matmul({ ...common, label: name('o'), x: attended, weight: weights.o, ...this.#term(layer, 'o', u, false), epilogue: { kind: 'residual', residual: x }, out: x2 }));
+    plan.add(
+      matmul({
+        ...common,
+        label: name('o'),
+        x: attended,
+        weight: weights.o,
+        ...this.#term(layer, 'o', u, false),
+        epilogue: { kind: 'residual', residual: x },
+        out: x2
+      })
+    );
 
     const h2 = this.#act(name('h2'), hidden);
     norm(x2, own.mlpNorm, h2, 'gateUp');
     const gateUp = keeps ? this.#act(name('gate up'), 2 * intermediate) : undefined;
     const h = this.#act(name('h'), intermediate);
-    plan.add(matmul({ ...common, label: name('gate up'), x: h2, weight: weights.gateUp, ...this.#term(layer, 'gateUp', u, false), epilogue: { kind: 'swiglu', ...(gateUp ? { gateUp } : {}) }, out: h }));
+    plan.add(
+      matmul({
+        ...common,
+        label: name('gate up'),
+        x: h2,
+        weight: weights.gateUp,
+        ...this.#term(layer, 'gateUp', u, false),
+        epilogue: { kind: 'swiglu', ...(gateUp ? { gateUp } : {}) },
+        out: h
+      })
+    );
 
     const kept = { x, projected: u, h1, qkv, attended, lse, x2, h2, gateUp, h };
     if (!fresh) return kept;
     this.#projectPlain(layer, 'down', h, intermediate, u);
     const out = transient(name('out'), tokens * hidden);
-    plan.add(matmul({ ...common, label: name('down'), x: h, weight: weights.down, ...this.#term(layer, 'down', u, false), epilogue: { kind: 'residual', residual: x2 }, out }));
+    plan.add(
+      matmul({
+        ...common,
+        label: name('down'),
+        x: h,
+        weight: weights.down,
+        ...this.#term(layer, 'down', u, false),
+        epilogue: { kind: 'residual', residual: x2 },
+        out
+      })
+    );
     return { ...kept, out };
   }
 
@@ -147,8 +247,22 @@ export class DecoderRecorder {
    *   where everything past the last adapter is skipped: nothing below is trained
    * @returns dL/dx, absent for the lowest layer
    */
-  backward(layer: number, acts: LayerActivations, weights: LayerMatrices, dy: Tensor, v: Tensor, below?: { readonly layer: number; readonly v: Tensor }): Tensor | undefined {
-    const pass = { layer, acts, weights, v, reaches: (...groups: Group[]) => below !== undefined || groups.some((g) => this.#group(layer, g) !== undefined) };
+  backward(
+    layer: number,
+    acts: LayerActivations,
+    weights: LayerMatrices,
+    dy: Tensor,
+    v: Tensor,
+    below?: { readonly layer: number; readonly v: Tensor }
+  ): Tensor | undefined {
+    const pass = {
+      layer,
+      acts,
+      weights,
+      v,
+      reaches: (...groups: Group[]) =>
+        below !== undefined || groups.some((g) => this.#group(layer, g) !== undefined)
+    };
     const dx2 = this.#backwardMlp(pass, dy);
     return dx2 && this.#backwardAttention(pass, dx2, below);
   }
@@ -164,19 +278,54 @@ export class DecoderRecorder {
     if (reaches('gateUp', 'o', 'qkv')) {
       const gateUp = acts.gateUp!;
       // An f32 gate and up are not read again: their gradients take their place.
-      const dGateUp = gateUp.dtype === 'f32' ? gateUp : transient(name('d gate up'), tokens * 2 * intermediate);
-      plan.add(matmul({ ...common, label: name('d down'), x: dy, weight: weights.down, ...this.#term(layer, 'down', v, true), epilogue: { kind: 'swiglu-backward', gateUp }, out: dGateUp }));
+      const dGateUp =
+        gateUp.dtype === 'f32' ? gateUp : transient(name('d gate up'), tokens * 2 * intermediate);
+      plan.add(
+        matmul({
+          ...common,
+          label: name('d down'),
+          x: dy,
+          weight: weights.down,
+          ...this.#term(layer, 'down', v, true),
+          epilogue: { kind: 'swiglu-backward', gateUp },
+          out: dGateUp
+        })
+      );
       this.#projectBack(layer, 'gateUp', dGateUp, 2 * intermediate, v);
       jobs.push(...this.#jobs(layer, 'gateUp', v, acts, acts.h2, dGateUp));
       if (reaches('o', 'qkv')) {
         const dh2 = transient(name('d h2'), tokens * hidden);
-        plan.add(matmul({ ...common, label: name('d gate up'), x: dGateUp, weight: weights.gateUp, ...this.#term(layer, 'gateUp', v, true), epilogue: { kind: 'store' }, out: dh2 }));
+        plan.add(
+          matmul({
+            ...common,
+            label: name('d gate up'),
+            x: dGateUp,
+            weight: weights.gateUp,
+            ...this.#term(layer, 'gateUp', v, true),
+            epilogue: { kind: 'store' },
+            out: dh2
+          })
+        );
         dx2 = transient(name('d x2'), tokens * hidden);
-        plan.add(project({
-          label: name('d mlp norm'), rows: tokens, live: 'tokens', input: dh2, width: hidden, style,
-          prologue: { kind: 'rmsnorm-backward', x: acts.x2, weight: base.layers[layer].mlpNorm, epsilon: normEpsilon, residual: dy, dx: dx2 },
-          ...this.up(layer, 'o', v)
-        }));
+        plan.add(
+          project({
+            label: name('d mlp norm'),
+            rows: tokens,
+            live: 'tokens',
+            input: dh2,
+            width: hidden,
+            style,
+            prologue: {
+              kind: 'rmsnorm-backward',
+              x: acts.x2,
+              weight: base.layers[layer].mlpNorm,
+              epsilon: normEpsilon,
+              residual: dy,
+              dx: dx2
+            },
+            ...this.up(layer, 'o', v)
+          })
+        );
       }
     }
     this.#gradients(name('mlp'), jobs);
@@ -184,7 +333,11 @@ export class DecoderRecorder {
   }
 
   /** From dL/d x2 to dL/d x, the layer's input. */
-  #backwardAttention({ layer, acts, weights, v, reaches }: BackwardPass, dx2: Tensor, below?: { readonly layer: number; readonly v: Tensor }): Tensor | undefined {
+  #backwardAttention(
+    { layer, acts, weights, v, reaches }: BackwardPass,
+    dx2: Tensor,
+    below?: { readonly layer: number; readonly v: Tensor }
+  ): Tensor | undefined {
     const { plan, base, tokens, style, spans, rope } = this.#c;
     const { hidden, heads, kvHeads, headDim, window, normEpsilon } = base.config;
     const width = qkvWidth(base.config);
@@ -194,22 +347,70 @@ export class DecoderRecorder {
     let dx: Tensor | undefined;
     if (reaches('qkv')) {
       const dOut = transient(name('d attended'), tokens * heads * headDim);
-      plan.add(matmul({ ...common, label: name('d o'), x: dx2, weight: weights.o, ...this.#term(layer, 'o', v, true), epilogue: { kind: 'store' }, out: dOut }));
+      plan.add(
+        matmul({
+          ...common,
+          label: name('d o'),
+          x: dx2,
+          weight: weights.o,
+          ...this.#term(layer, 'o', v, true),
+          epilogue: { kind: 'store' },
+          out: dOut
+        })
+      );
       const dQkv = transient(name('d qkv'), tokens * width);
-      const attention = { tokens, heads, kvHeads, headDim, window, style, qkv: acts.qkv, dOut, lse: acts.lse!, spans, rope, dQkv, delta: transient(name('delta'), tokens * heads) };
+      const attention = {
+        tokens,
+        heads,
+        kvHeads,
+        headDim,
+        window,
+        style,
+        qkv: acts.qkv,
+        dOut,
+        lse: acts.lse!,
+        spans,
+        rope,
+        dQkv,
+        delta: transient(name('delta'), tokens * heads)
+      };
       plan.add(attentionBackwardQuery({ ...attention, out: acts.attended }));
       plan.add(attentionBackwardKeyValue(attention));
       this.#projectBack(layer, 'qkv', dQkv, width, v);
       jobs.push(...this.#jobs(layer, 'qkv', v, acts, acts.h1, dQkv));
       if (below) {
         const dh1 = transient(name('d h1'), tokens * hidden);
-        plan.add(matmul({ ...common, label: name('d qkv'), x: dQkv, weight: weights.qkv, ...this.#term(layer, 'qkv', v, true), epilogue: { kind: 'store' }, out: dh1 }));
+        plan.add(
+          matmul({
+            ...common,
+            label: name('d qkv'),
+            x: dQkv,
+            weight: weights.qkv,
+            ...this.#term(layer, 'qkv', v, true),
+            epilogue: { kind: 'store' },
+            out: dh1
+          })
+        );
         dx = transient(name('d x'), tokens * hidden);
-        plan.add(project({
-          label: name('d attention norm'), rows: tokens, live: 'tokens', input: dh1, width: hidden, style,
-          prologue: { kind: 'rmsnorm-backward', x: acts.x, weight: base.layers[layer].attentionNorm, epsilon: normEpsilon, residual: dx2, dx },
-          ...this.up(below.layer, 'down', below.v)
-        }));
+        plan.add(
+          project({
+            label: name('d attention norm'),
+            rows: tokens,
+            live: 'tokens',
+            input: dh1,
+            width: hidden,
+            style,
+            prologue: {
+              kind: 'rmsnorm-backward',
+              x: acts.x,
+              weight: base.layers[layer].attentionNorm,
+              epsilon: normEpsilon,
+              residual: dx2,
+              dx
+            },
+            ...this.up(below.layer, 'down', below.v)
+          })
+        );
       }
     }
     this.#gradients(name('attention'), jobs);
@@ -233,14 +434,28 @@ export class DecoderRecorder {
     return layer * projections.length + projections.indexOf(groups[group][0]);
   }
 
-  #factor(layer: number, group: Group, out: Tensor | undefined, orientation: 'rows' | 'columns'): { factor: Factor } | undefined {
+  #factor(
+    layer: number,
+    group: Group,
+    out: Tensor | undefined,
+    orientation: 'rows' | 'columns'
+  ): { factor: Factor } | undefined {
     const { adapter } = this.#c;
     const found = this.#group(layer, group);
     if (!adapter || !found || !out) return undefined;
     const { rank } = adapter.layout.settings;
-    const shared = { matrix: adapter.values, rank, out, outStride: this.#columns.width, outColumn: this.#columns.column[group] };
-    if (orientation === 'columns') return { factor: { ...shared, orientation, offset: found.b, partRows: found.partRows } };
-    const dropout = adapter.dropout ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group) } } : {};
+    const shared = {
+      matrix: adapter.values,
+      rank,
+      out,
+      outStride: this.#columns.width,
+      outColumn: this.#columns.column[group]
+    };
+    if (orientation === 'columns')
+      return { factor: { ...shared, orientation, offset: found.b, partRows: found.partRows } };
+    const dropout = adapter.dropout
+      ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group) } }
+      : {};
     return { factor: { ...shared, orientation, offset: found.a, parts: found.parts.length, ...dropout } };
   }
 
@@ -260,46 +475,105 @@ export class DecoderRecorder {
 
   #project(label: string, input: Tensor, width: number, factor: { factor: Factor }): void {
     const { plan, tokens, style } = this.#c;
-    plan.add(project({ label, rows: tokens, live: 'tokens', input, width, style, prologue: { kind: 'none' }, ...factor }));
+    plan.add(
+      project({
+        label,
+        rows: tokens,
+        live: 'tokens',
+        input,
+        width,
+        style,
+        prologue: { kind: 'none' },
+        ...factor
+      })
+    );
   }
 
-  #term(layer: number, group: Group, projected: Tensor | undefined, transposed: boolean): { lora: LoraTerm } | undefined {
+  #term(
+    layer: number,
+    group: Group,
+    projected: Tensor | undefined,
+    transposed: boolean
+  ): { lora: LoraTerm } | undefined {
     const { adapter } = this.#c;
     const found = this.#group(layer, group);
     if (!adapter || !found || !projected) return undefined;
     const { layout } = adapter;
-    const dropout = transposed && adapter.dropout ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group) } } : {};
+    const dropout =
+      transposed && adapter.dropout
+        ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group) } }
+        : {};
     return {
       lora: {
-        projected, stride: this.#columns.width, column: this.#columns.column[group], matrix: adapter.values,
-        offset: transposed ? found.a : found.b, rank: layout.settings.rank, parts: found.parts.length, scale: layout.scale, ...dropout
+        projected,
+        stride: this.#columns.width,
+        column: this.#columns.column[group],
+        matrix: adapter.values,
+        offset: transposed ? found.a : found.b,
+        rank: layout.settings.rank,
+        parts: found.parts.length,
+        scale: layout.scale,
+        ...dropout
       }
     };
   }
 
   /** Gradients of a group's A (from its input) and of each part's B (from the gradient of its output). */
-  #jobs(layer: number, group: Group, v: Tensor, acts: LayerActivations, input: Tensor, dOutput: Tensor): GradientJob[] {
+  #jobs(
+    layer: number,
+    group: Group,
+    v: Tensor,
+    acts: LayerActivations,
+    input: Tensor,
+    dOutput: Tensor
+  ): GradientJob[] {
     const { adapter } = this.#c;
     const found = this.#group(layer, group);
     if (!adapter || !found) return [];
     const { rank } = adapter.layout.settings;
     const column = this.#columns.column[group]!;
     const shared = { thinStride: this.#columns.width, scale: adapter.layout.scale };
-    const dropout = adapter.dropout ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group), rank } } : {};
+    const dropout = adapter.dropout
+      ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group), rank } }
+      : {};
     const rows = found.partRows.reduce((sum, r) => sum + r, 0);
     let row = 0;
     return [
-      { ...shared, factor: 'down', thin: v, thinColumn: column, thinColumns: found.parts.length * rank, wide: input, wideStride: found.width, wideColumn: 0, width: found.width, offset: found.a, ...dropout },
+      {
+        ...shared,
+        factor: 'down',
+        thin: v,
+        thinColumn: column,
+        thinColumns: found.parts.length * rank,
+        wide: input,
+        wideStride: found.width,
+        wideColumn: 0,
+        width: found.width,
+        offset: found.a,
+        ...dropout
+      },
       ...found.partRows.map((count, p): GradientJob => {
         row += count;
-        return { ...shared, factor: 'up', thin: acts.projected!, thinColumn: column + p * rank, thinColumns: rank, wide: dOutput, wideStride: rows, wideColumn: row - count, width: count, offset: found.b + (row - count) * rank };
+        return {
+          ...shared,
+          factor: 'up',
+          thin: acts.projected!,
+          thinColumn: column + p * rank,
+          thinColumns: rank,
+          wide: dOutput,
+          wideStride: rows,
+          wideColumn: row - count,
+          width: count,
+          offset: found.b + (row - count) * rank
+        };
       })
     ];
   }
 
   #gradients(label: string, jobs: readonly GradientJob[]): void {
     const { plan, tokens, style, adapter } = this.#c;
-    if (jobs.length) plan.add(loraGradients({ label, rows: tokens, jobs, gradients: adapter!.gradients!, style }));
+    if (jobs.length)
+      plan.add(loraGradients({ label, rows: tokens, jobs, gradients: adapter!.gradients!, style }));
   }
 }
 

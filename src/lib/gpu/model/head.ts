@@ -43,14 +43,58 @@ export function recordLoss(args: {
   const stride = logitsStride(base);
   const logits = transient('logits', rows * stride);
   for (let first = 0; first < trained; first += rows) {
-    const chunk = { rows: Math.min(rows, trained - first), live: 'trained' as const, firstTrained: first, style };
+    const chunk = {
+      rows: Math.min(rows, trained - first),
+      live: 'trained' as const,
+      firstTrained: first,
+      style
+    };
     for (const shard of base.head) {
-      plan.add(matmul({ ...chunk, label: 'head', x, xRow: first, weight: shardMatrix(shard, base.config, base.options.vocabularyFormat), transposed: false, epilogue: { kind: 'store' }, out: logits, outStride: stride, outColumn: shard.firstRow }));
+      plan.add(
+        matmul({
+          ...chunk,
+          label: 'head',
+          x,
+          xRow: first,
+          weight: shardMatrix(shard, base.config, base.options.vocabularyFormat),
+          transposed: false,
+          epilogue: { kind: 'store' },
+          out: logits,
+          outStride: stride,
+          outColumn: shard.firstRow
+        })
+      );
     }
-    plan.add(crossEntropy({ rows: chunk.rows, vocabulary, stride, logits, targets, loss, firstRow: first, backward: dx !== undefined, style }));
+    plan.add(
+      crossEntropy({
+        rows: chunk.rows,
+        vocabulary,
+        stride,
+        logits,
+        targets,
+        loss,
+        firstRow: first,
+        backward: dx !== undefined,
+        style
+      })
+    );
     if (!dx) continue;
     base.head.forEach((shard, n) => {
-      plan.add(matmul({ ...chunk, label: 'd head', x: logits, xStride: stride, xColumn: shard.firstRow, weight: shardMatrix(shard, base.config, base.options.vocabularyFormat), transposed: true, epilogue: { kind: n ? 'accumulate' : 'store' }, out: dx, outRow: first, outStride: hidden }));
+      plan.add(
+        matmul({
+          ...chunk,
+          label: 'd head',
+          x: logits,
+          xStride: stride,
+          xColumn: shard.firstRow,
+          weight: shardMatrix(shard, base.config, base.options.vocabularyFormat),
+          transposed: true,
+          epilogue: { kind: n ? 'accumulate' : 'store' },
+          out: dx,
+          outRow: first,
+          outStride: hidden
+        })
+      );
     });
   }
 }

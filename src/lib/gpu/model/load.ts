@@ -28,13 +28,23 @@ export async function checkpointAbsmaxForm(source: WeightSource, signal?: AbortS
  * 4-bit already, or rounded to 16 bits. At most one layer is in memory on the way, 4 bits a weight.
  * @throws WeightShapeError, InvalidNf4Error, OutOfGpuMemoryError, and what the source throws
  */
-export async function loadBase(store: BufferStore, base: BaseModel, source: WeightSource, options: LoadOptions = {}): Promise<void> {
+export async function loadBase(
+  store: BufferStore,
+  base: BaseModel,
+  source: WeightSource,
+  options: LoadOptions = {}
+): Promise<void> {
   const { config } = base;
   const loader = new Loader(store, source, options.signal);
   const total = config.layers + 1;
   options.onProgress?.(0, total);
   await loader.vocabulary(tensorNames.embedding, base.embedding, base);
-  if (!config.tiedHead) await loader.vocabulary(source.has(tensorNames.head) ? tensorNames.head : tensorNames.embedding, base.head, base);
+  if (!config.tiedHead)
+    await loader.vocabulary(
+      source.has(tensorNames.head) ? tensorNames.head : tensorNames.embedding,
+      base.head,
+      base
+    );
   await loader.vector(tensorNames.finalNorm, base.finalNorm, config.hidden);
   for (let layer = 0; layer < config.layers; layer++) {
     options.onProgress?.(layer + 1, total);
@@ -44,7 +54,8 @@ export async function loadBase(store: BufferStore, base: BaseModel, source: Weig
     if (weights.qkvBias) await loader.biases(layer, weights.qkvBias, qkvWidth(config));
     if (weights.nf4) {
       const tensors: Nf4Tensor[] = [];
-      for (const p of projections) tensors.push(await loader.nf4(tensorNames.projection(layer, p), projectionShape(config, p)));
+      for (const p of projections)
+        tensors.push(await loader.nf4(tensorNames.projection(layer, p), projectionShape(config, p)));
       const packed = packNf4(tensors, weights.nf4.layout.absmaxForm);
       loader.write(weights.nf4.codes, packed.codes);
       loader.write(weights.nf4.meta, packed.meta);
@@ -53,7 +64,10 @@ export async function loadBase(store: BufferStore, base: BaseModel, source: Weig
     for (const [group, matrix] of Object.entries(weights.matrices)) {
       if (matrix.format === 'nf4') continue;
       const upload = loader.upload(matrix.data, matrix.format);
-      for (const p of groups[group as Group]) await loader.stream(tensorNames.projection(layer, p), projectionShape(config, p), (chunk) => upload.push(chunk));
+      for (const p of groups[group as Group])
+        await loader.stream(tensorNames.projection(layer, p), projectionShape(config, p), (chunk) =>
+          upload.push(chunk)
+        );
       upload.finish();
     }
   }
@@ -94,7 +108,10 @@ class Loader {
 
   async vocabulary(name: string, shards: readonly VocabularyShard[], base: BaseModel): Promise<void> {
     const { hidden, vocabulary } = base.config;
-    const uploads = shards.map((shard) => ({ end: (shard.firstRow + shard.rows) * hidden, upload: this.upload(shard.data, base.options.vocabularyFormat) }));
+    const uploads = shards.map((shard) => ({
+      end: (shard.firstRow + shard.rows) * hidden,
+      upload: this.upload(shard.data, base.options.vocabularyFormat)
+    }));
     let at = 0;
     let shard = 0;
     await this.stream(name, [vocabulary, hidden], (chunk) => {
@@ -146,9 +163,12 @@ class Loader {
 
   #checkShape(name: string, expected: readonly number[], actual: readonly number[]): void {
     if (expected.length === actual.length && expected.every((n, i) => n === actual[i])) return;
-    throw new WeightShapeError(`The tensor ${name} has shape [${actual.join(', ')}], config.json says [${expected.join(', ')}]. The model folder mixes files of different models, or is damaged.`, {
-      details: { tensor: name, expected, actual }
-    });
+    throw new WeightShapeError(
+      `The tensor ${name} has shape [${actual.join(', ')}], config.json says [${expected.join(', ')}]. The model folder mixes files of different models, or is damaged.`,
+      {
+        details: { tensor: name, expected, actual }
+      }
+    );
   }
 }
 

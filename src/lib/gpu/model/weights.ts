@@ -14,7 +14,15 @@ export interface WeightSource {
 }
 
 /** The seven projections of a layer, in the order in which they lie in memory. */
-export const projections = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+export const projections = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj'
+] as const;
 export type Projection = (typeof projections)[number];
 
 /** Projections that read the same input are multiplied together. */
@@ -38,6 +46,7 @@ export const tensorNames = {
   finalNorm: 'model.norm.weight',
   attentionNorm: (layer: number) => `model.layers.${layer}.input_layernorm.weight`,
   mlpNorm: (layer: number) => `model.layers.${layer}.post_attention_layernorm.weight`,
-  projection: (layer: number, projection: Projection) => `model.layers.${layer}.${modulePath(projection)}.weight`,
+  projection: (layer: number, projection: Projection) =>
+    `model.layers.${layer}.${modulePath(projection)}.weight`,
   bias: (layer: number, projection: Projection) => `model.layers.${layer}.${modulePath(projection)}.bias`
 };

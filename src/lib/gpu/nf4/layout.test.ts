@@ -94,6 +94,8 @@ describe('packNf4', () => {
       expect(() => packNf4([{ ...good, ...change }])).toThrow(InvalidNf4Error);
       expect(() => packNf4([{ ...good, ...change }])).toThrow(message);
     }
-    expect(() => packNf4([{ ...good, absmax: blockAbsmax(good), nestedAbsmax: undefined }, good], 'double')).toThrow(/double-quantised and others are not/);
+    expect(() =>
+      packNf4([{ ...good, absmax: blockAbsmax(good), nestedAbsmax: undefined }, good], 'double')
+    ).toThrow(/double-quantised and others are not/);
   });
 });

@@ -109,7 +109,9 @@ export function metaLength(length: number, form: AbsmaxForm): number {
 export function packNf4(tensors: readonly Nf4Tensor[], form = commonForm(tensors)): PackedNf4 {
   tensors.forEach(check);
   if (form === 'double' && commonForm(tensors) !== 'double') {
-    throw new InvalidNf4Error('Some weights of the checkpoint are double-quantised and others are not, or their 8-bit maps differ. Use a checkpoint made in one go.');
+    throw new InvalidNf4Error(
+      'Some weights of the checkpoint are double-quantised and others are not, or their 8-bit maps differ. Use a checkpoint made in one go.'
+    );
   }
   const layout = nf4Layout(
     tensors.map((t) => t.shape),
@@ -176,18 +178,18 @@ function check(tensor: Nf4Tensor, index: number): void {
   const nested = tensor.nestedAbsmax !== undefined;
   const problem =
     tensor.codes.length !== Math.ceil(values / 2)
-        ? `${tensor.codes.length} bytes of codes for ${values} weights`
-        : tensor.absmax.length !== blocks
-          ? `${tensor.absmax.length} absmax for ${blocks} blocks`
-          : tensor.map.length !== 16 || nf4Codebook.some((v, i) => tensor.map[i] !== v)
-            ? 'another codebook than NF4'
-            : tensor.absmax instanceof Uint8Array !== nested
-              ? 'absmax whose type and nested statistics contradict each other'
-              : nested && tensor.nestedAbsmax.length !== Math.ceil(blocks / nestedLength)
-                ? `${tensor.nestedAbsmax.length} nested absmax for ${blocks} blocks`
-                : nested && tensor.nestedMap?.length !== 256
-                  ? 'no 8-bit map of 256 entries'
-                  : undefined;
+      ? `${tensor.codes.length} bytes of codes for ${values} weights`
+      : tensor.absmax.length !== blocks
+        ? `${tensor.absmax.length} absmax for ${blocks} blocks`
+        : tensor.map.length !== 16 || nf4Codebook.some((v, i) => tensor.map[i] !== v)
+          ? 'another codebook than NF4'
+          : tensor.absmax instanceof Uint8Array !== nested
+            ? 'absmax whose type and nested statistics contradict each other'
+            : nested && tensor.nestedAbsmax.length !== Math.ceil(blocks / nestedLength)
+              ? `${tensor.nestedAbsmax.length} nested absmax for ${blocks} blocks`
+              : nested && tensor.nestedMap?.length !== 256
+                ? 'no 8-bit map of 256 entries'
+                : undefined;
   if (!problem) return;
   throw new InvalidNf4Error(
     `Matrix ${index} of a packed weight (${rows} x ${own}) has ${problem}. The checkpoint is damaged or of another quantisation type: use one made with bnb_4bit_quant_type nf4 and blocks of 64.`,

@@ -60,9 +60,16 @@ export function toStorage(tensor: Tensor, values: Float32Array | Uint32Array): A
 }
 
 /** Reads `length` elements of a buffer back. Waits for all work that was submitted before. */
-export async function readTensor(device: GPUDevice, buffer: GPUBuffer, tensor: Tensor): Promise<Float32Array | Uint32Array> {
+export async function readTensor(
+  device: GPUDevice,
+  buffer: GPUBuffer,
+  tensor: Tensor
+): Promise<Float32Array | Uint32Array> {
   const bytes = tensorBytes(tensor);
-  const staging = device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const staging = device.createBuffer({
+    size: bytes,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+  });
   try {
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);

@@ -6,7 +6,14 @@ import { uniformStride, type Plan } from './plan';
 import type { Tensor } from './tensor';
 
 type Recorded =
-  | { kind: 'dispatch'; label: string; pipeline: GPUComputePipeline; bindGroup: GPUBindGroup; groups: readonly [number, number, number]; flops: number }
+  | {
+      kind: 'dispatch';
+      label: string;
+      pipeline: GPUComputePipeline;
+      bindGroup: GPUBindGroup;
+      groups: readonly [number, number, number];
+      flops: number;
+    }
   | { kind: 'clear'; buffer: GPUBuffer };
 
 /**
@@ -28,8 +35,14 @@ export class BuiltPlan {
   readonly #pacer = new SubmitPacer();
 
   private constructor(parts: {
-    device: Device; store: BufferStore; ownsStore: boolean; slots: GPUBuffer[]; placed: Map<Tensor, GPUBuffer>;
-    uniforms: GPUBuffer[]; step: GPUBuffer; sections: Map<string, Recorded[]>;
+    device: Device;
+    store: BufferStore;
+    ownsStore: boolean;
+    slots: GPUBuffer[];
+    placed: Map<Tensor, GPUBuffer>;
+    uniforms: GPUBuffer[];
+    step: GPUBuffer;
+    sections: Map<string, Recorded[]>;
   }) {
     this.device = parts.device;
     this.store = parts.store;
@@ -53,14 +66,21 @@ export class BuiltPlan {
     const compiling = Promise.all(dispatches.map((c) => device.pipelines.get(c.kernel)));
     compiling.catch(() => undefined);
 
-    const { slots, uniforms, step } = await device.guarded('the plan\'s buffers', memory.totalBytes, () => {
+    const { slots, uniforms, step } = await device.guarded("the plan's buffers", memory.totalBytes, () => {
       for (const tensor of plan.ownedTensors()) placed.set(tensor, store.ensure(tensor));
       const made = plan.slots().map((slot, index) => {
         const buffer = createTensorBuffer(raw, `slot ${index}`, slot.bytes);
         for (const { tensor } of slot.intervals) placed.set(tensor, buffer);
         return buffer;
       });
-      return { slots: made, uniforms: packUniforms(raw, dispatches.map((c) => packParams(c.kernel.params))), step: uniform(raw, 'step', stepBytes) };
+      return {
+        slots: made,
+        uniforms: packUniforms(
+          raw,
+          dispatches.map((c) => packParams(c.kernel.params))
+        ),
+        step: uniform(raw, 'step', stepBytes)
+      };
     });
 
     const compiled = await compiling;
@@ -79,12 +99,29 @@ export class BuiltPlan {
         label: kernel.label,
         layout,
         entries: [
-          { binding: 0, resource: { buffer: uniforms[Math.floor(index / perBuffer)], offset: (index % perBuffer) * uniformStride, size: packParams(kernel.params).byteLength } },
+          {
+            binding: 0,
+            resource: {
+              buffer: uniforms[Math.floor(index / perBuffer)],
+              offset: (index % perBuffer) * uniformStride,
+              size: packParams(kernel.params).byteLength
+            }
+          },
           { binding: 1, resource: { buffer: step } },
-          ...kernel.bindings.map((b, at) => ({ binding: at + 2, resource: { buffer: placed.get(b.tensor)!, ...bindingRange(b) } }))
+          ...kernel.bindings.map((b, at) => ({
+            binding: at + 2,
+            resource: { buffer: placed.get(b.tensor)!, ...bindingRange(b) }
+          }))
         ]
       });
-      list.push({ kind: 'dispatch', label: kernel.label, pipeline, bindGroup, groups: kernel.workgroups, flops: kernel.flops });
+      list.push({
+        kind: 'dispatch',
+        label: kernel.label,
+        pipeline,
+        bindGroup,
+        groups: kernel.workgroups,
+        flops: kernel.flops
+      });
       index++;
     }
     return new BuiltPlan({ device, store, ownsStore: !shared, slots, placed, uniforms, step, sections });
@@ -93,7 +130,9 @@ export class BuiltPlan {
   /** Encodes and submits the sections in the given order; all of them in the order of recording when none is named. */
   replay(scalars: StepScalars, ...sections: string[]): void {
     this.device.raw.queue.writeBuffer(this.#step, 0, packStep(scalars));
-    const commands = (sections.length ? sections : [...this.#sections.keys()]).flatMap((name) => this.#sections.get(name) ?? []);
+    const commands = (sections.length ? sections : [...this.#sections.keys()]).flatMap(
+      (name) => this.#sections.get(name) ?? []
+    );
     let encoder = this.device.raw.createCommandEncoder();
     let pass: GPUComputePassEncoder | undefined;
     let queued = 0;
@@ -122,14 +161,23 @@ export class BuiltPlan {
 
   /** Tells how long a replay took, so that later submits stay well under a driver's watchdog. */
   observe(milliseconds: number, ...sections: string[]): void {
-    const commands = (sections.length ? sections : [...this.#sections.keys()]).flatMap((name) => this.#sections.get(name) ?? []);
-    this.#pacer.observe(commands.reduce((sum, c) => sum + (c.kind === 'dispatch' ? this.#pacer.cost(c.flops) : 0), 0), milliseconds);
+    const commands = (sections.length ? sections : [...this.#sections.keys()]).flatMap(
+      (name) => this.#sections.get(name) ?? []
+    );
+    this.#pacer.observe(
+      commands.reduce((sum, c) => sum + (c.kind === 'dispatch' ? this.#pacer.cost(c.flops) : 0), 0),
+      milliseconds
+    );
   }
 
   /** Writes host values into a persistent or kept tensor, from element `offset`. */
   write(tensor: Tensor, values: Float32Array | Uint32Array, offset = 0): void {
     const bytes = toStorage(tensor, values);
-    this.device.raw.queue.writeBuffer(this.#buffer(tensor), offset * (tensor.dtype === 'f16' ? 2 : 4), bytes as ArrayBufferView<ArrayBuffer>);
+    this.device.raw.queue.writeBuffer(
+      this.#buffer(tensor),
+      offset * (tensor.dtype === 'f16' ? 2 : 4),
+      bytes as ArrayBufferView<ArrayBuffer>
+    );
   }
 
   read(tensor: Tensor): Promise<Float32Array | Uint32Array> {

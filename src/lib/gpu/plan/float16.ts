@@ -2,7 +2,6 @@
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-
 /**
  * Rounds an f32 to IEEE half precision, to nearest even, and returns its 16 bits.
  * Overflow becomes infinity, NaN stays NaN, subnormals are kept.
@@ -34,7 +33,7 @@ function roundShift(value: number, shift: number): number {
   const half = 1 << (shift - 1);
   const rest = value & ((1 << shift) - 1);
   const down = value >>> shift;
-  return rest > half || (rest === half && (down & 1)) ? down + 1 : down;
+  return rest > half || (rest === half && down & 1) ? down + 1 : down;
 }
 
 /** The f32 value of 16 half-precision bits; exact. */

@@ -67,8 +67,18 @@ export const stepFields = {
 export type StepScalars = { -readonly [K in keyof typeof stepFields]: number };
 
 export const defaultStepScalars: StepScalars = {
-  tokens: 0, trained: 0, past: 0, seed: 0, accumulate: 0, iteration: 1, lossWeight: 1,
-  learningRate: 0, biasCorrection1: 1, biasCorrection2: 1, weightDecay: 0, maxGradNorm: 0
+  tokens: 0,
+  trained: 0,
+  past: 0,
+  seed: 0,
+  accumulate: 0,
+  iteration: 1,
+  lossWeight: 1,
+  learningRate: 0,
+  biasCorrection1: 1,
+  biasCorrection2: 1,
+  weightDecay: 0,
+  maxGradNorm: 0
 };
 
 /** Bytes of the `step` uniform, padded to WebGPU's 16-byte rule. */
@@ -107,7 +117,9 @@ function structText(name: string, fields: readonly (readonly [string, string])[]
  */
 export function kernelSource(kernel: Kernel): string {
   const usesF16 = kernel.bindings.some((b) => elementType(b).includes('f16'));
-  const params = Object.entries(kernel.params).map(([name, value]) => [name, 'u32' in value ? 'u32' : 'f32'] as const);
+  const params = Object.entries(kernel.params).map(
+    ([name, value]) => [name, 'u32' in value ? 'u32' : 'f32'] as const
+  );
   const bindings = kernel.bindings.map(
     (b, index) =>
       `@group(0) @binding(${index + 2}) var<storage, ${b.access === 'read' ? 'read' : 'read_write'}> ${b.name}: array<${elementType(b)}>;`

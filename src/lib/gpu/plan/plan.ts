@@ -1,6 +1,6 @@
 import { TabtuneError } from '../../errors';
 import type { Device } from '../device';
-import { BufferStore } from './buffers';
+import { type BufferStore } from './buffers';
 import { BuiltPlan } from './built-plan';
 import { stepBytes, type Kernel } from './kernel';
 import { assignSlots, lowerBoundBytes, type Interval, type Slot } from './memory';
@@ -71,7 +71,10 @@ export class Plan {
   }
 
   flops(section?: string): number {
-    return this.commands.reduce((sum, c) => sum + (c.kind === 'dispatch' && (!section || c.section === section) ? c.kernel.flops : 0), 0);
+    return this.commands.reduce(
+      (sum, c) => sum + (c.kind === 'dispatch' && (!section || c.section === section) ? c.kernel.flops : 0),
+      0
+    );
   }
 
   /** Tensors with memory of their own: persistent ones and those that are kept. */

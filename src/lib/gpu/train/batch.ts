@@ -32,7 +32,9 @@ export interface PackedBatch {
 export function packBatch(rows: readonly TrainingRow[], capacity: number): PackedBatch {
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
   if (tokens > capacity) {
-    throw new BatchTooLargeError(`A batch of ${tokens} tokens does not fit a plan for ${capacity}.`, { details: { tokens, capacity } });
+    throw new BatchTooLargeError(`A batch of ${tokens} tokens does not fit a plan for ${capacity}.`, {
+      details: { tokens, capacity }
+    });
   }
   const u32 = (n: number) => new Uint32Array(Math.max(n, 1));
   const [ids, positions, spans, scatter] = [u32(tokens), u32(tokens), u32(2 * tokens), u32(tokens)];
@@ -54,7 +56,16 @@ export function packBatch(rows: readonly TrainingRow[], capacity: number): Packe
     }
     start += length;
   }
-  return { tokens, trained: gather.length, ids, positions, spans, scatter, gather: pad(gather), targets: pad(targets) };
+  return {
+    tokens,
+    trained: gather.length,
+    ids,
+    positions,
+    spans,
+    scatter,
+    gather: pad(gather),
+    targets: pad(targets)
+  };
 }
 
 function pad(values: readonly number[]): Uint32Array<ArrayBuffer> {

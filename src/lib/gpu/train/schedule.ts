@@ -5,7 +5,15 @@ export type Scheduler = 'linear' | 'cosine' | 'constant';
  * then linear decay to 0, half a cosine to 0, or constant.
  * @param steps optimizer steps of the whole run
  */
-export function learningRateAt(step: number, options: { readonly scheduler: Scheduler; readonly peak: number; readonly warmup: number; readonly steps: number }): number {
+export function learningRateAt(
+  step: number,
+  options: {
+    readonly scheduler: Scheduler;
+    readonly peak: number;
+    readonly warmup: number;
+    readonly steps: number;
+  }
+): number {
   const { scheduler, peak, warmup, steps } = options;
   if (step < warmup) return (peak * step) / Math.max(1, warmup);
   const progress = (step - warmup) / Math.max(1, steps - warmup);

@@ -7,7 +7,12 @@ import type { BufferStore } from '../plan/buffers';
 import type { BuiltPlan } from '../plan/built-plan';
 import { defaultStepScalars } from '../plan/kernel';
 import { packBatch, type TrainingRow } from './batch';
-import { recordTraining, type AdapterState, type TrainingPlan, type TrainingPlanOptions } from './training-plan';
+import {
+  recordTraining,
+  type AdapterState,
+  type TrainingPlan,
+  type TrainingPlanOptions
+} from './training-plan';
 
 export interface StepOptions {
   readonly learningRate: number;
@@ -50,24 +55,42 @@ export class Trainer {
   readonly #readback: GPUBuffer;
   #iteration = 0;
 
-  private constructor(device: Device, layout: AdapterLayout, plan: TrainingPlan, built: BuiltPlan, capacity: number) {
+  private constructor(
+    device: Device,
+    layout: AdapterLayout,
+    plan: TrainingPlan,
+    built: BuiltPlan,
+    capacity: number
+  ) {
     this.#device = device;
     this.layout = layout;
     this.plan = plan;
     this.#built = built;
     this.#capacity = capacity;
-    this.#readback = device.raw.createBuffer({ label: 'figures', size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    this.#readback = device.raw.createBuffer({
+      label: 'figures',
+      size: 16,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+    });
   }
 
   /**
    * @param store holds the base's weights; the adapter and its optimizer state are added to it
    * @throws OutOfGpuMemoryError, TensorTooLargeError, KernelCompileError
    */
-  static async create(store: BufferStore, base: BaseModel, layout: AdapterLayout, options: TrainingPlanOptions): Promise<Trainer> {
+  static async create(
+    store: BufferStore,
+    base: BaseModel,
+    layout: AdapterLayout,
+    options: TrainingPlanOptions
+  ): Promise<Trainer> {
     const plan = recordTraining(base, layout, options);
     const built = await plan.plan.build(store.device, store);
     const { headDim, ropeTheta, ropeScaling } = base.config;
-    built.write(plan.batch.ropeTable, ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length));
+    built.write(
+      plan.batch.ropeTable,
+      ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length)
+    );
     return new Trainer(store.device, layout, plan, built, options.tokens);
   }
 
@@ -105,14 +128,29 @@ export class Trainer {
     const { beta1 = 0.9, beta2 = 0.999 } = options;
     const iteration = this.#iteration + 1;
     const scalars = {
-      ...defaultStepScalars, iteration, lossWeight: 1 / Math.max(1, trainedTokens), learningRate: options.learningRate,
-      weightDecay: options.weightDecay, maxGradNorm: options.maxGradNorm,
-      biasCorrection1: 1 - beta1 ** iteration, biasCorrection2: 1 - beta2 ** iteration
+      ...defaultStepScalars,
+      iteration,
+      lossWeight: 1 / Math.max(1, trainedTokens),
+      learningRate: options.learningRate,
+      weightDecay: options.weightDecay,
+      maxGradNorm: options.maxGradNorm,
+      biasCorrection1: 1 - beta1 ** iteration,
+      biasCorrection2: 1 - beta2 ** iteration
     };
     const { batch, stats } = this.plan;
     packed.forEach((micro, n) => {
-      for (const name of ['ids', 'positions', 'spans', 'gather', 'targets', 'scatter'] as const) this.#built.write(batch[name], micro[name]);
-      this.#built.replay({ ...scalars, tokens: micro.tokens, trained: micro.trained, accumulate: n ? 1 : 0, seed: (options.seed + n * 0x9e3779b9) >>> 0 }, 'micro');
+      for (const name of ['ids', 'positions', 'spans', 'gather', 'targets', 'scatter'] as const)
+        this.#built.write(batch[name], micro[name]);
+      this.#built.replay(
+        {
+          ...scalars,
+          tokens: micro.tokens,
+          trained: micro.trained,
+          accumulate: n ? 1 : 0,
+          seed: (options.seed + n * 0x9e3779b9) >>> 0
+        },
+        'micro'
+      );
     });
     this.#built.replay(scalars, 'update');
     const figures = await this.#read(this.#built.buffer(stats));
@@ -125,8 +163,14 @@ export class Trainer {
 
   /** The adapter and optimizer as they are now. */
   async state(): Promise<OptimizerState> {
-    const read = async (name: keyof AdapterState) => (await this.#built.read(this.plan.state[name])) as Float32Array<ArrayBuffer>;
-    return { iteration: this.#iteration, values: await read('values'), m: await read('m'), v: await read('v') };
+    const read = async (name: keyof AdapterState) =>
+      (await this.#built.read(this.plan.state[name])) as Float32Array<ArrayBuffer>;
+    return {
+      iteration: this.#iteration,
+      values: await read('values'),
+      m: await read('m'),
+      v: await read('v')
+    };
   }
 
   async adapter(): Promise<AdapterTensors> {

@@ -61,8 +61,12 @@ export interface TrainingPlan {
 export function batchTensors(base: BaseModel, tokens: number, length: number): BatchTensors {
   const u32 = (label: string, count: number) => persistent(label, count, 'u32');
   return {
-    ids: u32('ids', tokens), positions: u32('positions', tokens), spans: u32('spans', 2 * tokens),
-    gather: u32('gather', tokens), targets: u32('targets', tokens), scatter: u32('scatter', tokens),
+    ids: u32('ids', tokens),
+    positions: u32('positions', tokens),
+    spans: u32('spans', 2 * tokens),
+    gather: u32('gather', tokens),
+    targets: u32('targets', tokens),
+    scatter: u32('scatter', tokens),
     ropeTable: persistent('rope table', length * base.config.headDim)
   };
 }
@@ -71,7 +75,11 @@ export function batchTensors(base: BaseModel, tokens: number, length: number): B
  * Records a training step. Section `micro` runs one micro-batch, forward and backward, and adds to the gradients when
  * `step.accumulate` says so; section `update` clips and applies AdamW.
  */
-export function recordTraining(base: BaseModel, layout: AdapterLayout, options: TrainingPlanOptions): TrainingPlan {
+export function recordTraining(
+  base: BaseModel,
+  layout: AdapterLayout,
+  options: TrainingPlanOptions
+): TrainingPlan {
   const { tokens, style, checkpointing, activations } = options;
   const { config } = base;
   const plan = new Plan().section('micro');
@@ -82,8 +90,20 @@ export function recordTraining(base: BaseModel, layout: AdapterLayout, options: 
   const loss = persistent('loss', tokens);
   const rope = transient('rope', tokens * config.headDim);
   const recorder = new DecoderRecorder({
-    plan, base, tokens, style, activations, scratch: options.scratch, spans: batch.spans, rope,
-    adapter: { layout, values: state.values, gradients: state.gradients, ...(options.dropout ? { dropout: options.dropout } : {}) }
+    plan,
+    base,
+    tokens,
+    style,
+    activations,
+    scratch: options.scratch,
+    spans: batch.spans,
+    rope,
+    adapter: {
+      layout,
+      values: state.values,
+      gradients: state.gradients,
+      ...(options.dropout ? { dropout: options.dropout } : {})
+    }
   });
 
   let x = recordEmbedding(plan, base, batch, rope, tokens, style);
@@ -97,7 +117,17 @@ export function recordTraining(base: BaseModel, layout: AdapterLayout, options: 
   const hidden = transient('final hidden', tokens * config.hidden, activations);
   const dHidden = transient('d final hidden', tokens * config.hidden);
   const norm = { weight: base.finalNorm, epsilon: config.normEpsilon };
-  plan.add(project({ label: 'final norm', rows: tokens, live: 'trained', input: x, width: config.hidden, style, prologue: { kind: 'rmsnorm', ...norm, normed: hidden, gather: batch.gather } }));
+  plan.add(
+    project({
+      label: 'final norm',
+      rows: tokens,
+      live: 'trained',
+      input: x,
+      width: config.hidden,
+      style,
+      prologue: { kind: 'rmsnorm', ...norm, normed: hidden, gather: batch.gather }
+    })
+  );
   recordLoss({ plan, base, style, trained: tokens, x: hidden, targets: batch.targets, loss, dx: dHidden });
   plan.add(sumLoss({ loss, stats, style }));
 
@@ -105,14 +135,23 @@ export function recordTraining(base: BaseModel, layout: AdapterLayout, options: 
   const gradientOfProjections = (layer: number) => transient(`layer ${layer} d projected`, tokens * width);
   let dy: Tensor = transient('d final', tokens * config.hidden);
   let v = gradientOfProjections(config.layers - 1);
-  plan.add(project({
-    label: 'd final norm', rows: tokens, live: 'tokens', input: dHidden, width: config.hidden, style,
-    prologue: { kind: 'rmsnorm-backward', x, ...norm, scatter: batch.scatter, dx: dy },
-    ...recorder.up(config.layers - 1, 'down', v)
-  }));
+  plan.add(
+    project({
+      label: 'd final norm',
+      rows: tokens,
+      live: 'tokens',
+      input: dHidden,
+      width: config.hidden,
+      style,
+      prologue: { kind: 'rmsnorm-backward', x, ...norm, scatter: batch.scatter, dx: dy },
+      ...recorder.up(config.layers - 1, 'down', v)
+    })
+  );
   for (let layer = config.layers - 1; layer >= 0; layer--) {
     const weights = recorder.weights(layer);
-    const acts = checkpointing ? recorder.forward(layer, kept[layer].x, weights, 'recompute', kept[layer].projected) : kept[layer];
+    const acts = checkpointing
+      ? recorder.forward(layer, kept[layer].x, weights, 'recompute', kept[layer].projected)
+      : kept[layer];
     const below = layer > 0 ? { layer: layer - 1, v: gradientOfProjections(layer - 1) } : undefined;
     const dx = recorder.backward(layer, acts, weights, dy, v, below);
     if (!below || !dx) break;
@@ -121,18 +160,56 @@ export function recordTraining(base: BaseModel, layout: AdapterLayout, options: 
   }
 
   plan.section('update');
-  for (const kernel of gradNorm({ grads: state.gradients, count: layout.length, stats, style })) plan.add(kernel);
-  plan.add(adamw({ count: layout.length, weights: state.values, grads: state.gradients, m: state.m, v: state.v, stats, style }));
+  for (const kernel of gradNorm({ grads: state.gradients, count: layout.length, stats, style }))
+    plan.add(kernel);
+  plan.add(
+    adamw({
+      count: layout.length,
+      weights: state.values,
+      grads: state.gradients,
+      m: state.m,
+      v: state.v,
+      stats,
+      style
+    })
+  );
   return { plan, batch, state, loss, stats };
 }
 
 /** Embedding of the tokens, and the rotation of each token's position. */
-export function recordEmbedding(plan: Plan, base: BaseModel, batch: Pick<BatchTensors, 'ids' | 'positions' | 'ropeTable'>, rope: Tensor, tokens: number, style: Style): Tensor {
+export function recordEmbedding(
+  plan: Plan,
+  base: BaseModel,
+  batch: Pick<BatchTensors, 'ids' | 'positions' | 'ropeTable'>,
+  rope: Tensor,
+  tokens: number,
+  style: Style
+): Tensor {
   const { config } = base;
   const x = transient('embedded', tokens * config.hidden);
   for (const shard of base.embedding) {
-    plan.add(embeddingLookup({ tokens, width: config.hidden, firstRow: shard.firstRow, shardRows: shard.rows, table: shard.data, ids: batch.ids, out: x, style }));
+    plan.add(
+      embeddingLookup({
+        tokens,
+        width: config.hidden,
+        firstRow: shard.firstRow,
+        shardRows: shard.rows,
+        table: shard.data,
+        ids: batch.ids,
+        out: x,
+        style
+      })
+    );
   }
-  plan.add(gatherRope({ tokens, headDim: config.headDim, table: batch.ropeTable, positions: batch.positions, out: rope, style }));
+  plan.add(
+    gatherRope({
+      tokens,
+      headDim: config.headDim,
+      table: batch.ropeTable,
+      positions: batch.positions,
+      out: rope,
+      style
+    })
+  );
   return x;
 }

@@ -56,10 +56,16 @@ export function loraGradients(args: GradientArgs): Kernel {
     const wideTiles = ceilDiv(job.width, 8);
     tiles += wideTiles * ceilDiv(job.thinColumns, 8);
     Object.assign(params, {
-      [`end${n}`]: { u32: tiles }, [`wide_tiles${n}`]: { u32: wideTiles }, [`thin_stride${n}`]: { u32: job.thinStride },
-      [`thin_column${n}`]: { u32: job.thinColumn }, [`thin_columns${n}`]: { u32: job.thinColumns },
-      [`wide_stride${n}`]: { u32: job.wideStride }, [`wide_column${n}`]: { u32: job.wideColumn }, [`width${n}`]: { u32: job.width },
-      [`offset${n}`]: { u32: job.offset }, [`scale${n}`]: { f32: job.scale }
+      [`end${n}`]: { u32: tiles },
+      [`wide_tiles${n}`]: { u32: wideTiles },
+      [`thin_stride${n}`]: { u32: job.thinStride },
+      [`thin_column${n}`]: { u32: job.thinColumn },
+      [`thin_columns${n}`]: { u32: job.thinColumns },
+      [`wide_stride${n}`]: { u32: job.wideStride },
+      [`wide_column${n}`]: { u32: job.wideColumn },
+      [`width${n}`]: { u32: job.width },
+      [`offset${n}`]: { u32: job.offset },
+      [`scale${n}`]: { f32: job.scale }
     });
     if (job.dropout) params[`stream${n}`] = { u32: job.dropout.stream };
   });
@@ -77,7 +83,10 @@ export function loraGradients(args: GradientArgs): Kernel {
 function operands(jobs: readonly GradientJob[]): Map<Tensor, { name: string; wide: boolean }> {
   const found = new Map<Tensor, { name: string; wide: boolean }>();
   for (const job of jobs) {
-    for (const [tensor, wide] of [[job.thin, thinIsWide(job)], [job.wide, wideIsWide(job)]] as const) {
+    for (const [tensor, wide] of [
+      [job.thin, thinIsWide(job)],
+      [job.wide, wideIsWide(job)]
+    ] as const) {
       const known = found.get(tensor);
       found.set(tensor, { name: known?.name ?? `operand${found.size}`, wide: wide && (known?.wide ?? true) });
     }
@@ -85,12 +94,19 @@ function operands(jobs: readonly GradientJob[]): Map<Tensor, { name: string; wid
   return found;
 }
 
-const thinIsWide = (job: GradientJob) => job.thinStride % 4 === 0 && job.thinColumn % 4 === 0 && job.thinColumns % 4 === 0;
-const wideIsWide = (job: GradientJob) => job.wideStride % 4 === 0 && job.wideColumn % 4 === 0 && job.width % 4 === 0;
+const thinIsWide = (job: GradientJob) =>
+  job.thinStride % 4 === 0 && job.thinColumn % 4 === 0 && job.thinColumns % 4 === 0;
+const wideIsWide = (job: GradientJob) =>
+  job.wideStride % 4 === 0 && job.wideColumn % 4 === 0 && job.width % 4 === 0;
 
 function bindings(args: GradientArgs): Binding[] {
   return [
-    ...[...operands(args.jobs)].map(([tensor, { name, wide }]): Binding => ({ name, tensor, access: 'read', element: wide ? `vec4<${tensor.dtype}>` : tensor.dtype })),
+    ...[...operands(args.jobs)].map(([tensor, { name, wide }]): Binding => ({
+      name,
+      tensor,
+      access: 'read',
+      element: wide ? `vec4<${tensor.dtype}>` : tensor.dtype
+    })),
     { name: 'gradients', tensor: args.gradients, access: 'read_write' }
   ];
 }
@@ -112,23 +128,41 @@ ${args.jobs.map((job, n) => jobText(job, n, names, lanes)).join('\n')}
 }`;
 }
 
-function jobText(job: GradientJob, n: number, names: Map<Tensor, { name: string; wide: boolean }>, lanes: number): string {
+function jobText(
+  job: GradientJob,
+  n: number,
+  names: Map<Tensor, { name: string; wide: boolean }>,
+  lanes: number
+): string {
   const thin = names.get(job.thin)!;
   const wide = names.get(job.wide)!;
   const p = (name: string) => `params.${name}${n}`;
   const before = n === 0 ? '0u' : `params.end${n - 1}`;
-  const group = (operand: { name: string; wide: boolean }, at: string, first: string, limit: string, from: number) =>
+  const group = (
+    operand: { name: string; wide: boolean },
+    at: string,
+    first: string,
+    limit: string,
+    from: number
+  ) =>
     operand.wide
       ? `vec4f(${operand.name}[(${at} + min(${first} + ${from}u, ${limit} - 4u)) >> 2u])`
       : `vec4f(${[0, 1, 2, 3].map((e) => `f32(${operand.name}[${at} + min(${first} + ${from + e}u, ${limit} - 1u)])`).join(', ')})`;
   const masks = job.dropout
-    ? unroll(8, (i) => `let mask${i} = vec4f(${[0, 1, 2, 3].map((e) => dropoutAt(job, n, i, e)).join(', ')}); let mask${i}_1 = vec4f(${[4, 5, 6, 7].map((e) => dropoutAt(job, n, i, e)).join(', ')});`)
+    ? unroll(
+        8,
+        (i) =>
+          `let mask${i} = vec4f(${[0, 1, 2, 3].map((e) => dropoutAt(job, n, i, e)).join(', ')}); let mask${i}_1 = vec4f(${[4, 5, 6, 7].map((e) => dropoutAt(job, n, i, e)).join(', ')});`
+      )
     : '';
   // Rows of the 8 x 8 tile run over thin's columns, its columns over wide's.
   const add = (i: number, side: string, e: string) =>
     `a${i}_0 += ${side}.${e} * low${job.dropout ? ` * mask${i}` : ''}; a${i}_1 += ${side}.${e} * high${job.dropout ? ` * mask${i}_1` : ''};`;
   const store = (i: number, j: number) => {
-    const index = job.factor === 'down' ? `(thin0 + ${i}u) * ${p('width')} + wide0 + ${j}u` : `(wide0 + ${j}u) * ${p('thin_columns')} + thin0 + ${i}u`;
+    const index =
+      job.factor === 'down'
+        ? `(thin0 + ${i}u) * ${p('width')} + wide0 + ${j}u`
+        : `(wide0 + ${j}u) * ${p('thin_columns')} + thin0 + ${i}u`;
     return `if (wide0 + ${j}u < ${p('width')}) { put(${p('offset')} + ${index}, a${i}_${j < 4 ? 0 : 1}.${xyzw[j % 4]} * ${p('scale')}); }`;
   };
   return /* wgsl */ `

@@ -60,28 +60,50 @@ export function project(args: ProjectArgs): Kernel {
   const lanes = style === 'serial' ? 1 : cooperativeLanes;
   const tileRows = Math.min(style === 'serial' ? 8 : 4, rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1);
   const parts = factor ? partRanges(factor, width) : [];
-  const tilesPerPart = !factor ? 1 : factor.orientation === 'rows' ? ceilDiv(factor.parts * factor.rank, 8) : ceilDiv(factor.rank, 8);
+  const tilesPerPart = !factor
+    ? 1
+    : factor.orientation === 'rows'
+      ? ceilDiv(factor.parts * factor.rank, 8)
+      : ceilDiv(factor.rank, 8);
   const tiles = Math.max(1, parts.length) * tilesPerPart;
   const units = ceilDiv(rows, tileRows) * tiles;
-  const columns = !factor ? 0 : factor.orientation === 'rows' ? factor.parts * factor.rank : factor.rank * parts.length;
+  const columns = !factor
+    ? 0
+    : factor.orientation === 'rows'
+      ? factor.parts * factor.rank
+      : factor.rank * parts.length;
   const params: Record<string, { u32: number } | { f32: number }> = {
-    rows: { u32: rows }, width: { u32: width }, columns: { u32: columns }, rank: { u32: factor?.rank ?? 0 },
-    out_stride: { u32: factor?.outStride ?? columns }, out_column: { u32: factor?.outColumn ?? 0 },
-    tiles: { u32: tiles }, tiles_per_part: { u32: tilesPerPart }, ...('epsilon' in args.prologue ? { epsilon: { f32: args.prologue.epsilon } } : {})
+    rows: { u32: rows },
+    width: { u32: width },
+    columns: { u32: columns },
+    rank: { u32: factor?.rank ?? 0 },
+    out_stride: { u32: factor?.outStride ?? columns },
+    out_column: { u32: factor?.outColumn ?? 0 },
+    tiles: { u32: tiles },
+    tiles_per_part: { u32: tilesPerPart },
+    ...('epsilon' in args.prologue ? { epsilon: { f32: args.prologue.epsilon } } : {})
   };
   parts.forEach(([start, end], p) => {
     params[`start${p}`] = { u32: start };
     params[`end${p}`] = { u32: end };
   });
-  if (factor?.orientation === 'rows' && factor.dropout) params.dropout_stream = { u32: factor.dropout.stream };
-  const shape = { lanes, tileRows, parts: parts.length, wide: width % 4 === 0 && parts.every(([s, e]) => s % 4 === 0 && e % 4 === 0) };
+  if (factor?.orientation === 'rows' && factor.dropout)
+    params.dropout_stream = { u32: factor.dropout.stream };
+  const shape = {
+    lanes,
+    tileRows,
+    parts: parts.length,
+    wide: width % 4 === 0 && parts.every(([s, e]) => s % 4 === 0 && e % 4 === 0)
+  };
   return {
     label: `project.${args.prologue.kind} ${args.label}`,
     body: body(args, shape),
     bindings: bindings(args, shape.wide),
     params: params as Params,
     workgroups: foldGrid(lanes > 1 ? units : ceilDiv(units, serialWorkgroup)),
-    flops: 2 * rows * columns * (factor?.orientation === 'columns' ? ceilDiv(width, parts.length) : width) + 6 * rows * width
+    flops:
+      2 * rows * columns * (factor?.orientation === 'columns' ? ceilDiv(width, parts.length) : width) +
+      6 * rows * width
   };
 }
 
@@ -114,10 +136,18 @@ function bindings(args: ProjectArgs, wide: boolean): Binding[] {
     ...prologueBindings(prologue, wide)
   ];
   if (factor) {
-    const rows = factor.orientation === 'rows' ? factor.parts * factor.rank : factor.partRows.reduce((a, b) => a + b, 0);
+    const rows =
+      factor.orientation === 'rows' ? factor.parts * factor.rank : factor.partRows.reduce((a, b) => a + b, 0);
     const length = factor.orientation === 'rows' ? rows * width : rows * factor.rank;
     list.push(
-      { name: 'factor', tensor: factor.matrix, access: 'read', offset: factor.offset, length, element: factorIsWide(factor, wide) ? 'vec4<f32>' : 'f32' },
+      {
+        name: 'factor',
+        tensor: factor.matrix,
+        access: 'read',
+        offset: factor.offset,
+        length,
+        element: factorIsWide(factor, wide) ? 'vec4<f32>' : 'f32'
+      },
       { name: 'out', tensor: factor.out, access: 'write' }
     );
   }
@@ -130,7 +160,10 @@ function body(args: ProjectArgs, shape: Shape): string {
   const dropout = factor?.orientation === 'rows' ? factor.dropout : undefined;
   const liveCount = args.live === 'tokens' ? 'step.tokens' : 'step.trained';
   const prologue = prologueText(args.prologue, shape.wide, tileRows);
-  const select = parts > 1 ? `var start = params.start0; var end = params.end0;\n${unroll(parts - 1, (p) => `if (part == ${p + 1}u) { start = params.start${p + 1}; end = params.end${p + 1}; }`)}` : `let start = ${parts ? 'params.start0' : '0u'}; let end = ${parts ? 'params.end0' : 'params.width'};`;
+  const select =
+    parts > 1
+      ? `var start = params.start0; var end = params.end0;\n${unroll(parts - 1, (p) => `if (part == ${p + 1}u) { start = params.start${p + 1}; end = params.end${p + 1}; }`)}`
+      : `let start = ${parts ? 'params.start0' : '0u'}; let end = ${parts ? 'params.end0' : 'params.width'};`;
   return /* wgsl */ `
 ${dropout ? dropoutText(dropout.probability) : ''}
 ${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${partialLength(tileRows, lanes)}>;` : ''}
@@ -166,8 +199,16 @@ function products(factor: Factor, { tileRows, wide }: Shape): string {
     if (dropout) return maskedProducts({ tileRows, wide }, (j) => clamp(j, 'params.columns'));
     const at = (j: number) => `${clamp(j, 'params.columns')} * params.width + k`;
     return wide
-      ? forwardProducts(tileRows, (i) => `v${i}`, (j) => `factor[(${at(j)}) >> 2u]`)
-      : scalarProducts(tileRows, (i) => `v${i}`, (j) => `factor[${at(j)}]`);
+      ? forwardProducts(
+          tileRows,
+          (i) => `v${i}`,
+          (j) => `factor[(${at(j)}) >> 2u]`
+        )
+      : scalarProducts(
+          tileRows,
+          (i) => `v${i}`,
+          (j) => `factor[${at(j)}]`
+        );
   }
   const row = (e: number) => `(k + ${e}u) * params.rank`;
   if (!wide) {
@@ -181,10 +222,18 @@ function products(factor: Factor, { tileRows, wide }: Shape): string {
     factor.rank % 4 === 0
       ? `factor[(${row(e)} + ${clamp(from, '(params.rank - 3u)')}) >> 2u]`
       : `vec4f(${[0, 1, 2, 3].map((c) => `factor[${row(e)} + ${clamp(from + c, 'params.rank')}]`).join(', ')})`;
-  return transposedProducts(tileRows, (i) => `v${i}`, (e) => group(e, 0), (e) => group(e, 4));
+  return transposedProducts(
+    tileRows,
+    (i) => `v${i}`,
+    (e) => group(e, 0),
+    (e) => group(e, 4)
+  );
 }
 
-function maskedProducts({ tileRows, wide }: { tileRows: number; wide: boolean }, column: (j: number) => string): string {
+function maskedProducts(
+  { tileRows, wide }: { tileRows: number; wide: boolean },
+  column: (j: number) => string
+): string {
   const lines = unroll(8, (j) => {
     const at = `${column(j)} * params.width + k`;
     const stream = `params.dropout_stream + ${column(j)} / params.rank`;
@@ -202,8 +251,11 @@ function finish(factor: Factor, { lanes, tileRows }: Shape): string {
   const limit = factor.orientation === 'rows' ? 'params.columns' : 'params.rank';
   return /* wgsl */ `
 ${lanes > 1 ? laneSum(tileRows, lanes) : ''}
-${unroll(tileRows, (i) => `if (row${i} < live${lanes > 1 ? ' && lane == 0u' : ''}) {
+${unroll(
+  tileRows,
+  (i) => `if (row${i} < live${lanes > 1 ? ' && lane == 0u' : ''}) {
   let at = row${i} * params.out_stride + params.out_column + part * params.rank + first;
 ${unroll(8, (j) => `  if (first + ${j}u < ${limit}) { out[at + ${j}u] = a${i}_${j < 4 ? 0 : 1}.${xyzw[j % 4]}; }`)}
-}`)}`;
+}`
+)}`;
 }

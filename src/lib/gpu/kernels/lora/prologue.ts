@@ -29,7 +29,12 @@ export type Prologue =
     };
 
 export function prologueBindings(prologue: Prologue, wide: boolean): Binding[] {
-  const bound = (name: string, tensor: Tensor, access: Binding['access']): Binding => ({ name, tensor, access, element: wide ? `vec4<${tensor.dtype}>` : tensor.dtype });
+  const bound = (name: string, tensor: Tensor, access: Binding['access']): Binding => ({
+    name,
+    tensor,
+    access,
+    element: wide ? `vec4<${tensor.dtype}>` : tensor.dtype
+  });
   switch (prologue.kind) {
     case 'none':
       return [];
@@ -63,45 +68,67 @@ export interface PrologueText {
 export function prologueText(prologue: Prologue, wide: boolean, tileRows: number): PrologueText {
   const read = (name: string, at: string) => (wide ? `vec4f(${name}[(${at}) >> 2u])` : `f32(${name}[${at}])`);
   const sumOf = (value: string) => (wide ? `dot(${value}, vec4f(1.0))` : value);
-  const cast = (tensor: Tensor, value: string) => (tensor.dtype === 'f16' ? (wide ? `vec4<f16>(${value})` : `f16(${value})`) : value);
-  const write = (name: string, tensor: Tensor, at: string, value: string) => `${name}[${wide ? `(${at}) >> 2u` : at}] = ${cast(tensor, value)};`;
+  const cast = (tensor: Tensor, value: string) =>
+    tensor.dtype === 'f16' ? (wide ? `vec4<f16>(${value})` : `f16(${value})`) : value;
+  const write = (name: string, tensor: Tensor, at: string, value: string) =>
+    `${name}[${wide ? `(${at}) >> 2u` : at}] = ${cast(tensor, value)};`;
   const step = wide ? 4 : 1;
-  const starts = (row: (i: number) => string) => unroll(tileRows, (i) => `let in${i} = ${row(i)} * params.width;`);
+  const starts = (row: (i: number) => string) =>
+    unroll(tileRows, (i) => `let in${i} = ${row(i)} * params.width;`);
   const own = unroll(tileRows, (i) => `let at${i} = safe${i} * params.width;`);
 
   switch (prologue.kind) {
     case 'none':
-      return { rows: starts((i) => `safe${i}`), afterStatistics: '', value: (i) => `let v${i} = ${read('x', `in${i} + k`)};` };
+      return {
+        rows: starts((i) => `safe${i}`),
+        afterStatistics: '',
+        value: (i) => `let v${i} = ${read('x', `in${i} + k`)};`
+      };
     case 'rmsnorm':
       return {
         rows: `${starts((i) => (prologue.gather ? `gather[safe${i}]` : `safe${i}`))}\n${own}`,
         statistics: {
           names: Array.from({ length: tileRows }, (_, i) => `square${i}`),
-          add: unroll(tileRows, (i) => `{ let v = ${read('x', `in${i} + k`)}; square${i} += ${sumOf('v * v')}; }`),
+          add: unroll(
+            tileRows,
+            (i) => `{ let v = ${read('x', `in${i} + k`)}; square${i} += ${sumOf('v * v')}; }`
+          ),
           step
         },
-        afterStatistics: unroll(tileRows, (i) => `let inverse${i} = inverseSqrt(square${i} / f32(params.width) + params.epsilon);`),
+        afterStatistics: unroll(
+          tileRows,
+          (i) => `let inverse${i} = inverseSqrt(square${i} / f32(params.width) + params.epsilon);`
+        ),
         value: (i) => `let v${i} = ${read('x', `in${i} + k`)} * inverse${i} * ${read('norm_weight', 'k')};
 if (tile == 0u && row${i} < live) { ${write('normed', prologue.normed, `at${i} + k`, `v${i}`)} }`
       };
     case 'rmsnorm-backward': {
-      const gradient = (i: number) => (prologue.scatter ? `select(${wide ? 'vec4f()' : '0.0'}, ${read('x', `in${i} + k`)}, scatter[safe${i}] > 0u)` : read('x', `in${i} + k`));
+      const gradient = (i: number) =>
+        prologue.scatter
+          ? `select(${wide ? 'vec4f()' : '0.0'}, ${read('x', `in${i} + k`)}, scatter[safe${i}] > 0u)`
+          : read('x', `in${i} + k`);
       return {
         rows: `${starts((i) => (prologue.scatter ? `(max(scatter[safe${i}], 1u) - 1u)` : `safe${i}`))}\n${own}`,
         statistics: {
-          names: Array.from({ length: tileRows * 2 }, (_, n) => (n < tileRows ? `square${n}` : `along${n - tileRows}`)),
+          names: Array.from({ length: tileRows * 2 }, (_, n) =>
+            n < tileRows ? `square${n}` : `along${n - tileRows}`
+          ),
           add: `let w = ${read('norm_weight', 'k')};\n${unroll(
             tileRows,
-            (i) => `{ let s = ${read('source', `at${i} + k`)}; square${i} += ${sumOf('s * s')}; along${i} += ${sumOf(`${gradient(i)} * w * s`)}; }`
+            (i) =>
+              `{ let s = ${read('source', `at${i} + k`)}; square${i} += ${sumOf('s * s')}; along${i} += ${sumOf(`${gradient(i)} * w * s`)}; }`
           )}`,
           step
         },
         // d(x / rms) = (g - x̂ mean(g x̂)) / rms, with g = weight * dL/d normed and x̂ = x / rms.
         afterStatistics: unroll(
           tileRows,
-          (i) => `let inverse${i} = inverseSqrt(square${i} / f32(params.width) + params.epsilon); let pull${i} = along${i} * inverse${i} * inverse${i} / f32(params.width);`
+          (i) =>
+            `let inverse${i} = inverseSqrt(square${i} / f32(params.width) + params.epsilon); let pull${i} = along${i} * inverse${i} * inverse${i} / f32(params.width);`
         ),
-        value: (i) => `let v${i} = ${prologue.residual ? `${read('residual', `at${i} + k`)} + ` : ''}inverse${i} * (${read('norm_weight', 'k')} * ${gradient(i)} - ${read('source', `at${i} + k`)} * pull${i});
+        value: (
+          i
+        ) => `let v${i} = ${prologue.residual ? `${read('residual', `at${i} + k`)} + ` : ''}inverse${i} * (${read('norm_weight', 'k')} * ${gradient(i)} - ${read('source', `at${i} + k`)} * pull${i});
 if (tile == 0u && row${i} < live) { ${write('dx', prologue.dx, `at${i} + k`, `v${i}`)} }`
       };
     }

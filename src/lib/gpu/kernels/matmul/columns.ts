@@ -16,7 +16,8 @@ export const columnsPerTile = 8;
 export function columnTiles(args: MatmulArgs): number {
   const { weight, transposed, epilogue } = args;
   if (transposed) return ceilDiv(weight.columns, columnsPerTile);
-  if (epilogue.kind === 'rope') return weight.parts.reduce((sum, p) => sum + ceilDiv(p.rows, columnsPerTile), 0);
+  if (epilogue.kind === 'rope')
+    return weight.parts.reduce((sum, p) => sum + ceilDiv(p.rows, columnsPerTile), 0);
   if (epilogue.kind === 'swiglu') return ceilDiv(weight.parts[0].rows, columnsPerTile / 2);
   return ceilDiv(weight.rows, columnsPerTile);
 }
@@ -24,7 +25,9 @@ export function columnTiles(args: MatmulArgs): number {
 export function columnParams(args: MatmulArgs): Params {
   const { weight, epilogue, transposed } = args;
   const params: Record<string, { u32: number }> = {
-    columns: { u32: transposed ? weight.columns : epilogue.kind === 'swiglu' ? weight.parts[0].rows : weight.rows },
+    columns: {
+      u32: transposed ? weight.columns : epilogue.kind === 'swiglu' ? weight.parts[0].rows : weight.rows
+    },
     column_tiles: { u32: columnTiles(args) }
   };
   if (!transposed && epilogue.kind === 'rope') {
@@ -44,17 +47,25 @@ export function columnParams(args: MatmulArgs): Params {
 export function columnText(args: MatmulArgs): string {
   const { weight, transposed, epilogue } = args;
   const flats = (base: (j: number) => string, local: (j: number) => string) =>
-    transposed ? '' : unroll(8, (j) => `let flat${j} = ${base(j)} + select(0u, ${local(j)}, valid${j}) * params.inner;`);
+    transposed
+      ? ''
+      : unroll(8, (j) => `let flat${j} = ${base(j)} + select(0u, ${local(j)}, valid${j}) * params.inner;`);
   if (transposed || (epilogue.kind !== 'rope' && epilogue.kind !== 'swiglu')) {
     return /* wgsl */ `
 ${unroll(8, (j) => `let column${j} = tile * 8u + ${j}u; let valid${j} = column${j} < params.columns;`)}
-${flats(() => 'params.base0', (j) => `column${j}`)}
+${flats(
+  () => 'params.base0',
+  (j) => `column${j}`
+)}
 let part_low = 0u; let part_high = 0u;`;
   }
   if (epilogue.kind === 'swiglu') {
     return /* wgsl */ `
 ${unroll(8, (j) => `let local${j} = tile * 4u + ${j % 4}u; let valid${j} = local${j} < params.columns; let column${j} = local${j}${j < 4 ? '' : ' + params.columns'};`)}
-${flats((j) => (j < 4 ? 'params.base0' : 'params.base1'), (j) => `local${j}`)}
+${flats(
+  (j) => (j < 4 ? 'params.base0' : 'params.base1'),
+  (j) => `local${j}`
+)}
 let part_low = 0u; let part_high = 1u;`;
   }
   const half = epilogue.headDim / 2;
@@ -68,7 +79,10 @@ ${unroll(8, (j) => {
   const paired = `(${pair} / ${half}u) * ${2 * half}u + ${pair} % ${half}u${j < 4 ? '' : ` + ${half}u`}`;
   return `let local${j} = select(part_tile * 8u + ${j}u, ${paired}, rotated); let valid${j} = local${j} < part_rows; let column${j} = first + local${j};`;
 })}
-${flats(() => 'part_base', (j) => `local${j}`)}
+${flats(
+  () => 'part_base',
+  (j) => `local${j}`
+)}
 let part_low = part; let part_high = part;`;
 }
 

@@ -6,7 +6,12 @@ import type { MatmulArgs, MatmulText } from './matmul';
 export function epilogueBindings(args: MatmulText): Binding[] {
   const { epilogue, out } = args;
   const element = (dtype: string) => (groupsAreWide(args) ? `vec4<${dtype}>` : dtype);
-  const bound = (name: string, tensor: typeof out, access: Binding['access']): Binding => ({ name, tensor, access, element: element(tensor.dtype) });
+  const bound = (name: string, tensor: typeof out, access: Binding['access']): Binding => ({
+    name,
+    tensor,
+    access,
+    element: element(tensor.dtype)
+  });
   switch (epilogue.kind) {
     case 'store':
       return [bound('out', out, 'write')];
@@ -15,9 +20,15 @@ export function epilogueBindings(args: MatmulText): Binding[] {
     case 'residual':
       return [bound('residual', epilogue.residual, 'read'), bound('out', out, 'write')];
     case 'rope':
-      return [{ name: 'rope', tensor: epilogue.rope, access: 'read', element: 'vec2<f32>' }, bound('out', out, 'write')];
+      return [
+        { name: 'rope', tensor: epilogue.rope, access: 'read', element: 'vec2<f32>' },
+        bound('out', out, 'write')
+      ];
     case 'swiglu':
-      return [...(epilogue.gateUp ? [bound('gate_up', epilogue.gateUp, 'write')] : []), bound('out', out, 'write')];
+      return [
+        ...(epilogue.gateUp ? [bound('gate_up', epilogue.gateUp, 'write')] : []),
+        bound('out', out, 'write')
+      ];
     case 'swiglu-backward':
       return epilogue.gateUp === out
         ? [bound('gate_up', out, 'read_write')]
@@ -65,7 +76,8 @@ ${finish(args, 'row', groupsAreWide(args))}
 }
 
 function biasText(): string {
-  const group = (from: number) => `vec4f(${[0, 1, 2, 3].map((e) => `bias[select(0u, column${from + e}, valid${from + e})]`).join(', ')})`;
+  const group = (from: number) =>
+    `vec4f(${[0, 1, 2, 3].map((e) => `bias[select(0u, column${from + e}, valid${from + e})]`).join(', ')})`;
   return `low += ${group(0)}; high += ${group(4)};`;
 }
 
@@ -130,7 +142,10 @@ function store(target: Target, base: string, from: number, value: string): strin
     const stored = cast ? `vec4<f16>(${value})` : value;
     return `if (valid${from}) { ${target.name}[(${base} + column${from}) >> 2u] = ${stored}; }`;
   }
-  const lines = xyzw.map((c, e) => `if (valid${from + e}) { ${target.name}[${base} + column${from + e}] = ${cast ? `f16(value.${c})` : `value.${c}`}; }`);
+  const lines = xyzw.map(
+    (c, e) =>
+      `if (valid${from + e}) { ${target.name}[${base} + column${from + e}] = ${cast ? `f16(value.${c})` : `value.${c}`}; }`
+  );
   return `{ let value = ${value};\n${lines.join('\n')} }`;
 }
 

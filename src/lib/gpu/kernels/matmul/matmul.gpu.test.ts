@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { normals, relativeError } from '../../../../../tests/support/numbers';
-import { testDevice } from '../../../../../tests/support/device';
+import { barriersCompileSlowly, testDevice } from '../../../../../tests/support/device';
 import { Device } from '../../device';
 import { dequantizeNf4, quantizeNf4 } from '../../nf4/quantize';
 import { packNf4 } from '../../nf4/layout';
@@ -63,11 +63,24 @@ function makeWeight(format: Format, { partRows, columns }: Case): MadeWeight {
   const words = new Uint32Array(bits.buffer);
   const data = persistent('weight', words.length, 'u32');
   inputs.set(data, words);
-  return { matrix: { format, data, rows, columns, parts }, inputs, values: Float64Array.from(bits.subarray(0, values.length), f16BitsToF32) };
+  return {
+    matrix: { format, data, rows, columns, parts },
+    inputs,
+    values: Float64Array.from(bits.subarray(0, values.length), f16BitsToF32)
+  };
 }
 
-async function run(args: MatmulArgs, inputs: Map<Tensor, Float32Array | Uint32Array>, outputs: Tensor[] = [args.out], tokens = args.rows) {
-  const results = await runKernels(device, [matmul(args)], inputs, outputs, { tokens, trained: tokens, seed: 5 });
+async function run(
+  args: MatmulArgs,
+  inputs: Map<Tensor, Float32Array | Uint32Array>,
+  outputs: Tensor[] = [args.out],
+  tokens = args.rows
+) {
+  const results = await runKernels(device, [matmul(args)], inputs, outputs, {
+    tokens,
+    trained: tokens,
+    seed: 5
+  });
   return outputs.map((t) => results.get(t)!);
 }
 
@@ -85,6 +98,11 @@ const shapes: Case[] = [
 
 for (const style of ['serial', 'cooperative'] as Style[]) {
   describe(`${style} matmul equals its float64 twin`, () => {
+    beforeEach(({ skip }) => {
+      if (style === 'cooperative' && barriersCompileSlowly(device))
+        skip('this driver takes minutes to compile kernels with barriers');
+    });
+
     for (const format of ['f32', 'f16', 'nf4'] as Format[]) {
       for (const transposed of [false, true]) {
         test(`${format} ${transposed ? 'x · W' : 'x · Wᵀ'} over all shapes`, async () => {
@@ -97,8 +115,28 @@ for (const style of ['serial', 'cooperative'] as Style[]) {
             const out = persistent('out', rows * width);
             const xs = normals(3, rows * inner);
             made.inputs.set(x, xs);
-            const [got] = await run({ label: 'test', rows, live: 'tokens', x, weight: made.matrix, transposed, epilogue: { kind: 'store' }, out, style }, made.inputs);
-            const want = matmulReference({ rows, x: xs, weight: made.values, partRows: shape.partRows, columns: shape.columns, transposed });
+            const [got] = await run(
+              {
+                label: 'test',
+                rows,
+                live: 'tokens',
+                x,
+                weight: made.matrix,
+                transposed,
+                epilogue: { kind: 'store' },
+                out,
+                style
+              },
+              made.inputs
+            );
+            const want = matmulReference({
+              rows,
+              x: xs,
+              weight: made.values,
+              partRows: shape.partRows,
+              columns: shape.columns,
+              transposed
+            });
             expect(relativeError(got, want), JSON.stringify(shape)).toBeLessThan(1e-5);
           }
         });
@@ -129,13 +167,37 @@ for (const style of ['serial', 'cooperative'] as Style[]) {
           const out = persistent('out', rows * width);
           const [got] = await run(
             {
-              label: 'test', rows, live: 'tokens', x: tensor('x', xs), weight: made.matrix, transposed: false, bias: tensor('bias', bias),
-              lora: { projected: tensor('projected', projected), matrix: tensor('lora', b), offset: 0, rank, parts: 3, scale: 2 },
-              epilogue: { kind: 'rope', rope: tensor('rope', rope), headDim }, out, style
+              label: 'test',
+              rows,
+              live: 'tokens',
+              x: tensor('x', xs),
+              weight: made.matrix,
+              transposed: false,
+              bias: tensor('bias', bias),
+              lora: {
+                projected: tensor('projected', projected),
+                matrix: tensor('lora', b),
+                offset: 0,
+                rank,
+                parts: 3,
+                scale: 2
+              },
+              epilogue: { kind: 'rope', rope: tensor('rope', rope), headDim },
+              out,
+              style
             },
             made.inputs
           );
-          const y = matmulReference({ rows, x: xs, weight: made.values, partRows, columns, transposed: false, bias, lora: { projected, matrix: b, rank, scale: 2 } });
+          const y = matmulReference({
+            rows,
+            x: xs,
+            weight: made.values,
+            partRows,
+            columns,
+            transposed: false,
+            bias,
+            lora: { projected, matrix: b, rank, scale: 2 }
+          });
           const want = ropeReference(y, rows, width, partRows[0] + partRows[1], headDim, rope);
           expect(relativeError(got, want), `${format} ${headDim}`).toBeLessThan(1e-5);
         }
@@ -161,14 +223,36 @@ for (const style of ['serial', 'cooperative'] as Style[]) {
         const gateUp = persistent('gate_up', rows * 2 * width);
         const [h, pair] = await run(
           {
-            label: 'test', rows, live: 'tokens', x: put('x', xs), weight: made.matrix, transposed: false,
-            lora: { projected: put('projected', projected), matrix: put('lora', b), offset: 0, rank, parts: 2, scale: 0.5 },
-            epilogue: { kind: 'swiglu', gateUp }, out, style
+            label: 'test',
+            rows,
+            live: 'tokens',
+            x: put('x', xs),
+            weight: made.matrix,
+            transposed: false,
+            lora: {
+              projected: put('projected', projected),
+              matrix: put('lora', b),
+              offset: 0,
+              rank,
+              parts: 2,
+              scale: 0.5
+            },
+            epilogue: { kind: 'swiglu', gateUp },
+            out,
+            style
           },
           made.inputs,
           [out, gateUp]
         );
-        const wantPair = matmulReference({ rows, x: xs, weight: made.values, partRows: [width, width], columns, transposed: false, lora: { projected, matrix: b, rank, scale: 0.5 } });
+        const wantPair = matmulReference({
+          rows,
+          x: xs,
+          weight: made.values,
+          partRows: [width, width],
+          columns,
+          transposed: false,
+          lora: { projected, matrix: b, rank, scale: 0.5 }
+        });
         expect(relativeError(pair, wantPair)).toBeLessThan(1e-5);
         expect(relativeError(h, swigluReference(wantPair, rows, width))).toBeLessThan(1e-5);
 
@@ -179,13 +263,42 @@ for (const style of ['serial', 'cooperative'] as Style[]) {
         const pairs = put('gate_up', Float32Array.from(wantPair), down.inputs);
         const [dPair] = await run(
           {
-            label: 'test', rows, live: 'tokens', x: put('dy', dy, down.inputs), weight: down.matrix, transposed: true,
-            lora: { projected: put('v', v, down.inputs), matrix: put('a', a, down.inputs), offset: 0, rank, parts: 1, scale: 2, dropout: { probability: 0.25, stream: 3 } },
-            epilogue: { kind: 'swiglu-backward', gateUp: pairs }, out: pairs, style
+            label: 'test',
+            rows,
+            live: 'tokens',
+            x: put('dy', dy, down.inputs),
+            weight: down.matrix,
+            transposed: true,
+            lora: {
+              projected: put('v', v, down.inputs),
+              matrix: put('a', a, down.inputs),
+              offset: 0,
+              rank,
+              parts: 1,
+              scale: 2,
+              dropout: { probability: 0.25, stream: 3 }
+            },
+            epilogue: { kind: 'swiglu-backward', gateUp: pairs },
+            out: pairs,
+            style
           },
           down.inputs
         );
-        const dh = matmulReference({ rows, x: dy, weight: down.values, partRows: [columns], columns: width, transposed: true, lora: { projected: v, matrix: a, rank, scale: 2, dropout: { probability: 0.25, stream: 3, seed: 5 } } });
+        const dh = matmulReference({
+          rows,
+          x: dy,
+          weight: down.values,
+          partRows: [columns],
+          columns: width,
+          transposed: true,
+          lora: {
+            projected: v,
+            matrix: a,
+            rank,
+            scale: 2,
+            dropout: { probability: 0.25, stream: 3, seed: 5 }
+          }
+        });
         expect(relativeError(dPair, swigluBackwardReference(wantPair, dh, rows, width))).toBeLessThan(1e-5);
       }
     });
@@ -199,8 +312,26 @@ for (const style of ['serial', 'cooperative'] as Style[]) {
       const out = persistent('out', start.length);
       const residual = persistent('residual', start.length);
       made.inputs.set(x, xs).set(out, start).set(residual, start);
-      const want = matmulReference({ rows: 40, x: xs.subarray(8 * 32), weight: made.values, partRows: [24], columns: 32, transposed: false });
-      const base = { label: 'test', rows: 40, live: 'tokens' as const, x, xRow: 8, outRow: 16, weight: made.matrix, transposed: false, out, style };
+      const want = matmulReference({
+        rows: 40,
+        x: xs.subarray(8 * 32),
+        weight: made.values,
+        partRows: [24],
+        columns: 32,
+        transposed: false
+      });
+      const base = {
+        label: 'test',
+        rows: 40,
+        live: 'tokens' as const,
+        x,
+        xRow: 8,
+        outRow: 16,
+        weight: made.matrix,
+        transposed: false,
+        out,
+        style
+      };
       for (const epilogue of [{ kind: 'accumulate' as const }, { kind: 'residual' as const, residual }]) {
         const [got] = await run({ ...base, epilogue }, made.inputs, [out], 33);
         const expected = Float64Array.from(start);
@@ -216,8 +347,28 @@ for (const style of ['serial', 'cooperative'] as Style[]) {
       const x = persistent('x', xs.length, 'f16');
       const out = persistent('out', 33 * 48, 'f16');
       made.inputs.set(x, xs);
-      const [got] = await run({ label: 'test', rows: 33, live: 'tokens', x, weight: made.matrix, transposed: false, epilogue: { kind: 'store' }, out, style }, made.inputs);
-      const want = matmulReference({ rows: 33, x: xs, weight: made.values, partRows: [48], columns: 64, transposed: false });
+      const [got] = await run(
+        {
+          label: 'test',
+          rows: 33,
+          live: 'tokens',
+          x,
+          weight: made.matrix,
+          transposed: false,
+          epilogue: { kind: 'store' },
+          out,
+          style
+        },
+        made.inputs
+      );
+      const want = matmulReference({
+        rows: 33,
+        x: xs,
+        weight: made.values,
+        partRows: [48],
+        columns: 64,
+        transposed: false
+      });
       expect(relativeError(got, want)).toBeLessThan(2e-3);
     });
   });

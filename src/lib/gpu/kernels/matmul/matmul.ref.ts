@@ -34,16 +34,22 @@ export function matmulReference(args: MatmulReference): Float64Array {
   for (let m = 0; m < rows; m++) {
     for (let n = 0; n < width; n++) {
       let sum = bias ? bias[n] : 0;
-      for (let k = 0; k < inner; k++) sum += x[m * inner + k] * (transposed ? weight[k * columns + n] : weight[n * columns + k]);
+      for (let k = 0; k < inner; k++)
+        sum += x[m * inner + k] * (transposed ? weight[k * columns + n] : weight[n * columns + k]);
       if (lora && !transposed) {
         for (let j = 0; j < lora.rank; j++) {
-          sum += lora.scale * lora.projected[m * parts * lora.rank + partOf[n] * lora.rank + j] * lora.matrix[n * lora.rank + j];
+          sum +=
+            lora.scale *
+            lora.projected[m * parts * lora.rank + partOf[n] * lora.rank + j] *
+            lora.matrix[n * lora.rank + j];
         }
       }
       if (lora && transposed) {
         for (let j = 0; j < parts * lora.rank; j++) {
           const d = lora.dropout;
-          const mask = d ? dropoutScale(d.probability, d.seed, d.stream + Math.floor(j / lora.rank), m, n) : 1;
+          const mask = d
+            ? dropoutScale(d.probability, d.seed, d.stream + Math.floor(j / lora.rank), m, n)
+            : 1;
           sum += mask * lora.scale * lora.projected[m * parts * lora.rank + j] * lora.matrix[j * columns + n];
         }
       }
@@ -54,7 +60,14 @@ export function matmulReference(args: MatmulReference): Float64Array {
 }
 
 /** Rotates the first `rotatedColumns` columns of [rows, width], head by head; `rope` is [rows, headDim / 2, 2]. */
-export function ropeReference(y: Float64Array, rows: number, width: number, rotatedColumns: number, headDim: number, rope: ArrayLike<number>): Float64Array {
+export function ropeReference(
+  y: Float64Array,
+  rows: number,
+  width: number,
+  rotatedColumns: number,
+  headDim: number,
+  rope: ArrayLike<number>
+): Float64Array {
   const out = y.slice();
   const half = headDim / 2;
   for (let m = 0; m < rows; m++) {
@@ -84,7 +97,12 @@ export function swigluReference(gateUp: ArrayLike<number>, rows: number, width: 
 }
 
 /** Gradient of {@link swigluReference} with respect to [gate | up]. */
-export function swigluBackwardReference(gateUp: ArrayLike<number>, dOut: ArrayLike<number>, rows: number, width: number): Float64Array {
+export function swigluBackwardReference(
+  gateUp: ArrayLike<number>,
+  dOut: ArrayLike<number>,
+  rows: number,
+  width: number
+): Float64Array {
   const out = new Float64Array(rows * 2 * width);
   for (let m = 0; m < rows; m++) {
     for (let n = 0; n < width; n++) {

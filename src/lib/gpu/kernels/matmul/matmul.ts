@@ -92,13 +92,26 @@ export function matmul(given: MatmulArgs): Kernel {
   };
   const tiles = columnTiles(args);
   const params: Params = {
-    rows: { u32: rows }, inner: { u32: inner }, x_stride: { u32: args.xStride ?? inner }, x_column: { u32: args.xColumn ?? 0 }, x_row: { u32: args.xRow ?? 0 }, out_row: { u32: args.outRow ?? 0 },
-    out_stride: { u32: args.outStride }, out_column: { u32: args.outColumn }, first_trained: { u32: args.firstTrained ?? 0 },
-    ...columnParams(args), ...weightParams(weight), ...epilogueParams(args)
+    rows: { u32: rows },
+    inner: { u32: inner },
+    x_stride: { u32: args.xStride ?? inner },
+    x_column: { u32: args.xColumn ?? 0 },
+    x_row: { u32: args.xRow ?? 0 },
+    out_row: { u32: args.outRow ?? 0 },
+    out_stride: { u32: args.outStride },
+    out_column: { u32: args.outColumn },
+    first_trained: { u32: args.firstTrained ?? 0 },
+    ...columnParams(args),
+    ...weightParams(weight),
+    ...epilogueParams(args)
   };
   const workgroups = tiled
     ? tiledGrid(rows, tiles)
-    : foldGrid(shape.lanes > 1 ? ceilDiv(rows, shape.tileRows) * tiles : ceilDiv(ceilDiv(rows, shape.tileRows) * tiles, serialWorkgroup));
+    : foldGrid(
+        shape.lanes > 1
+          ? ceilDiv(rows, shape.tileRows) * tiles
+          : ceilDiv(ceilDiv(rows, shape.tileRows) * tiles, serialWorkgroup)
+      );
   const text = { ...args, aligned: loadsAreAligned(args, inner) };
   return {
     label: `matmul.${weight.format}.${transposed ? 'transposed' : 'forward'}.${args.epilogue.kind} ${args.label}`,
@@ -106,7 +119,9 @@ export function matmul(given: MatmulArgs): Kernel {
     bindings: bindings(text),
     params,
     workgroups,
-    flops: 2 * rows * inner * product + (lora ? 2 * rows * lora.rank * (transposed ? lora.parts * product : product) : 0)
+    flops:
+      2 * rows * inner * product +
+      (lora ? 2 * rows * lora.rank * (transposed ? lora.parts * product : product) : 0)
   };
 }
 
@@ -118,14 +133,26 @@ export interface MatmulText extends MatmulArgs {
 }
 
 function loadsAreAligned(args: MatmulArgs, inner: number): boolean {
-  if (!isAligned(args.weight) || inner % 4 !== 0 || (args.xStride ?? 0) % 4 !== 0 || (args.xColumn ?? 0) % 4 !== 0) return false;
+  if (
+    !isAligned(args.weight) ||
+    inner % 4 !== 0 ||
+    (args.xStride ?? 0) % 4 !== 0 ||
+    (args.xColumn ?? 0) % 4 !== 0
+  )
+    return false;
   return !args.transposed || args.weight.parts.every((p) => p.rows % 4 === 0 && p.base % 8 === 0);
 }
 
 /** Whether the low-rank factors can be read four at a time. */
 export function loraIsAligned(args: MatmulArgs): boolean {
   const { lora, weight, transposed } = args;
-  return !!lora && lora.rank % 4 === 0 && (lora.stride ?? 0) % 4 === 0 && (lora.column ?? 0) % 4 === 0 && (!transposed || weight.columns % 4 === 0);
+  return (
+    !!lora &&
+    lora.rank % 4 === 0 &&
+    (lora.stride ?? 0) % 4 === 0 &&
+    (lora.column ?? 0) % 4 === 0 &&
+    (!transposed || weight.columns % 4 === 0)
+  );
 }
 
 function bindings(args: MatmulText): Binding[] {
@@ -138,7 +165,9 @@ function bindings(args: MatmulText): Binding[] {
   if (args.lora) {
     const element = loraIsAligned(args) ? 'vec4<f32>' : 'f32';
     const { lora } = args;
-    const length = args.transposed ? lora.parts * lora.rank * args.weight.columns : args.weight.rows * lora.rank;
+    const length = args.transposed
+      ? lora.parts * lora.rank * args.weight.columns
+      : args.weight.rows * lora.rank;
     list.push(
       { name: 'projected', tensor: lora.projected, access: 'read', element },
       { name: 'lora', tensor: lora.matrix, access: 'read', element, offset: lora.offset, length }

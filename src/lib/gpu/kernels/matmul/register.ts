@@ -41,16 +41,30 @@ ${epilogueText(args, tileRows)}
 }
 
 function innerLoop(args: MatmulText, rows: number, first: string, lanes: number): string {
-  if (args.transposed) return args.weight.parts.map((_, p) => transposedPart(args, rows, p, first, lanes)).join('\n');
+  if (args.transposed)
+    return args.weight.parts.map((_, p) => transposedPart(args, rows, p, first, lanes)).join('\n');
   if (!args.aligned) {
-    return `for (var k = ${first}; k < params.inner; k += ${lanes}u) ${scalarProducts(rows, (i) => `f32(x[x${i} + k])`, (j) => `weight_at(flat${j} + k)`)}`;
+    return `for (var k = ${first}; k < params.inner; k += ${lanes}u) ${scalarProducts(
+      rows,
+      (i) => `f32(x[x${i} + k])`,
+      (j) => `weight_at(flat${j} + k)`
+    )}`;
   }
   const x4 = (i: number, k: string) => `vec4f(x[(x${i} + ${k}) >> 2u])`;
   if (args.weight.format !== 'nf4') {
-    return `for (var k = ${first} * 4u; k < params.inner; k += ${lanes * 4}u) ${forwardProducts(rows, (i) => x4(i, 'k'), (j) => `weight4(flat${j} + k)`)}`;
+    return `for (var k = ${first} * 4u; k < params.inner; k += ${lanes * 4}u) ${forwardProducts(
+      rows,
+      (i) => x4(i, 'k'),
+      (j) => `weight4(flat${j} + k)`
+    )}`;
   }
   // A word of eight codes and its block's scale are read once for both halves.
-  const half = (h: number) => forwardProducts(rows, (i) => x4(i, `k + ${4 * h}u`), (j) => `decode4(word${j} >> ${16 * h}u) * scale${j}`);
+  const half = (h: number) =>
+    forwardProducts(
+      rows,
+      (i) => x4(i, `k + ${4 * h}u`),
+      (j) => `decode4(word${j} >> ${16 * h}u) * scale${j}`
+    );
   const words = `${unroll(8, (j) => `let word${j} = codes[(flat${j} + k) >> 3u];`)}\n${half(0)}\n${half(1)}`;
   const scales = unroll(8, (j) => `let scale${j} = absmax(flat${j} + k);`);
   if (args.weight.columns % 64 === 0 && lanes === 1) {
@@ -73,12 +87,23 @@ function transposedPart(args: MatmulText, rows: number, part: number, first: str
   const x4 = (i: number) => `vec4f(x[(x${i} + k) >> 2u])`;
   const loop = `for (var k = params.start${part} + ${first} * 4u; k < params.end${part}; k += ${lanes * 4}u)`;
   if (args.weight.format !== 'nf4') {
-    const at = (e: number, from: number) => `weight4(${flat(`k + ${e}u`)} + select(0u, column${from}, valid${from}))`;
-    return `${loop} ${transposedProducts(rows, x4, (e) => at(e, 0), (e) => at(e, 4))}`;
+    const at = (e: number, from: number) =>
+      `weight4(${flat(`k + ${e}u`)} + select(0u, column${from}, valid${from}))`;
+    return `${loop} ${transposedProducts(
+      rows,
+      x4,
+      (e) => at(e, 0),
+      (e) => at(e, 4)
+    )}`;
   }
   // Eight columns of a row are one word of codes, all in one block.
   return /* wgsl */ `${loop} {
 ${unroll(4, (e) => `let at${e} = ${flat(`k + ${e}u`)} + column0; let word${e} = codes[at${e} >> 3u]; let scale${e} = absmax(at${e});`)}
-${transposedProducts(rows, x4, (e) => `decode4(word${e}) * scale${e}`, (e) => `decode4(word${e} >> 16u) * scale${e}`)}
+${transposedProducts(
+  rows,
+  x4,
+  (e) => `decode4(word${e}) * scale${e}`,
+  (e) => `decode4(word${e} >> 16u) * scale${e}`
+)}
 }`;
 }

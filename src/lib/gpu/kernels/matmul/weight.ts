@@ -28,7 +28,12 @@ export type WeightMatrix = {
 );
 
 /** A single unstacked matrix in 32-bit floats or packed halves. */
-export function plainWeight(format: 'f16' | 'f32', data: Tensor, rows: number, columns: number): WeightMatrix {
+export function plainWeight(
+  format: 'f16' | 'f32',
+  data: Tensor,
+  rows: number,
+  columns: number
+): WeightMatrix {
   return { format, data, rows, columns, parts: [{ rows, base: 0 }] };
 }
 
@@ -54,10 +59,15 @@ export function weightParams(weight: WeightMatrix): Params {
   // Rows of the stack that a part holds: what a transposed product runs over.
   let start = 0;
   weight.parts.forEach((part, i) => {
-    Object.assign(params, { [`base${i}`]: { u32: part.base }, [`start${i}`]: { u32: start }, [`end${i}`]: { u32: start + part.rows } });
+    Object.assign(params, {
+      [`base${i}`]: { u32: part.base },
+      [`start${i}`]: { u32: start },
+      [`end${i}`]: { u32: start + part.rows }
+    });
     start += part.rows;
   });
-  if (weight.format === 'nf4') params.absmax_at = { u32: absmaxOffset(weight.codes.length * 8, weight.absmaxForm) };
+  if (weight.format === 'nf4')
+    params.absmax_at = { u32: absmaxOffset(weight.codes.length * 8, weight.absmaxForm) };
   return params;
 }
 
