@@ -1,15 +1,14 @@
-import type { Kernel } from '../../plan/kernel';
+import type { Kernel, Params } from '../../plan/kernel';
 import type { Tensor } from '../../plan/tensor';
 import { foldGrid } from '../unroll';
 import {
-  backwardKeys,
   backwardKeyValueCooperativeText,
   backwardQueryCooperativeText,
-  backwardQueryRows
+  keyValueTiling
 } from './backward-cooperative';
 import { backwardKeyValueSerialText, backwardQuerySerialText } from './backward-serial';
 import { canDecode, decodeText } from './decode';
-import { forwardCooperativeText, forwardRows } from './forward-cooperative';
+import { forwardCooperativeText } from './forward-cooperative';
 import { forwardSerialText, type ForwardText, type SerialTile } from './forward-serial';
 import {
   causalPairs,
@@ -23,7 +22,7 @@ import {
   vectorBinding,
   type AttentionShape
 } from './shape';
-import { isCooperative } from './tiles';
+import { isCooperative, tiling, tilingParams, type Tiling } from './tiles';
 
 export { AttentionShapeError, type AttentionShape } from './shape';
 
@@ -110,7 +109,8 @@ export function attentionForward(args: AttentionForwardArgs): Kernel {
       kvStride: u32(args.kvStride / v.width),
       kOffset: u32(args.kOffset / v.width),
       vOffset: u32(args.vOffset / v.width),
-      scale: f32(scaleOf(args) * log2e)
+      scale: f32(scaleOf(args) * log2e),
+      ...form.params
     },
     workgroups: foldGrid(form.workgroups),
     flops: pairs * heads * headDim * 4
@@ -127,7 +127,12 @@ export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly 
   checkLength(args.out, args.tokens * args.heads * args.headDim);
   const text = { headDim: args.headDim, qkv: args.qkv.dtype, out: args.out.dtype };
   const form = isTiled(args)
-    ? tiledForm(backwardQueryCooperativeText(text), args.tokens, backwardQueryRows, args.heads)
+    ? tiledForm(
+        (t) => backwardQueryCooperativeText(text, t),
+        tiling(args.headDim, 16),
+        args.tokens,
+        args.heads
+      )
     : serialForm((tile) => backwardQuerySerialText(text, tile), args.tokens, args.heads);
   return {
     label: `attention.backwardQuery.${form.name}.${args.headDim}`,
@@ -142,7 +147,7 @@ export function attentionBackwardQuery(args: AttentionBackwardArgs & { readonly 
       vectorBinding('dQkv', args.dQkv, 'write', v),
       { name: 'delta', tensor: args.delta, access: 'write' }
     ],
-    params: backwardParams(args),
+    params: { ...backwardParams(args), ...form.params },
     workgroups: foldGrid(form.workgroups),
     flops: causalPairs(args.tokens, args.window) * args.heads * args.headDim * 6
   };
@@ -156,7 +161,12 @@ export function attentionBackwardKeyValue(args: AttentionBackwardArgs): Kernel {
   const v = checkBackward(args);
   const text = { headDim: args.headDim, qkv: args.qkv.dtype };
   const form = isTiled(args)
-    ? tiledForm(backwardKeyValueCooperativeText(text), args.tokens, backwardKeys(args.headDim), args.kvHeads)
+    ? tiledForm(
+        (t) => backwardKeyValueCooperativeText(text, t),
+        keyValueTiling(args.headDim),
+        args.tokens,
+        args.kvHeads
+      )
     : serialForm((tile) => backwardKeyValueSerialText(text, tile), args.tokens, args.kvHeads);
   return {
     label: `attention.backwardKeyValue.${form.name}.${args.headDim}`,
@@ -170,7 +180,7 @@ export function attentionBackwardKeyValue(args: AttentionBackwardArgs): Kernel {
       ropeBinding(args.rope, v),
       vectorBinding('dQkv', args.dQkv, 'write', v)
     ],
-    params: backwardParams(args),
+    params: { ...backwardParams(args), ...form.params },
     workgroups: foldGrid(form.workgroups),
     flops: causalPairs(args.tokens, args.window) * args.heads * args.headDim * 8
   };
@@ -216,6 +226,8 @@ interface Form {
   readonly name: string;
   readonly body: string;
   readonly workgroups: number;
+  /** Constants of this form only. */
+  readonly params?: Params;
 }
 
 function forwardForm(args: AttentionForwardArgs, text: ForwardText): Form {
@@ -224,7 +236,7 @@ function forwardForm(args: AttentionForwardArgs, text: ForwardText): Form {
     return { name: 'decode', body: decodeText(text), workgroups: heads };
   }
   return isTiled(args)
-    ? tiledForm(forwardCooperativeText(text), tokens, forwardRows, heads)
+    ? tiledForm((t) => forwardCooperativeText(text, t), tiling(headDim, 16), tokens, heads)
     : serialForm((tile) => forwardSerialText(text, tile), tokens, heads);
 }
 
@@ -232,9 +244,14 @@ function isTiled(shape: AttentionShape): boolean {
   return shape.style === 'cooperative' && isCooperative(shape.headDim);
 }
 
-/** A workgroup for `rows` rows of a head. */
-function tiledForm(body: string, tokens: number, rows: number, heads: number): Form {
-  return { name: 'cooperative', body, workgroups: Math.ceil(tokens / rows) * heads };
+/** A workgroup for the rows that a tile owns. */
+function tiledForm(body: (t: Tiling) => string, t: Tiling, tokens: number, heads: number): Form {
+  return {
+    name: 'cooperative',
+    body: body(t),
+    workgroups: Math.ceil(tokens / t.owned) * heads,
+    params: tilingParams(t)
+  };
 }
 
 /** An invocation for four rows (queries or keys) of a head: larger tiles are no faster on two cores and compile much longer. */

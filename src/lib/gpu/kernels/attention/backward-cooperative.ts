@@ -17,12 +17,9 @@ import {
   type Tiling
 } from './tiles';
 
-/** Query rows of a workgroup of the query kernel. */
-export const backwardQueryRows = 64;
-
-/** Keys of a workgroup of the key-value kernel: two results a key in registers, so wide heads get half as many keys. */
-export function backwardKeys(headDim: number): 32 | 64 {
-  return headDim > 64 ? 32 : 64;
+/** Two results a key in registers: a workgroup owns 64 keys of narrow heads, 32 of wide ones. */
+export function keyValueTiling(headDim: number): Tiling {
+  return tiling(headDim, headDim > 64 ? 8 : 16);
 }
 
 /**
@@ -56,9 +53,11 @@ ${storeTurnedBack(v, 'row', 'd', 'at')}
  * Gradient of the queries for GPUs: 64 query rows of a head a workgroup, 32 keys at a time, as in the forward. Scores and dO·v are formed
  * one after the other in the same arena; their 4 x 4 pieces wait in registers.
  */
-export function backwardQueryCooperativeText(text: BackwardText & { readonly out: Dtype }): string {
+export function backwardQueryCooperativeText(
+  text: BackwardText & { readonly out: Dtype },
+  t: Tiling
+): string {
   const v = headVector(text.headDim);
-  const t = tiling(text.headDim, 16);
   const liveRow = (row: string) => `min(first + ${row}, step.tokens - 1u)`;
   const key = (offset: string) => (row: string, d: string) =>
     v.load('qkv', `min(key + ${row}, high - 1u) * params.stride + ${offset} + ${d}`, text.qkv);
@@ -67,10 +66,10 @@ ${arena}
 @compute @workgroup_size(${invocations})
 fn main(${builtins}) {
   let index = ${workgroupIndex};
-  let blocks = (step.tokens + ${backwardQueryRows - 1}u) / ${backwardQueryRows}u;
+  let blocks = (step.tokens + ${t.owned - 1}u) / ${t.owned}u;
   if (index >= blocks * params.heads) { return; }
   let head = index % params.heads;
-  let first = (blocks - 1u - index / params.heads) * ${backwardQueryRows}u;
+  let first = (blocks - 1u - index / params.heads) * ${t.owned}u;
   let k_base = params.kOffset + head / params.group * ${t.perHead}u;
   let v_base = k_base + params.kvWidth;
 ${placeText(t)}
@@ -95,7 +94,7 @@ ${unroll(4, (i) => `    if (first + ty * 4u + ${i}u < step.tokens) { delta[row_$
   }
   // Both ends of a row's keys rise with the row: the first row's start and the last row's end bound the block.
   let low = max(spans[2u * first], select(0u, first + 1u - min(params.window, first + 1u), params.window > 0u));
-  let high = min(first + ${backwardQueryRows}u, step.tokens);
+  let high = min(first + ${t.owned}u, step.tokens);
 ${resultRegisters(t, 'dq')}
   for (var key = low; key < high; key += ${4 * t.across}u) {
 ${each16((i, j) => `    var s_${i}_${j} = 0.0; var ds_${i}_${j} = 0.0;`)}
@@ -121,10 +120,8 @@ ${storeRowsTurnedBack(v, t, 'dq', `head * ${t.perHead}u`)}
  * Gradients of keys and values for GPUs: a workgroup owns 64 keys of a key head (32 of wide heads) and streams the queries of all
  * heads of the group that see them, so that no two workgroups write the same place: no atomics, the same bits on every run.
  */
-export function backwardKeyValueCooperativeText(text: BackwardText): string {
+export function backwardKeyValueCooperativeText(text: BackwardText, t: Tiling): string {
   const v = headVector(text.headDim);
-  const keys = backwardKeys(text.headDim);
-  const t = tiling(text.headDim, keys === 64 ? 16 : 8);
   const key = (offset: string) => (row: string, d: string) =>
     v.load('qkv', `min(first + ${row}, step.tokens - 1u) * params.stride + ${offset} + ${d}`, text.qkv);
   const query = (row: string, d: string) =>
@@ -140,10 +137,10 @@ ${arena}
 @compute @workgroup_size(${invocations})
 fn main(${builtins}) {
   let index = ${workgroupIndex};
-  let blocks = (step.tokens + ${keys - 1}u) / ${keys}u;
+  let blocks = (step.tokens + ${t.owned - 1}u) / ${t.owned}u;
   if (index >= blocks * params.kvHeads) { return; }
   let kvHead = index % params.kvHeads;
-  let first = index / params.kvHeads * ${keys}u;
+  let first = index / params.kvHeads * ${t.owned}u;
   let k_base = params.kOffset + kvHead * ${t.perHead}u;
   let v_base = k_base + params.kvWidth;
 ${placeText(t)}
@@ -154,7 +151,7 @@ ${unroll(
   let count_${i} = end_${i} - key_${i};`
 )}
   // Both ends of the rows that see a key rise with the key: the last key's end bounds the block.
-  let last = min(first + ${keys}u, step.tokens) - 1u;
+  let last = min(first + ${t.owned}u, step.tokens) - 1u;
   let high = min(min(spans[2u * last + 1u], step.tokens), select(step.tokens, last + params.window, params.window > 0u));
 ${resultRegisters(t, 'dk')}
 ${resultRegisters(t, 'dv')}

@@ -12,11 +12,8 @@ import {
   rowReduceText,
   scoresText,
   shareText,
-  tiling
+  type Tiling
 } from './tiles';
-
-/** Query rows of a workgroup. */
-export const forwardRows = 64;
 
 /**
  * Flash attention for GPUs (Dao 2023, "FlashAttention-2"): a workgroup owns 64 query rows of one head and streams 32 keys at a time.
@@ -25,9 +22,8 @@ export const forwardRows = 64;
  * cache. Queries are staged again for every tile of keys: held in workgroup memory, they would leave no room for
  * heads of 128, and they come from the cache.
  */
-export function forwardCooperativeText(text: ForwardText): string {
+export function forwardCooperativeText(text: ForwardText, t: Tiling): string {
   const v = headVector(text.headDim);
-  const t = tiling(text.headDim, 16);
   const position = text.cached ? 'step.past + ' : '';
   const kv = (offset: string) => (row: string, d: string) =>
     v.load('kv', `min(key + ${row}, high - 1u) * params.kvStride + ${offset} + ${d}`, text.kv);
@@ -36,10 +32,10 @@ ${arena}
 @compute @workgroup_size(${invocations})
 fn main(${builtins}) {
   let index = ${workgroupIndex};
-  let blocks = (step.tokens + ${forwardRows - 1}u) / ${forwardRows}u;
+  let blocks = (step.tokens + ${t.owned - 1}u) / ${t.owned}u;
   if (index >= blocks * params.heads) { return; }
   let head = index % params.heads;
-  let first = (blocks - 1u - index / params.heads) * ${forwardRows}u;
+  let first = (blocks - 1u - index / params.heads) * ${t.owned}u;
   let q_base = params.qOffset + head * ${t.perHead}u;
   let k_base = params.kOffset + head / params.group * ${t.perHead}u;
   let v_base = params.vOffset + head / params.group * ${t.perHead}u;
@@ -54,7 +50,7 @@ ${unroll(
   // Rows see ranges of keys whose both ends rise with the row: the first row's start and the last row's end bound the block.
   let first_past = ${position}first + 1u;
   let low = max(${text.cached ? '0u' : 'spans[2u * first]'}, select(0u, first_past - min(params.window, first_past), params.window > 0u));
-  let high = ${position}min(first + ${forwardRows}u, step.tokens);
+  let high = ${position}min(first + ${t.owned}u, step.tokens);
   var top = vec4<f32>(${noMaximum});
   var sum = vec4<f32>();
 ${resultRegisters(t, 'o')}

@@ -1,3 +1,4 @@
+import type { Params } from '../../plan/kernel';
 import { unroll } from '../unroll';
 
 /**
@@ -14,6 +15,8 @@ export interface Tiling {
   readonly down: number;
   /** Invocations across: the streamed rows `across * j + tx`, and columns likewise. */
   readonly across: number;
+  /** Rows that a workgroup owns: four for each invocation down. */
+  readonly owned: number;
   /** Vectors in a head row. */
   readonly perHead: number;
   /** Vectors of a head that are staged at a time to form scores, and the padded length of a staged row. */
@@ -42,6 +45,7 @@ export function tiling(headDim: number, down: 8 | 16): Tiling {
   return {
     down,
     across,
+    owned: 4 * down,
     perHead,
     slice,
     stride: slice | 1,
@@ -49,6 +53,14 @@ export function tiling(headDim: number, down: 8 | 16): Tiling {
     staged,
     stagedAt
   };
+}
+
+/**
+ * Constants that a tiled kernel reads. Loops run to them, not to numbers in the text: compilers that unroll such loops
+ * take up to a minute (lavapipe) and gain nothing on 16 or more multiply-adds of vectors a turn.
+ */
+export function tilingParams(t: Tiling): Params {
+  return { slice: { u32: t.slice }, staged: { u32: t.staged } };
 }
 
 /** Whether the cooperative kernels take heads of this width: whole vectors, and a row of each lane group fits the arena. */
@@ -87,12 +99,12 @@ export function scoresText(
         arena[${at}u + row * ${t.stride}u + d] = ${load('row', 'slice + d')};
       }`;
   return /* wgsl */ `
-    for (var slice = 0u; slice < ${t.perHead}u; slice += ${t.slice}u) {
+    for (var slice = 0u; slice < params.perHead; slice += params.slice) {
       workgroupBarrier();
 ${stage(4 * t.down, 0, owned)}
 ${stage(4 * t.across, streamedAt, streamed)}
       workgroupBarrier();
-      for (var d = 0u; d < ${t.slice}u; d++) {
+      for (var d = 0u; d < params.slice; d++) {
 ${unroll(4, (i) => `        let a_${i} = arena[(ty * 4u + ${i}u) * ${t.stride}u + d];`)}
 ${unroll(4, (j) => `        let b_${j} = arena[${streamedAt}u + (tx + ${t.across * j}u) * ${t.stride}u + d];`)}
 ${each16((i, j) => `        ${into}_${i}_${j} += dot(a_${i}, b_${j});`)}
@@ -112,7 +124,7 @@ export function shareText(t: Tiling, name: string): string {
 /** WGSL: `into_i_j += sum over streamed rows of the shared tile times the row`. `streamed` gives WGSL that loads vector `d` of row `row`. */
 export function resultText(t: Tiling, into: string, streamed: (row: string, d: string) => string): string {
   return /* wgsl */ `
-    for (var chunk = 0u; chunk < ${4 * t.across}u; chunk += ${t.staged}u) {
+    for (var chunk = 0u; chunk < ${4 * t.across}u; chunk += params.staged) {
       if (chunk > 0u) { workgroupBarrier(); }
       for (var i = lane; i < ${t.staged * t.perHead}u; i += ${invocations}u) {
         let row = chunk + i / ${t.perHead}u;
@@ -120,7 +132,7 @@ export function resultText(t: Tiling, into: string, streamed: (row: string, d: s
         arena[${t.stagedAt}u + i] = ${streamed('row', 'd')};
       }
       workgroupBarrier();
-      for (var n = 0u; n < ${t.staged}u; n++) {
+      for (var n = 0u; n < params.staged; n++) {
         let weight = arena[(chunk + n) * ${t.down + 1}u + ty];
 ${unroll(
   t.columns,
