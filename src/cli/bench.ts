@@ -41,9 +41,11 @@ const flags = {
 function readFlags() {
   const { values } = parseArgs({ options: flags });
   const steps = Number(values.steps);
-  if (!Number.isInteger(steps) || steps < 1) throw new FlagError(`--steps is ${values.steps}, which is no positive whole number.`);
+  if (!Number.isInteger(steps) || steps < 1)
+    throw new FlagError(`--steps is ${values.steps}, which is no positive whole number.`);
   const { base } = values;
-  if (base !== 'nf4' && base !== 'f16' && base !== 'f32') throw new FlagError(`--base is ${base}: choose nf4, f16 or f32.`);
+  if (base !== 'nf4' && base !== 'f16' && base !== 'f32')
+    throw new FlagError(`--base is ${base}: choose nf4, f16 or f32.`);
   const checkpointing = onOff('checkpointing', values.checkpointing);
   const scratch = onOff('scratch', values.scratch);
   const request: BenchRequest = {
@@ -82,7 +84,8 @@ function runTool(script: string, ...args: string[]): Promise<unknown> {
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve(JSON.parse(output));
-      else reject(new TabtuneError(`The benchmark in the browser ended with ${code}: see its message above.`));
+      else
+        reject(new TabtuneError(`The benchmark in the browser ended with ${code}: see its message above.`));
     });
   });
 }
@@ -109,7 +112,12 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    const text = error instanceof TabtuneError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text =
+      error instanceof TabtuneError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error);
     process.stderr.write(`${text}\n`);
     process.exit(1);
   }

@@ -42,7 +42,8 @@ async function servePage(worker) {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The page has no port to be served on.');
+  if (address === null || typeof address === 'string')
+    throw new Error('The page has no port to be served on.');
   return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
 }
 

@@ -5,7 +5,8 @@ import { measure, type BenchRequest } from './measure';
 self.addEventListener('message', (event: MessageEvent<BenchRequest>) => {
   void run(event.data).then(
     (result) => self.postMessage({ result }),
-    (error: unknown) => self.postMessage({ error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+    (error: unknown) =>
+      self.postMessage({ error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
   );
 });
 

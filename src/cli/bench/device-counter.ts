@@ -14,7 +14,9 @@ export function countDevice(device: GPUDevice): () => DeviceCounts {
   let made = 0;
   let liveBytes = 0;
   let peakBytes = 0;
-  const before = (name: 'createBindGroup' | 'createComputePipeline' | 'createComputePipelineAsync' | 'createShaderModule') => {
+  const before = (
+    name: 'createBindGroup' | 'createComputePipeline' | 'createComputePipelineAsync' | 'createShaderModule'
+  ) => {
     const original = device[name].bind(device) as (descriptor: object) => unknown;
     Object.defineProperty(device, name, {
       configurable: true,
@@ -24,7 +26,9 @@ export function countDevice(device: GPUDevice): () => DeviceCounts {
       }
     });
   };
-  (['createBindGroup', 'createComputePipeline', 'createComputePipelineAsync', 'createShaderModule'] as const).forEach(before);
+  (
+    ['createBindGroup', 'createComputePipeline', 'createComputePipelineAsync', 'createShaderModule'] as const
+  ).forEach(before);
 
   const createBuffer = device.createBuffer.bind(device);
   Object.defineProperty(device, 'createBuffer', {

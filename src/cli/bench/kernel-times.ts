@@ -24,7 +24,11 @@ const rounds = 4;
  * store's and get overwritten; transient ones hold zeros.
  * @returns slowest share of a step first
  */
-export async function timeKernels(store: BufferStore, plan: Plan, scalars: StepScalars): Promise<KernelTime[]> {
+export async function timeKernels(
+  store: BufferStore,
+  plan: Plan,
+  scalars: StepScalars
+): Promise<KernelTime[]> {
   const distinct = new Map<string, { kernel: Kernel; label: string; count: number }>();
   for (const command of plan.commands) {
     if (command.kind !== 'dispatch') continue;

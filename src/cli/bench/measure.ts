@@ -46,7 +46,12 @@ export interface BenchResult {
   };
   /** Trained tokens in the median step. */
   readonly tokensPerSecond: number;
-  readonly millisecondsPerStep: { readonly median: number; readonly min: number; readonly max: number; readonly steps: number };
+  readonly millisecondsPerStep: {
+    readonly median: number;
+    readonly min: number;
+    readonly max: number;
+    readonly steps: number;
+  };
   /** From making the plan to the end of the first step, compiling included; the weights are on the GPU before. */
   readonly firstStepMilliseconds: number;
   readonly dispatchesPerStep: number;
@@ -71,23 +76,8 @@ export interface BenchResult {
  */
 export async function measure(device: Device, request: BenchRequest): Promise<BenchResult> {
   const preset = findPreset(request.preset);
-  const { config, rank, batch, length } = preset;
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.raw.limits;
-  const base = describeBase(config, {
-    format: request.base,
-    vocabularyFormat: preset.vocabularyFormat,
-    maxTensorBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize)
-  });
-  const layout = new AdapterLayout(config, { rank, alpha: 2 * rank, rsLora: false, targets: projections });
-  const options: TrainingPlanOptions = {
-    tokens: batch * (length + 1),
-    length: length + 1,
-    style: device.style,
-    checkpointing: request.checkpointing ?? preset.checkpointing,
-    scratch: request.scratch ?? (device.style === 'serial' && request.base === 'nf4'),
-    activations: device.f16 && device.style === 'cooperative' ? 'f16' : 'f32',
-    dropout: 0
-  };
+  const { batch, length, rank } = preset;
+  const { base, layout, options } = describeTraining(device, preset, request);
   const plannedBytes = planBytes(base, recordTraining(base, layout, options).plan);
 
   const counts = countDevice(device.raw);
@@ -121,21 +111,32 @@ export async function measure(device: Device, request: BenchRequest): Promise<Be
     const { plan } = trainer.plan;
     const median = medianOf(times);
     const tokens = batch * length;
-    const scalars = { ...defaultStepScalars, tokens: options.tokens, trained: tokens, lossWeight: 1 / tokens };
+    const scalars = {
+      ...defaultStepScalars,
+      tokens: options.tokens,
+      trained: tokens,
+      lossWeight: 1 / tokens
+    };
     return {
       preset: preset.name,
       device: deviceNames(device),
       settings: {
-        base: request.base, style: device.style, scratch: options.scratch, checkpointing: options.checkpointing,
-        activations: options.activations, batch, length, rank
+        base: request.base,
+        style: device.style,
+        scratch: options.scratch,
+        checkpointing: options.checkpointing,
+        activations: options.activations,
+        batch,
+        length,
+        rank
       },
       tokensPerSecond: (tokens / median) * 1000,
       millisecondsPerStep: { median, min: Math.min(...times), max: Math.max(...times), steps: times.length },
       firstStepMilliseconds,
       dispatchesPerStep: plan.dispatchCount(),
       dispatchesPerLayer: {
-        here: dispatchesPerLayer(preset, request.base, options),
-        checkpointing: dispatchesPerLayer(preset, request.base, { ...options, checkpointing: true })
+        here: countDispatchesPerLayer(preset, request.base, options),
+        checkpointing: countDispatchesPerLayer(preset, request.base, { ...options, checkpointing: true })
       },
       plannedBytes,
       peakBytes,
@@ -152,25 +153,67 @@ export async function measure(device: Device, request: BenchRequest): Promise<Be
   }
 }
 
+/** The base, the adapter and the plan's options that a request means on a device. Allocates nothing. */
+export function describeTraining(
+  device: Device,
+  preset: Preset,
+  request: BenchRequest
+): { base: BaseModel; layout: AdapterLayout; options: TrainingPlanOptions } {
+  const { config, rank, batch, length } = preset;
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.raw.limits;
+  const base = describeBase(config, {
+    format: request.base,
+    vocabularyFormat: preset.vocabularyFormat,
+    maxTensorBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize)
+  });
+  const layout = new AdapterLayout(config, { rank, alpha: 2 * rank, rsLora: false, targets: projections });
+  const options: TrainingPlanOptions = {
+    tokens: batch * (length + 1),
+    length: length + 1,
+    style: device.style,
+    checkpointing: request.checkpointing ?? preset.checkpointing,
+    scratch: request.scratch ?? (device.style === 'serial' && request.base === 'nf4'),
+    activations: device.f16 && device.style === 'cooperative' ? 'f16' : 'f32',
+    dropout: 0
+  };
+  return { base, layout, options };
+}
+
 export function findPreset(name: string): Preset {
   const preset = presets.find((p) => p.name === name);
   if (preset) return preset;
-  throw new UnknownPresetError(`There is no preset "${name}". Choose one of ${presets.map((p) => p.name).join(', ')}.`, { details: { preset: name } });
+  throw new UnknownPresetError(
+    `There is no preset "${name}". Choose one of ${presets.map((p) => p.name).join(', ')}.`,
+    { details: { preset: name } }
+  );
 }
 
 /** Bytes of a base, and of a plan over it, counted once where the plan uses the base's own; the figures' 16 on top. */
-function planBytes(base: BaseModel, plan: Plan): number {
+export function planBytes(base: BaseModel, plan: Plan): number {
   const owned = new Set([...baseTensors(base), ...plan.ownedTensors()]);
   const { transientBytes, uniformBytes } = plan.memory();
   return [...owned].reduce((sum, tensor) => sum + tensorBytes(tensor), transientBytes + uniformBytes + 16);
 }
 
 /** What one more layer adds to a step. */
-function dispatchesPerLayer(preset: Preset, format: BaseFormat, options: TrainingPlanOptions): number {
+export function countDispatchesPerLayer(
+  preset: Preset,
+  format: BaseFormat,
+  options: TrainingPlanOptions
+): number {
   const count = (layers: number) => {
     const config = { ...preset.config, layers };
-    const base = describeBase(config, { format, vocabularyFormat: preset.vocabularyFormat, maxTensorBytes: 2 ** 30 });
-    const layout = new AdapterLayout(config, { rank: preset.rank, alpha: preset.rank, rsLora: false, targets: projections });
+    const base = describeBase(config, {
+      format,
+      vocabularyFormat: preset.vocabularyFormat,
+      maxTensorBytes: 2 ** 30
+    });
+    const layout = new AdapterLayout(config, {
+      rank: preset.rank,
+      alpha: preset.rank,
+      rsLora: false,
+      targets: projections
+    });
     return recordTraining(base, layout, options).plan.dispatchCount('micro');
   };
   return count(3) - count(2);

@@ -22,7 +22,13 @@ export interface Preset {
 /** Hyperparameters of all presets. No warm-up, no clipping: the least that a step can be. */
 export const hyperparameters = { learningRate: 5e-3, weightDecay: 0.01, maxGradNorm: 0 } as const;
 
-const llama = { model_type: 'llama', hidden_act: 'silu', rms_norm_eps: 1e-5, rope_theta: 10000, tie_word_embeddings: true };
+const llama = {
+  model_type: 'llama',
+  hidden_act: 'silu',
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  tie_word_embeddings: true
+};
 
 const shared = { vocabularyFormat: 'f16', checkpointing: true, numbers: 'streamed' } as const;
 const small = { vocabularyFormat: 'f32', checkpointing: false, numbers: 'sequence' } as const;
@@ -86,7 +92,13 @@ export const presets: readonly Preset[] = [
     config: parseDecoderConfig({
       ...llama,
       rope_theta: 500000,
-      rope_scaling: { rope_type: 'llama3', factor: 32, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 },
+      rope_scaling: {
+        rope_type: 'llama3',
+        factor: 32,
+        low_freq_factor: 1,
+        high_freq_factor: 4,
+        original_max_position_embeddings: 8192
+      },
       hidden_size: 2048,
       num_hidden_layers: 16,
       num_attention_heads: 32,

@@ -42,7 +42,8 @@ function normals(random: () => number, length: number, deviation: number): Float
 /** [rows, columns] to [columns, rows]. */
 function transpose(values: Float32Array, rows: number, columns: number): Float32Array<ArrayBuffer> {
   const out = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c];
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) out[c * rows + r] = values[r * columns + c];
   return out;
 }
 
@@ -111,8 +112,10 @@ function streamedModel(preset: Preset): RandomModel {
       }
       const deviation = name === tensorNames.embedding ? 0.02 : 1 / Math.sqrt(shape[1]);
       let place = startOf(name);
-      for (let left = shape[0] * shape[1]; left > 0; ) {
-        const part = pool.subarray(place, Math.min(poolLength, place + left)).map((value) => value * deviation);
+      for (let left = shape[0] * shape[1]; left > 0;) {
+        const part = pool
+          .subarray(place, Math.min(poolLength, place + left))
+          .map((value) => value * deviation);
         yield part;
         left -= part.length;
         place = 0;
