@@ -1,0 +1,126 @@
+/** `npm run generate -- --model M …`: the answer of a model, with or without an adapter, streamed to stdout. */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Message } from '../lib/datanets/row';
+import { TabtuneError } from '../lib/errors';
+import { FileReadError } from '../lib/formats/source';
+import type { ChatTokenizer } from '../lib/formats/tokenizer';
+import { ChatSession } from '../lib/jobs/chat';
+import { numberFlag, requiredFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
+import { openAdapter, openModel, quantOf, runCommand, withDevice } from './shared';
+
+/** The file of --messages holds no conversation. */
+class InvalidMessagesError extends TabtuneError {}
+
+const flags: readonly FlagSpec[] = [
+  { name: 'model', value: 'M', help: 'Base model: starter, a Hugging Face folder, or a GGUF file.' },
+  { name: 'adapter', value: 'DIR', help: 'Adapter to wear.' },
+  {
+    name: 'prompt',
+    value: 'TEXT',
+    help: 'One message to answer; for a model without chat template, a text to continue.'
+  },
+  {
+    name: 'messages',
+    value: 'FILE',
+    help: 'JSON file with a conversation to answer: [{"role": "user", "content": "…"}, …].'
+  },
+  { name: 'max-new-tokens', value: 'N', help: 'Longest answer in tokens. (256)' },
+  {
+    name: 'temperature',
+    value: 'X',
+    help: '0 always takes the likeliest token; 1 draws from what the model says. (0)'
+  },
+  {
+    name: 'top-p',
+    value: 'X',
+    help: 'Draws from the likeliest tokens that together have this probability. (1)'
+  },
+  { name: 'seed', value: 'N', help: 'The same seed draws the same tokens. (0)' },
+  {
+    name: 'json',
+    help: 'Prints text, tokens, prefillTokensPerSecond and decodeTokensPerSecond as one line of JSON.'
+  }
+];
+
+async function run(flags: Flags): Promise<number> {
+  const modelPath = requiredFlag(flags, 'model', 'starter|DIR|FILE.gguf');
+  const adapterFolder = textFlag(flags, 'adapter');
+  const text = textFlag(flags, 'prompt');
+  const file = textFlag(flags, 'messages');
+  if ((text === undefined) === (file === undefined)) {
+    throw new UsageError('Give either --prompt TEXT or --messages FILE. --help lists the flags.');
+  }
+  const maxNewTokens = numberFlag(flags, 'max-new-tokens', { integer: true, min: 1 }) ?? 256;
+  const temperature = numberFlag(flags, 'temperature', { min: 0 }) ?? 0;
+  const topP = numberFlag(flags, 'top-p', { min: 0, max: 1 }) ?? 1;
+  const seed = numberFlag(flags, 'seed', { integer: true, min: 0, max: 2 ** 32 - 1 }) ?? 0;
+  const messages = file === undefined ? undefined : await readMessages(file);
+
+  const { checkpoint, tokenizer } = await openModel(modelPath);
+  const adapter = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
+  const quant = await quantOf(adapterFolder);
+  const prompt = messages ?? promptFor(text!, tokenizer);
+  return withDevice(async (device) => {
+    const chat = await ChatSession.open({
+      device,
+      checkpoint,
+      tokenizer,
+      quant,
+      ...(adapter ? { adapter } : {})
+    });
+    try {
+      const json = flags.has('json');
+      const options = { maxNewTokens, temperature, topP, seed, adapter: adapter !== undefined };
+      let written = '';
+      for await (const { text, done, ...figures } of chat.reply(prompt, options)) {
+        if (!json) process.stdout.write(text.slice(written.length));
+        written = text;
+        if (!done) continue;
+        process.stdout.write(json ? `${JSON.stringify({ text, ...figures })}\n` : '\n');
+      }
+    } finally {
+      await chat.destroy();
+    }
+    return 0;
+  });
+}
+
+/** A chat model is asked, another one continues. */
+function promptFor(text: string, tokenizer: ChatTokenizer): Message[] | string {
+  return tokenizer.template ? [{ role: 'user', content: text }] : text;
+}
+
+const messageList = z.array(z.object({ role: z.string().min(1), content: z.string() })).min(1);
+const conversation = z.union([messageList, z.object({ messages: messageList }).transform((o) => o.messages)]);
+
+async function readMessages(file: string): Promise<Message[]> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new FileReadError(`There is no readable file at ${file}. Check the path.`, {
+      cause,
+      details: { file }
+    });
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidMessagesError(`${file} is no JSON: ${(cause as Error).message}.`, {
+      cause,
+      details: { file }
+    });
+  }
+  const parsed = conversation.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new InvalidMessagesError(`${file} is no conversation: write [{"role": "user", "content": "…"}, …].`, {
+    details: { file }
+  });
+}
+
+await runCommand({
+  usage: 'npm run generate -- --model M [--adapter DIR] (--prompt TEXT | --messages FILE) [flags]',
+  flags,
+  notes:
+    'The base is in 4 bits, as QLoRA trains on it; in 16 where the run.json of the adapter says it was trained with LoRA.',
+  run
+});
