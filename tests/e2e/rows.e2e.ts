@@ -1,6 +1,6 @@
 /** Rows as people bring them: broken, long, pasted; kept over a reload. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { chooseStarter, screenshots, visit, type Visit } from './support';
+import { chooseStarter, firstStarterRow, screenshots, visit, type Visit } from './support';
 
 let visited: Visit;
 afterEach(async () => visited.context.close());
@@ -57,8 +57,10 @@ describe('rows', () => {
     visited = await visit('tune');
     const { page } = visited;
     await chooseStarter(page);
-    await page.locator('mark', { hasText: 'The fine for waking the keeper' }).waitFor();
-    expect(await page.locator('mark', { hasText: 'Tell me' }).count()).toBe(0);
+    const { question, answer } = await firstStarterRow();
+    await page.locator('mark', { hasText: answer }).first().waitFor();
+    await page.locator('.text span', { hasText: question }).first().waitFor();
+    expect(await page.locator('mark', { hasText: question }).count()).toBe(0);
 
     await page.getByText('Paste rows').click();
     await page.getByLabel('Rows', { exact: true }).fill(chat('A question?', 'word '.repeat(400).trim()));

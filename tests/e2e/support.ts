@@ -53,6 +53,14 @@ export async function chooseStarter(page: Page): Promise<void> {
   await page.getByRole('radio', { name: /Pelhaven/ }).waitFor();
 }
 
+/** Question and answer of the first row of the starter's Datanet. */
+export async function firstStarterRow(): Promise<{ question: string; answer: string }> {
+  const rows = await readFile('static/starter/datanet/rows.jsonl', 'utf8');
+  const [first] = rows.split('\n');
+  const [question, answer] = (JSON.parse(first) as { messages: { content: string }[] }).messages;
+  return { question: question.content, answer: answer.content };
+}
+
 /** Fails with every accessibility violation that axe finds, each with where it is. */
 export async function expectAccessible(page: Page): Promise<void> {
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
