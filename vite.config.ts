@@ -41,8 +41,8 @@ export default defineConfig(async () => {
             runner: './tests/support/dawn.runner.ts',
             // A software driver uses every core for one dispatch: files side by side gain nothing.
             maxWorkers: 1,
-            testTimeout: 60_000,
-            hookTimeout: 60_000,
+            testTimeout: 240_000,
+            hookTimeout: 240_000,
             sequence: { groupOrder: 2 }
           }
         },
@@ -52,8 +52,8 @@ export default defineConfig(async () => {
             include: gpuTests,
             globalSetup: './tests/support/chromium.global.ts',
             fileParallelism: false,
-            testTimeout: 120_000,
-            hookTimeout: 120_000,
+            testTimeout: 240_000,
+            hookTimeout: 240_000,
             sequence: { groupOrder: 3 },
             browser: {
               enabled: true,

@@ -67,10 +67,11 @@ function innerLoop(args: MatmulText, rows: number, first: string, lanes: number)
     );
   const words = `${unroll(8, (j) => `let word${j} = codes[(flat${j} + k) >> 3u];`)}\n${half(0)}\n${half(1)}`;
   const scales = unroll(8, (j) => `let scale${j} = absmax(flat${j} + k);`);
+  // The inner loop's bound looks variable on purpose: a driver that unrolls it compiles eight times as long.
   if (args.weight.columns % 64 === 0 && lanes === 1) {
     return /* wgsl */ `for (var block = 0u; block < params.inner; block += 64u) {
 ${unroll(8, (j) => `let scale${j} = absmax(flat${j} + block);`)}
-for (var k = block; k < block + 64u; k += 8u) {
+for (var k = block; k < min(block + 64u, params.inner); k += 8u) {
 ${words}
 }
 }`;
