@@ -56,8 +56,8 @@ export function tiling(headDim: number, down: 8 | 16): Tiling {
 }
 
 /**
- * Constants that a tiled kernel reads. Loops run to them, not to numbers in the text: compilers that unroll such loops
- * take up to a minute (lavapipe) and gain nothing on 16 or more multiply-adds of vectors a turn.
+ * Constants that a tiled kernel reads. Loops run to them, not to numbers in the text: lavapipe took up to a minute to compile what it
+ * unrolled. A turn is many multiply-adds of vectors, so that the loop itself should cost a GPU little; this is not measured.
  */
 export function tilingParams(t: Tiling): Params {
   return { slice: { u32: t.slice }, staged: { u32: t.staged } };
