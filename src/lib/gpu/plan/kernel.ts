@@ -28,6 +28,7 @@ export type Params = Readonly<Record<string, { readonly u32: number } | { readon
 export interface Kernel {
   /** Operation and variant, such as `matmul.nf4.register`. */
   readonly label: string;
+  /** Often a getter: planning a run's memory needs shapes only, and must not spell out a thousand kernels. */
   readonly body: string;
   readonly bindings: readonly Binding[];
   readonly params: Params;

@@ -71,7 +71,9 @@ export function loraGradients(args: GradientArgs): Kernel {
   });
   return {
     label: `lora.gradients ${args.label}`,
-    body: body(args, lanes),
+    get body() {
+      return body(args, lanes);
+    },
     bindings: bindings(args),
     params,
     workgroups: foldGrid(lanes > 1 ? tiles : ceilDiv(tiles, serialWorkgroup)),

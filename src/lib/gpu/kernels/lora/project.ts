@@ -97,7 +97,9 @@ export function project(args: ProjectArgs): Kernel {
   };
   return {
     label: `project.${args.prologue.kind} ${args.label}`,
-    body: body(args, shape),
+    get body() {
+      return body(args, shape);
+    },
     bindings: bindings(args, shape.wide),
     params: params as Params,
     workgroups: foldGrid(lanes > 1 ? units : ceilDiv(units, serialWorkgroup)),

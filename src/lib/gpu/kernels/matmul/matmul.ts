@@ -115,7 +115,9 @@ export function matmul(given: MatmulArgs): Kernel {
   const text = { ...args, aligned: loadsAreAligned(args, inner) };
   return {
     label: `matmul.${weight.format}.${transposed ? 'transposed' : 'forward'}.${args.epilogue.kind} ${args.label}`,
-    body: tiled ? tiledBody(text) : registerBody(text, shape),
+    get body() {
+      return tiled ? tiledBody(text) : registerBody(text, shape);
+    },
     bindings: bindings(text),
     params,
     workgroups,

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { BatchTooLargeError, packBatch } from './batch';
+
+const row = (tokens: number[], trained: number[]) => ({
+  tokens: Uint32Array.from(tokens),
+  trained: Uint8Array.from(trained)
+});
+
+test('rows lie behind one another, and each target is predicted from the token before it', () => {
+  const batch = packBatch([row([5, 6, 7], [0, 0, 1]), row([8, 9], [0, 1])], 10);
+  expect([...batch.ids]).toEqual([5, 6, 7, 8, 9]);
+  expect([...batch.positions]).toEqual([0, 1, 2, 0, 1]);
+  expect([...batch.spans]).toEqual([0, 3, 0, 3, 0, 3, 3, 5, 3, 5]);
+  expect([...batch.gather]).toEqual([1, 3]);
+  expect([...batch.targets]).toEqual([7, 9]);
+  expect([...batch.scatter]).toEqual([0, 1, 0, 2, 0]);
+  expect(batch).toMatchObject({ tokens: 5, trained: 2 });
+});
+
+test('the last token of a row predicts nothing, not even the next row', () => {
+  expect(packBatch([row([1, 2], [0, 0]), row([3, 4], [1, 0])], 4).trained).toBe(0);
+});
+
+test('more tokens than the plan has room for are refused with both numbers', () => {
+  expect(() => packBatch([row([1, 2, 3], [0, 1, 1])], 2)).toThrow(BatchTooLargeError);
+  expect(() => packBatch([row([1, 2, 3], [0, 1, 1])], 2)).toThrow(
+    'A batch of 3 tokens does not fit a plan for 2.'
+  );
+});
