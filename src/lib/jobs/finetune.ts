@@ -10,6 +10,7 @@ import { fromBytes } from '../formats/source';
 import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
 import { Scorer } from '../gpu/generate/scorer';
+import { selfTest } from '../gpu/self-test';
 import { checkpointAbsmaxForm } from '../gpu/model/load';
 import { learningRateAt } from '../gpu/train/schedule';
 import { Trainer, type OptimizerState } from '../gpu/train/trainer';
@@ -75,7 +76,7 @@ export interface FinetuneResult {
 /**
  * Fine-tunes an adapter: encodes the rows, loads and quantises the base, trains, and returns the adapter with the record
  * of the run. A stop (`signal`) ends after the running step and still returns both.
- * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
+ * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
   const { device, checkpoint, tokenizer, options, signal } = job;
@@ -108,6 +109,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     trainableParameters: plan.layout.parameterCount
   });
 
+  await selfTest(device);
   const store = await uploadBase(device, plan.base, checkpoint, {
     ...(signal ? { signal } : {}),
     onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
