@@ -9,7 +9,7 @@ import { writeAdapter, type Adapter } from '../formats/peft';
 import { fromBytes } from '../formats/source';
 import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
-import { Scorer } from '../gpu/generate/scorer';
+import { BufferStore } from '../gpu/plan/buffers';
 import { selfTest } from '../gpu/self-test';
 import { checkpointAbsmaxForm } from '../gpu/model/load';
 import { learningRateAt } from '../gpu/train/schedule';
@@ -18,6 +18,7 @@ import type { TrainingRow } from '../gpu/train/batch';
 import type { FinetuneOptions } from './options';
 import { planRun, type RunPlan } from './plan-run';
 import { checkFits } from './fit';
+import { heldOutLoss } from './held-out';
 import type { RunRecord, StepRecord } from './run-record';
 import { traitsOf, uploadBase } from './session';
 
@@ -114,38 +115,36 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     ...(signal ? { signal } : {}),
     onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
   });
+  // The adapter, its optimizer and the batch lie on top of the base, and go with the trainer.
+  const session = new BufferStore(device, store);
   let trainer: Trainer | undefined;
-  let scorer: Scorer | undefined;
   try {
-    emit({ kind: 'phase', phase: 'compiling' });
-    const started = performance.now();
-    trainer = await Trainer.create(store, plan.base, plan.layout, plan.training);
-    const compileMilliseconds = performance.now() - started;
-    trainer.restore(startState(job, plan));
-    if (heldOut.length) {
-      const { state } = trainer.plan;
-      scorer = await Scorer.create(store, plan.base, {
-        ...plan.training,
-        adapter: { layout: plan.layout, values: state.values }
-      });
-    }
-    const peakBytes = store.bytes + trainer.planBytes;
-    const measure = async (moment: 'before' | 'after') => {
-      if (!scorer) return;
+    const measure = async (moment: 'before' | 'after', values: Float32Array<ArrayBuffer>) => {
+      if (heldOut.length === 0) return;
       emit({ kind: 'phase', phase: 'evaluating' });
-      const sums = await scorer.score(heldOut);
-      const tokens = heldOut.reduce((sum, r) => sum + r.trained.reduce((a, b) => a + b, 0), 0);
       emit({
         kind: 'held-out',
         moment,
-        loss: sums.reduce((a, b) => a + b, 0) / tokens,
+        loss: await heldOutLoss(store, plan, values, heldOut),
         rows: heldOut.length
       });
     };
-    if (!job.resume) await measure('before');
+    const start = startState(job, plan);
+    if (!job.resume) await measure('before', start.values);
+    emit({ kind: 'phase', phase: 'compiling' });
+    const started = performance.now();
+    trainer = await Trainer.create(session, plan.base, plan.layout, plan.training);
+    const compileMilliseconds = performance.now() - started;
+    trainer.restore(start);
+    const peakBytes = store.bytes + session.bytes + trainer.planBytes;
     emit({ kind: 'phase', phase: 'training', done: trainer.iteration, total: steps });
     const run = await trainSteps({ job, trainer, encoded, steps, emit, compileMilliseconds });
-    await measure('after');
+    const { values } = await trainer.state();
+    trainer.destroy();
+    trainer = undefined;
+    session.destroy();
+    // Who stops a run wants it to end.
+    if (run.status === 'done') await measure('after', values);
     const adapter: Adapter = {
       config: {
         baseModel: checkpoint.name,
@@ -155,7 +154,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
         targetModules: plan.layout.settings.targets,
         rsLora: options.rsLora
       },
-      tensors: await trainer.adapter()
+      tensors: plan.layout.unpack(values)
     };
     const weights = writeAdapter(adapter).find((f) => f.name === 'adapter_model.safetensors')!;
     const record: RunRecord = {
@@ -174,8 +173,8 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     };
     return { status: run.status, adapter, record };
   } finally {
-    scorer?.destroy();
     trainer?.destroy();
+    session.destroy();
     store.destroy();
   }
 }

@@ -2,7 +2,7 @@ import { TabtuneError } from '../../errors';
 import { ropeTable } from '../kernels/rope/rope-table';
 import type { AdapterLayout } from '../model/adapter';
 import type { BaseModel } from '../model/base';
-import type { BufferStore } from '../plan/buffers';
+import { BufferStore } from '../plan/buffers';
 import type { BuiltPlan } from '../plan/built-plan';
 import { defaultStepScalars } from '../plan/kernel';
 import type { Style } from '../plan/style';
@@ -82,10 +82,11 @@ export class Generator {
   }
 
   /**
-   * @param weights holds the base and the adapter's vector; the key-value cache is added to it
+   * @param weights holds the base and the adapter's vector, and outlives the generator
    */
   static async create(weights: BufferStore, base: BaseModel, options: GeneratorOptions): Promise<Generator> {
     const { config } = base;
+    const store = new BufferStore(weights.device, weights);
     const width = 2 * config.kvHeads * config.headDim;
     const caches = {
       rows: options.maxTokens,
@@ -104,7 +105,7 @@ export class Generator {
         caches,
         ...(options.adapter ? { adapter: options.adapter } : {})
       });
-      const built = await recorded.plan.build(weights.device, weights);
+      const built = await recorded.plan.build(weights.device, store);
       built.write(
         recorded.batch.ropeTable,
         ropeTable(
@@ -115,7 +116,7 @@ export class Generator {
       return { recorded, built };
     };
     const prefill = await make(Math.min(prefillTokens, options.maxTokens), options.scratch);
-    return new Generator(weights, base, options, prefill, await make(1, false));
+    return new Generator(store, base, options, prefill, await make(1, false));
   }
 
   /** Of the last answer. */
@@ -165,6 +166,7 @@ export class Generator {
   destroy(): void {
     this.#prefill.built.destroy();
     this.#decode.built.destroy();
+    this.#store.destroy();
     this.#readback.destroy();
   }
 

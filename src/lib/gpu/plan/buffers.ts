@@ -2,16 +2,21 @@ import type { Device } from '../device';
 import { f16BitsToF32, packF16 } from './float16';
 import { tensorBytes, type Tensor } from './tensor';
 
-/** GPU buffers of tensors that outlive a plan: weights, adapter, optimizer state. Whoever makes the store destroys it. */
+/**
+ * GPU buffers of tensors that outlive a plan: weights, adapter, optimizer state. Whoever makes the store destroys it.
+ * A store on top of another one finds what lies there and adds only its own: a generator's cache over shared weights.
+ */
 export class BufferStore {
   readonly device: Device;
+  readonly #below: BufferStore | undefined;
   readonly #buffers = new Map<Tensor, GPUBuffer>();
 
-  constructor(device: Device) {
+  constructor(device: Device, below?: BufferStore) {
     this.device = device;
+    this.#below = below;
   }
 
-  /** Bytes of all buffers. */
+  /** Bytes of this store's own buffers. */
   get bytes(): number {
     let total = 0;
     for (const buffer of this.#buffers.values()) total += buffer.size;
@@ -19,17 +24,19 @@ export class BufferStore {
   }
 
   has(tensor: Tensor): boolean {
-    return this.#buffers.has(tensor);
+    return this.#buffers.has(tensor) || this.#below?.has(tensor) === true;
   }
 
   get(tensor: Tensor): GPUBuffer {
-    const buffer = this.#buffers.get(tensor);
+    const buffer =
+      this.#buffers.get(tensor) ?? (this.#below?.has(tensor) ? this.#below.get(tensor) : undefined);
     if (!buffer) throw new RangeError(`no memory was allocated for tensor ${tensor.label}`);
     return buffer;
   }
 
   /** Makes the tensor's buffer unless it exists. Zeroed, as WebGPU guarantees. */
   ensure(tensor: Tensor): GPUBuffer {
+    if (this.#below?.has(tensor)) return this.#below.get(tensor);
     let buffer = this.#buffers.get(tensor);
     if (!buffer) {
       buffer = createTensorBuffer(this.device.raw, tensor.label, tensorBytes(tensor));
