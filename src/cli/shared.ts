@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, globals } from 'webgpu';
-import { calmPolling } from '../../tools/calm-polling.mjs';
+import { calmPolling } from './calm-polling.mjs';
 import { parseRows, requireRows } from '../lib/datanets/parse';
 import type { Row } from '../lib/datanets/row';
 import { TabtuneError } from '../lib/errors';

@@ -1,6 +1,6 @@
 /** Gives Node a `navigator.gpu` and WebGPU's constants, from Dawn, so that a GPU test is the same file everywhere. */
 import { create, globals } from 'webgpu';
-import { calmPolling } from '../../tools/calm-polling.mjs';
+import { calmPolling } from '../../src/cli/calm-polling.mjs';
 
 const scope = globalThis as { navigator?: object };
 Object.assign(scope, globals);

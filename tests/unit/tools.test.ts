@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { findBrowser, webgpuFlags } from '../../tools/browser.mjs';
-import { calmPolling } from '../../tools/calm-polling.mjs';
+import { calmPolling } from '../../src/cli/calm-polling.mjs';
 import { findVulkan } from '../../tools/vulkan.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

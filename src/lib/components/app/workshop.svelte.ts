@@ -1,3 +1,4 @@
+import { starterOptions } from '$lib/jobs/starter';
 import { createContext } from 'svelte';
 import { AdaptersState } from '$lib/components/adapters/adapters.svelte';
 import { ChatState } from '$lib/components/chat/chat.svelte';
@@ -154,6 +155,7 @@ export class Workshop {
 
   /** Chooses the project's own model and rows; what is left is {@link start}. */
   async chooseStarter(): Promise<void> {
+    for (const [name, value] of Object.entries(starterOptions)) this.parameters.set(name, value);
     await Promise.all([this.model.chooseStarter(), this.data.importStarter()]);
     if (!this.device.summary && !this.device.error) await this.device.probe();
   }
