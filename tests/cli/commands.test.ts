@@ -1,10 +1,12 @@
 /** The commands on the real starter model, as a person would type them. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromPath } from '../../src/lib/formats/node-source';
+import { readAdapter, writeAdapter } from '../../src/lib/formats/peft';
 import { cliEnvironment, runCli, type CliResult } from './run-cli';
 
 const env = await cliEnvironment();
@@ -179,6 +181,35 @@ describe.skipIf(!env)('the commands', { timeout: 180_000 }, () => {
     expect(right.code, right.stderr).toBe(0);
     const run = JSON.parse(right.stdout) as Run & { config: { targets: string; alpha: number } };
     expect(run.config).toMatchObject({ rank: 4, alpha: 8, targets: 'q_proj,v_proj' });
+  });
+
+  it('stops at a step that diverges and keeps the adapter before it', async () => {
+    const { config, tensors } = await readAdapter(await fromPath(adapter));
+    // So large that the first loss overflows.
+    for (const [key, { data }] of tensors) if (key.includes('lora_B')) data.set(data.map((x) => x * 1e38));
+    const [wild, out] = [join(folder, 'wild'), join(folder, 'kept')];
+    await mkdir(wild);
+    for (const file of writeAdapter({ config, tensors })) await writeFile(join(wild, file.name), file.bytes);
+    const { code, stderr } = await runCli(
+      [
+        'finetune',
+        '--data',
+        rows,
+        '--adapter',
+        wild,
+        '--out',
+        out,
+        '--batch-size',
+        '1',
+        '--max-length',
+        '40'
+      ],
+      { env }
+    );
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(/Step 1 diverged: .* Lower --learning-rate/);
+    const weights = (from: string) => readFile(join(from, 'adapter_model.safetensors'));
+    expect((await weights(out)).equals(await weights(wild))).toBe(true);
   });
 
   it('stops after the running step at ^C and still writes the adapter', async () => {
