@@ -116,20 +116,35 @@ function bindings(args: GradientArgs): Binding[] {
 function body(args: GradientArgs, lanes: number): string {
   const probability = args.jobs.find((job) => job.dropout)?.dropout?.probability;
   const names = operands(args.jobs);
+  const last = args.jobs.length - 1;
   return /* wgsl */ `
 ${probability ? dropoutText(probability) : ''}
 ${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${partialLength(8, lanes)}>;` : ''}
-fn put(at: u32, value: f32) {
-  gradients[at] = select(value, gradients[at] + value, step.accumulate != 0u);
-}
 @compute @workgroup_size(${lanes > 1 ? lanes : serialWorkgroup})
 fn main(${builtins}) {
   let unit = ${lanes > 1 ? workgroupIndex : `${workgroupIndex} * ${serialWorkgroup}u + lane`};
+  if (unit >= params.end${last}) { return; }
   let live = min(step.tokens, params.rows);
-${args.jobs.map((job, n) => jobText(job, n, names, lanes)).join('\n')}
+  // Where the tile's results go: element (thin, wide) at offset + thin * thin_step + wide * wide_step.
+  var thin0 = 0u; var thin_columns = 0u; var thin_step = 0u;
+  var wide0 = 0u; var width = 0u; var wide_step = 0u;
+  var offset = 0u; var scale = 0.0;
+${zeroAccumulators(8)}
+  ${args.jobs.map((job, n) => jobText(job, n, names, lanes)).join(' else ')}
+${lanes > 1 ? laneSum(8, lanes) : ''}
+  var results = array<vec4f, 16>(${unroll(8, (i) => `a${i}_0, a${i}_1`, ', ')});
+  for (var i = 0u; i < min(thin_columns - thin0, 8u)${lanes > 1 ? ' && lane == 0u' : ''}; i++) {
+    let at = offset + (thin0 + i) * thin_step + wide0 * wide_step;
+    for (var j = 0u; j < min(width - wide0, 8u); j++) {
+      let value = results[2u * i + j / 4u][j % 4u] * scale;
+      let index = at + j * wide_step;
+      gradients[index] = select(value, gradients[index] + value, step.accumulate != 0u);
+    }
+  }
 }`;
 }
 
+/** The branch of one job: sets where its results go, and sums its outer products over the tokens. */
 function jobText(
   job: GradientJob,
   n: number,
@@ -160,32 +175,21 @@ function jobText(
   // Rows of the 8 x 8 tile run over thin's columns, its columns over wide's.
   const add = (i: number, side: string, e: string) =>
     `a${i}_0 += ${side}.${e} * low${job.dropout ? ` * mask${i}` : ''}; a${i}_1 += ${side}.${e} * high${job.dropout ? ` * mask${i}_1` : ''};`;
-  const store = (i: number, j: number) => {
-    const index =
-      job.factor === 'down'
-        ? `(thin0 + ${i}u) * ${p('width')} + wide0 + ${j}u`
-        : `(wide0 + ${j}u) * ${p('thin_columns')} + thin0 + ${i}u`;
-    return `if (wide0 + ${j}u < ${p('width')}) { put(${p('offset')} + ${index}, a${i}_${j < 4 ? 0 : 1}.${xyzw[j % 4]} * ${p('scale')}); }`;
-  };
-  return /* wgsl */ `
-  if (unit >= ${before} && unit < ${p('end')}) {
+  return /* wgsl */ `if (unit < ${p('end')}) {
     let tile = unit - ${before};
-    let wide0 = (tile % ${p('wide_tiles')}) * 8u;
-    let thin0 = (tile / ${p('wide_tiles')}) * 8u;
-${zeroAccumulators(8)}
+    wide0 = (tile % ${p('wide_tiles')}) * 8u; width = ${p('width')};
+    thin0 = (tile / ${p('wide_tiles')}) * 8u; thin_columns = ${p('thin_columns')};
+    offset = ${p('offset')}; scale = ${p('scale')};
+    thin_step = ${job.factor === 'down' ? 'width' : '1u'}; wide_step = ${job.factor === 'down' ? '1u' : 'thin_columns'};
     for (var row = ${lanes > 1 ? 'lane' : '0u'}; row < live; row += ${lanes}u) {
       let thin_at = row * ${p('thin_stride')} + ${p('thin_column')};
       let wide_at = row * ${p('wide_stride')} + ${p('wide_column')};
-      let t0 = ${group(thin, 'thin_at', 'thin0', p('thin_columns'), 0)};
-      let t1 = ${group(thin, 'thin_at', 'thin0', p('thin_columns'), 4)};
-      let low = ${group(wide, 'wide_at', 'wide0', p('width'), 0)};
-      let high = ${group(wide, 'wide_at', 'wide0', p('width'), 4)};
+      let t0 = ${group(thin, 'thin_at', 'thin0', 'thin_columns', 0)};
+      let t1 = ${group(thin, 'thin_at', 'thin0', 'thin_columns', 4)};
+      let low = ${group(wide, 'wide_at', 'wide0', 'width', 0)};
+      let high = ${group(wide, 'wide_at', 'wide0', 'width', 4)};
 ${masks}
 ${unroll(8, (i) => add(i, i < 4 ? 't0' : 't1', xyzw[i % 4]))}
-    }
-${lanes > 1 ? laneSum(8, lanes) : ''}
-${lanes > 1 ? 'if (lane == 0u) {' : '{'}
-${unroll(8, (i) => `if (thin0 + ${i}u < ${p('thin_columns')}) {\n${unroll(8, (j) => store(i, j))}\n}`)}
     }
   }`;
 }

@@ -253,11 +253,9 @@ function finish(factor: Factor, { lanes, tileRows }: Shape): string {
   const limit = factor.orientation === 'rows' ? 'params.columns' : 'params.rank';
   return /* wgsl */ `
 ${lanes > 1 ? laneSum(tileRows, lanes) : ''}
-${unroll(
-  tileRows,
-  (i) => `if (row${i} < live${lanes > 1 ? ' && lane == 0u' : ''}) {
-  let at = row${i} * params.out_stride + params.out_column + part * params.rank + first;
-${unroll(8, (j) => `  if (first + ${j}u < ${limit}) { out[at + ${j}u] = a${i}_${j < 4 ? 0 : 1}.${xyzw[j % 4]}; }`)}
-}`
-)}`;
+var results = array<vec4f, ${2 * tileRows}>(${unroll(tileRows, (i) => `a${i}_0, a${i}_1`, ', ')});
+for (var i = 0u; i < min(live - row0, ${tileRows}u)${lanes > 1 ? ' && lane == 0u' : ''}; i++) {
+  let at = (row0 + i) * params.out_stride + params.out_column + part * params.rank + first;
+  for (var j = 0u; j < min(${limit} - first, 8u); j++) { out[at + j] = results[2u * i + j / 4u][j % 4u]; }
+}`;
 }
