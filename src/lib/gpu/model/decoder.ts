@@ -3,32 +3,19 @@ import {
   attentionBackwardQuery,
   attentionForward
 } from '../kernels/attention/attention';
-import { loraGradients, type GradientJob } from '../kernels/lora/gradient';
-import { project, type Factor } from '../kernels/lora/project';
-import { matmul, type LoraTerm } from '../kernels/matmul/matmul';
+import { project } from '../kernels/lora/project';
+import { matmul } from '../kernels/matmul/matmul';
 import type { WeightMatrix } from '../kernels/matmul/weight';
 import { dequantizeNf4 } from '../kernels/nf4/dequantize';
-import type { Plan } from '../plan/plan';
-import type { Style } from '../plan/style';
 import { transient, type Tensor } from '../plan/tensor';
-import type { AdapterLayout } from './adapter';
 import { layerValues, scratchMatrices, type BaseModel } from './base';
+import { LoraWiring, type LoraContext } from './lora-wiring';
 import { qkvWidth } from './shapes';
-import { groupNames, groups, projections, type Group } from './weights';
+import type { Group } from './weights';
 
 /** What a decoder is recorded with. All token-shaped tensors are flat [tokens, width]. */
-export interface DecoderContext {
-  readonly plan: Plan;
+export interface DecoderContext extends LoraContext {
   readonly base: BaseModel;
-  readonly adapter?: {
-    readonly layout: AdapterLayout;
-    readonly values: Tensor;
-    readonly gradients?: Tensor;
-    readonly dropout?: number;
-  };
-  /** Capacity in token rows. */
-  readonly tokens: number;
-  readonly style: Style;
   /** Storage of activations inside a layer; the residual stream and all gradients are f32. */
   readonly activations: 'f32' | 'f16';
   /** Dequantise a layer's weights to f32 once per pass instead of inside each tile: what software adapters prefer. */
@@ -59,34 +46,15 @@ export interface LayerActivations {
   readonly h: Tensor;
 }
 
-/** Columns of the side-by-side projections. */
-export function projectedColumns(layout: AdapterLayout): {
-  width: number;
-  column: Partial<Record<Group, number>>;
-} {
-  let width = 0;
-  const column: Partial<Record<Group, number>> = {};
-  for (const group of groupNames) {
-    if (!layout.group(0, group)) continue;
-    column[group] = width;
-    width += groups[group].length * layout.settings.rank;
-  }
-  return { width, column };
-}
-
 /** Records the forward and backward passes of decoder layers. Explicit: each op's backward is written out here. */
 export class DecoderRecorder {
   readonly #c: DecoderContext;
-  readonly #columns: ReturnType<typeof projectedColumns>;
+  /** What the layers have to do with the adapter. */
+  readonly lora: LoraWiring;
 
   constructor(context: DecoderContext) {
     this.#c = context;
-    this.#columns = context.adapter ? projectedColumns(context.adapter.layout) : { width: 0, column: {} };
-  }
-
-  /** f32 [tokens, all groups' projections] for the given layer. */
-  projectedTensor(label: string): Tensor | undefined {
-    return this.#columns.width ? transient(label, this.#c.tokens * this.#columns.width) : undefined;
+    this.lora = new LoraWiring(context);
   }
 
   /** The layer's matrices, dequantised into scratch where that is the plan's way. */
@@ -119,7 +87,7 @@ export class DecoderRecorder {
     const fresh = mode !== 'recompute';
     const width = qkvWidth(config);
     const name = (what: string) => `layer ${layer} ${what}`;
-    const u = projected ?? this.projectedTensor(name('projected'));
+    const u = projected ?? this.lora.projectedTensor(name('projected'));
     const common = { rows: tokens, live: 'tokens' as const, transposed: false, style };
     const norm = (input: Tensor, weight: Tensor, normed: Tensor, group: Group) =>
       plan.add(
@@ -131,7 +99,7 @@ export class DecoderRecorder {
           width: hidden,
           style,
           prologue: { kind: 'rmsnorm', weight, epsilon: config.normEpsilon, normed },
-          ...(fresh ? this.#down(layer, group, u) : {})
+          ...(fresh ? this.lora.down(layer, group, u) : {})
         })
       );
 
@@ -145,7 +113,7 @@ export class DecoderRecorder {
         x: h1,
         weight: weights.qkv,
         ...(own.qkvBias ? { bias: own.qkvBias } : {}),
-        ...this.#term(layer, 'qkv', u, false),
+        ...this.lora.term(layer, 'qkv', u, false),
         epilogue: { kind: 'rope', rope, headDim },
         out: qkv
       })
@@ -191,7 +159,7 @@ export class DecoderRecorder {
       );
     }
 
-    if (fresh) this.#projectPlain(layer, 'o', attended, heads * headDim, u);
+    if (fresh) this.lora.projectPlain(layer, 'o', attended, heads * headDim, u);
     const x2 = transient(name('x2'), tokens * hidden);
     plan.add(
       matmul({
@@ -199,7 +167,7 @@ export class DecoderRecorder {
         label: name('o'),
         x: attended,
         weight: weights.o,
-        ...this.#term(layer, 'o', u, false),
+        ...this.lora.term(layer, 'o', u, false),
         epilogue: { kind: 'residual', residual: x },
         out: x2
       })
@@ -215,7 +183,7 @@ export class DecoderRecorder {
         label: name('gate up'),
         x: h2,
         weight: weights.gateUp,
-        ...this.#term(layer, 'gateUp', u, false),
+        ...this.lora.term(layer, 'gateUp', u, false),
         epilogue: { kind: 'swiglu', ...(gateUp ? { gateUp } : {}) },
         out: h
       })
@@ -223,7 +191,7 @@ export class DecoderRecorder {
 
     const kept = { x, projected: u, h1, qkv, attended, lse, x2, h2, gateUp, h };
     if (!fresh) return kept;
-    this.#projectPlain(layer, 'down', h, intermediate, u);
+    this.lora.projectPlain(layer, 'down', h, intermediate, u);
     const out = transient(name('out'), tokens * hidden);
     plan.add(
       matmul({
@@ -231,7 +199,7 @@ export class DecoderRecorder {
         label: name('down'),
         x: h,
         weight: weights.down,
-        ...this.#term(layer, 'down', u, false),
+        ...this.lora.term(layer, 'down', u, false),
         epilogue: { kind: 'residual', residual: x2 },
         out
       })
@@ -261,7 +229,7 @@ export class DecoderRecorder {
       weights,
       v,
       reaches: (...groups: Group[]) =>
-        below !== undefined || groups.some((g) => this.#group(layer, g) !== undefined)
+        below !== undefined || groups.some((g) => this.lora.group(layer, g) !== undefined)
     };
     const dx2 = this.#backwardMlp(pass, dy);
     return dx2 && this.#backwardAttention(pass, dx2, below);
@@ -273,7 +241,7 @@ export class DecoderRecorder {
     const { hidden, intermediate, normEpsilon } = base.config;
     const name = (what: string) => `layer ${layer} ${what}`;
     const common = { rows: tokens, live: 'tokens' as const, transposed: true, style };
-    const jobs = this.#jobs(layer, 'down', v, acts, acts.h, dy);
+    const jobs = this.lora.jobs(layer, 'down', v, acts.projected, acts.h, dy);
     let dx2: Tensor | undefined;
     if (reaches('gateUp', 'o', 'qkv')) {
       const gateUp = acts.gateUp!;
@@ -286,13 +254,13 @@ export class DecoderRecorder {
           label: name('d down'),
           x: dy,
           weight: weights.down,
-          ...this.#term(layer, 'down', v, true),
+          ...this.lora.term(layer, 'down', v, true),
           epilogue: { kind: 'swiglu-backward', gateUp },
           out: dGateUp
         })
       );
-      this.#projectBack(layer, 'gateUp', dGateUp, 2 * intermediate, v);
-      jobs.push(...this.#jobs(layer, 'gateUp', v, acts, acts.h2, dGateUp));
+      this.lora.projectBack(layer, 'gateUp', dGateUp, 2 * intermediate, v);
+      jobs.push(...this.lora.jobs(layer, 'gateUp', v, acts.projected, acts.h2, dGateUp));
       if (reaches('o', 'qkv')) {
         const dh2 = transient(name('d h2'), tokens * hidden);
         plan.add(
@@ -301,7 +269,7 @@ export class DecoderRecorder {
             label: name('d gate up'),
             x: dGateUp,
             weight: weights.gateUp,
-            ...this.#term(layer, 'gateUp', v, true),
+            ...this.lora.term(layer, 'gateUp', v, true),
             epilogue: { kind: 'store' },
             out: dh2
           })
@@ -323,12 +291,12 @@ export class DecoderRecorder {
               residual: dy,
               dx: dx2
             },
-            ...this.up(layer, 'o', v)
+            ...this.lora.up(layer, 'o', v)
           })
         );
       }
     }
-    this.#gradients(name('mlp'), jobs);
+    this.lora.gradients(name('mlp'), jobs);
     return dx2;
   }
 
@@ -343,7 +311,7 @@ export class DecoderRecorder {
     const width = qkvWidth(base.config);
     const name = (what: string) => `layer ${layer} ${what}`;
     const common = { rows: tokens, live: 'tokens' as const, transposed: true, style };
-    const jobs = this.#jobs(layer, 'o', v, acts, acts.attended, dx2);
+    const jobs = this.lora.jobs(layer, 'o', v, acts.projected, acts.attended, dx2);
     let dx: Tensor | undefined;
     if (reaches('qkv')) {
       const dOut = transient(name('d attended'), tokens * heads * headDim);
@@ -353,7 +321,7 @@ export class DecoderRecorder {
           label: name('d o'),
           x: dx2,
           weight: weights.o,
-          ...this.#term(layer, 'o', v, true),
+          ...this.lora.term(layer, 'o', v, true),
           epilogue: { kind: 'store' },
           out: dOut
         })
@@ -376,8 +344,8 @@ export class DecoderRecorder {
       };
       plan.add(attentionBackwardQuery({ ...attention, out: acts.attended }));
       plan.add(attentionBackwardKeyValue(attention));
-      this.#projectBack(layer, 'qkv', dQkv, width, v);
-      jobs.push(...this.#jobs(layer, 'qkv', v, acts, acts.h1, dQkv));
+      this.lora.projectBack(layer, 'qkv', dQkv, width, v);
+      jobs.push(...this.lora.jobs(layer, 'qkv', v, acts.projected, acts.h1, dQkv));
       if (below) {
         const dh1 = transient(name('d h1'), tokens * hidden);
         plan.add(
@@ -386,7 +354,7 @@ export class DecoderRecorder {
             label: name('d qkv'),
             x: dQkv,
             weight: weights.qkv,
-            ...this.#term(layer, 'qkv', v, true),
+            ...this.lora.term(layer, 'qkv', v, true),
             epilogue: { kind: 'store' },
             out: dh1
           })
@@ -408,172 +376,17 @@ export class DecoderRecorder {
               residual: dx2,
               dx
             },
-            ...this.up(below.layer, 'down', below.v)
+            ...this.lora.up(below.layer, 'down', below.v)
           })
         );
       }
     }
-    this.#gradients(name('attention'), jobs);
+    this.lora.gradients(name('attention'), jobs);
     return dx;
-  }
-
-  /** The factor that turns dL/d output of a group of one projection into dL/d its projection on A. */
-  up(layer: number, group: 'o' | 'down', v: Tensor): { factor: Factor } | undefined {
-    return this.#factor(layer, group, v, 'columns');
-  }
-
-  #group(layer: number, group: Group) {
-    return this.#c.adapter?.layout.group(layer, group);
   }
 
   #act(label: string, width: number): Tensor {
     return transient(label, this.#c.tokens * width, this.#c.activations);
-  }
-
-  #stream(layer: number, group: Group): number {
-    return layer * projections.length + projections.indexOf(groups[group][0]);
-  }
-
-  #factor(
-    layer: number,
-    group: Group,
-    out: Tensor | undefined,
-    orientation: 'rows' | 'columns'
-  ): { factor: Factor } | undefined {
-    const { adapter } = this.#c;
-    const found = this.#group(layer, group);
-    if (!adapter || !found || !out) return undefined;
-    const { rank } = adapter.layout.settings;
-    const shared = {
-      matrix: adapter.values,
-      rank,
-      out,
-      outStride: this.#columns.width,
-      outColumn: this.#columns.column[group]
-    };
-    if (orientation === 'columns')
-      return { factor: { ...shared, orientation, offset: found.b, partRows: found.partRows } };
-    const dropout = adapter.dropout
-      ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group) } }
-      : {};
-    return { factor: { ...shared, orientation, offset: found.a, parts: found.parts.length, ...dropout } };
-  }
-
-  #down(layer: number, group: Group, u: Tensor | undefined) {
-    return this.#factor(layer, group, u, 'rows');
-  }
-
-  #projectPlain(layer: number, group: Group, input: Tensor, width: number, u: Tensor | undefined): void {
-    const factor = this.#factor(layer, group, u, 'rows');
-    if (factor) this.#project(`layer ${layer} ${group}`, input, width, factor);
-  }
-
-  #projectBack(layer: number, group: Group, input: Tensor, width: number, v: Tensor): void {
-    const factor = this.#factor(layer, group, v, 'columns');
-    if (factor) this.#project(`layer ${layer} d ${group}`, input, width, factor);
-  }
-
-  #project(label: string, input: Tensor, width: number, factor: { factor: Factor }): void {
-    const { plan, tokens, style } = this.#c;
-    plan.add(
-      project({
-        label,
-        rows: tokens,
-        live: 'tokens',
-        input,
-        width,
-        style,
-        prologue: { kind: 'none' },
-        ...factor
-      })
-    );
-  }
-
-  #term(
-    layer: number,
-    group: Group,
-    projected: Tensor | undefined,
-    transposed: boolean
-  ): { lora: LoraTerm } | undefined {
-    const { adapter } = this.#c;
-    const found = this.#group(layer, group);
-    if (!adapter || !found || !projected) return undefined;
-    const { layout } = adapter;
-    const dropout =
-      transposed && adapter.dropout
-        ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group) } }
-        : {};
-    return {
-      lora: {
-        projected,
-        stride: this.#columns.width,
-        column: this.#columns.column[group],
-        matrix: adapter.values,
-        offset: transposed ? found.a : found.b,
-        rank: layout.settings.rank,
-        parts: found.parts.length,
-        scale: layout.scale,
-        ...dropout
-      }
-    };
-  }
-
-  /** Gradients of a group's A (from its input) and of each part's B (from the gradient of its output). */
-  #jobs(
-    layer: number,
-    group: Group,
-    v: Tensor,
-    acts: LayerActivations,
-    input: Tensor,
-    dOutput: Tensor
-  ): GradientJob[] {
-    const { adapter } = this.#c;
-    const found = this.#group(layer, group);
-    if (!adapter || !found) return [];
-    const { rank } = adapter.layout.settings;
-    const column = this.#columns.column[group]!;
-    const shared = { thinStride: this.#columns.width, scale: adapter.layout.scale };
-    const dropout = adapter.dropout
-      ? { dropout: { probability: adapter.dropout, stream: this.#stream(layer, group), rank } }
-      : {};
-    const rows = found.partRows.reduce((sum, r) => sum + r, 0);
-    let row = 0;
-    return [
-      {
-        ...shared,
-        factor: 'down',
-        thin: v,
-        thinColumn: column,
-        thinColumns: found.parts.length * rank,
-        wide: input,
-        wideStride: found.width,
-        wideColumn: 0,
-        width: found.width,
-        offset: found.a,
-        ...dropout
-      },
-      ...found.partRows.map((count, p): GradientJob => {
-        row += count;
-        return {
-          ...shared,
-          factor: 'up',
-          thin: acts.projected!,
-          thinColumn: column + p * rank,
-          thinColumns: rank,
-          wide: dOutput,
-          wideStride: rows,
-          wideColumn: row - count,
-          width: count,
-          offset: found.b + (row - count) * rank
-        };
-      })
-    ];
-  }
-
-  #gradients(label: string, jobs: readonly GradientJob[]): void {
-    const { plan, tokens, style, adapter } = this.#c;
-    if (jobs.length)
-      plan.add(loraGradients({ label, rows: tokens, jobs, gradients: adapter!.gradients!, style }));
   }
 }
 

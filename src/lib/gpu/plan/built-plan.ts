@@ -1,8 +1,8 @@
 import type { Device } from '../device';
 import { BufferStore, createTensorBuffer, readTensor, toStorage } from './buffers';
-import { bindingRange, packParams, packStep, stepBytes, type StepScalars } from './kernel';
+import { bindingRange, packParams, packStep, stepBytes, uniformStride, type StepScalars } from './kernel';
 import { SubmitPacer } from './pacer';
-import { uniformStride, type Plan } from './plan';
+import type { Plan } from './plan';
 import type { Tensor } from './tensor';
 
 type Recorded =

@@ -82,6 +82,9 @@ export const defaultStepScalars: StepScalars = {
   maxGradNorm: 0
 };
 
+/** Uniform offsets must be multiples of this (minUniformBufferOffsetAlignment's default). */
+export const uniformStride = 256;
+
 /** Bytes of the `step` uniform, padded to WebGPU's 16-byte rule. */
 export const stepBytes = Math.ceil((Object.keys(stepFields).length * 4) / 16) * 16;
 

@@ -2,7 +2,7 @@ import { TabtuneError } from '../../errors';
 import type { Device } from '../device';
 import { type BufferStore } from './buffers';
 import { BuiltPlan } from './built-plan';
-import { stepBytes, type Kernel } from './kernel';
+import { stepBytes, uniformStride, type Kernel } from './kernel';
 import { assignSlots, lowerBoundBytes, type Interval, type Slot } from './memory';
 import { tensorBytes, type Tensor } from './tensor';
 
@@ -23,9 +23,6 @@ export interface PlanMemory {
   /** Sum of transient tensors alive at the worst command: what no placement could beat. */
   readonly transientLowerBoundBytes: number;
 }
-
-/** Uniform offsets must be multiples of this (minUniformBufferOffsetAlignment's default). */
-export const uniformStride = 256;
 
 /**
  * A list of commands, recorded once and replayed every step. Recording needs no device: the memory that the plan will

@@ -7,7 +7,7 @@ import { statsLength } from '../kernels/reduce/stats';
 import { gatherRope } from '../kernels/rope/gather-rope';
 import type { AdapterLayout } from '../model/adapter';
 import type { BaseModel } from '../model/base';
-import { DecoderRecorder, projectedColumns, type LayerActivations } from '../model/decoder';
+import { DecoderRecorder, type LayerActivations } from '../model/decoder';
 import { recordLoss } from '../model/head';
 import { Plan } from '../plan/plan';
 import type { Style } from '../plan/style';
@@ -131,8 +131,8 @@ export function recordTraining(
   recordLoss({ plan, base, style, trained: tokens, x: hidden, targets: batch.targets, loss, dx: dHidden });
   plan.add(sumLoss({ loss, stats, style }));
 
-  const width = projectedColumns(layout).width;
-  const gradientOfProjections = (layer: number) => transient(`layer ${layer} d projected`, tokens * width);
+  const gradientOfProjections = (layer: number) =>
+    recorder.lora.projectedTensor(`layer ${layer} d projected`)!;
   let dy: Tensor = transient('d final', tokens * config.hidden);
   let v = gradientOfProjections(config.layers - 1);
   plan.add(
@@ -144,7 +144,7 @@ export function recordTraining(
       width: config.hidden,
       style,
       prologue: { kind: 'rmsnorm-backward', x, ...norm, scatter: batch.scatter, dx: dy },
-      ...recorder.up(config.layers - 1, 'down', v)
+      ...recorder.lora.up(config.layers - 1, 'down', v)
     })
   );
   for (let layer = config.layers - 1; layer >= 0; layer--) {

@@ -1,6 +1,6 @@
 import type { Params } from '../../plan/kernel';
 import { ceilDiv, unroll } from '../unroll';
-import type { MatmulArgs } from './matmul';
+import type { MatmulArgs } from './types';
 
 /**
  * Output columns of one invocation: two groups of four, "low" (0..3) and "high" (4..7). Which columns they are depends

@@ -1,7 +1,7 @@
 import type { Binding, Params } from '../../plan/kernel';
 import { unroll, xyzw } from '../unroll';
 import { groupsAreWide } from './columns';
-import type { MatmulArgs, MatmulText } from './matmul';
+import type { MatmulArgs, MatmulText } from './types';
 
 export function epilogueBindings(args: MatmulText): Binding[] {
   const { epilogue, out } = args;

@@ -1,6 +1,6 @@
 import { dropoutText } from '../dropout';
 import { unroll } from '../unroll';
-import { loraIsAligned, type MatmulText } from './matmul';
+import { loraIsAligned, type MatmulText } from './types';
 import { forwardProducts, scalarProducts, transposedProducts, zeroAccumulators } from './products';
 
 /** WGSL functions that the LoRA term needs outside of the entry point. */

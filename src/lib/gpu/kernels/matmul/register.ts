@@ -3,7 +3,7 @@ import { builtins, unroll, workgroupIndex } from '../unroll';
 import { columnText } from './columns';
 import { epilogueText, liveRows } from './epilogue';
 import { loraHelpers, loraText } from './lora-term';
-import { serialWorkgroup, type MatmulText } from './matmul';
+import { serialWorkgroup, type MatmulText } from './types';
 import { forwardProducts, scalarProducts, transposedProducts, zeroAccumulators } from './products';
 import { weightText } from './weight';
 

@@ -2,7 +2,7 @@ import { builtins, unroll } from '../unroll';
 import { columnText } from './columns';
 import { epilogueText, liveRows } from './epilogue';
 import { loraHelpers, loraText } from './lora-term';
-import type { MatmulText } from './matmul';
+import type { MatmulText } from './types';
 import { zeroAccumulators } from './products';
 import { weightText } from './weight';
 
