@@ -3,6 +3,7 @@ import type { Style } from '../../plan/style';
 import type { Tensor } from '../../plan/tensor';
 import { dropoutText } from '../dropout';
 import { laneSum, laneSums, partialLength } from '../lanes';
+import { mostParts } from '../matmul/weight';
 import { forwardProducts, scalarProducts, transposedProducts, zeroAccumulators } from '../matmul/products';
 import { builtins, ceilDiv, foldGrid, unroll, workgroupIndex, xyzw } from '../unroll';
 import { prologueBindings, prologueText, type Prologue } from './prologue';
@@ -58,7 +59,8 @@ const cooperativeLanes = 32;
 export function project(args: ProjectArgs): Kernel {
   const { factor, width, rows, style } = args;
   const lanes = style === 'serial' ? 1 : cooperativeLanes;
-  const tileRows = Math.min(style === 'serial' ? 8 : 4, rows >= 8 ? 8 : rows >= 4 ? 4 : rows >= 2 ? 2 : 1);
+  // Two rows: more would cost compile time, which grows faster than code, and save little in a product this thin.
+  const tileRows = Math.min(style === 'serial' ? 2 : 4, rows >= 4 ? 4 : rows >= 2 ? 2 : 1);
   const parts = factor ? partRanges(factor, width) : [];
   const tilesPerPart = !factor
     ? 1
@@ -83,16 +85,19 @@ export function project(args: ProjectArgs): Kernel {
     tiles_per_part: { u32: tilesPerPart },
     ...('epsilon' in args.prologue ? { epsilon: { f32: args.prologue.epsilon } } : {})
   };
-  parts.forEach(([start, end], p) => {
+  // Stacks of fewer parts share the text of the largest.
+  const slots = factor?.orientation === 'columns' ? Math.max(mostParts, parts.length) : parts.length;
+  for (let p = 0; p < slots; p++) {
+    const [start, end] = parts[p] ?? [0, 0];
     params[`start${p}`] = { u32: start };
     params[`end${p}`] = { u32: end };
-  });
+  }
   if (factor?.orientation === 'rows' && factor.dropout)
     params.dropout_stream = { u32: factor.dropout.stream };
   const shape = {
     lanes,
     tileRows,
-    parts: parts.length,
+    parts: slots,
     wide: width % 4 === 0 && parts.every(([s, e]) => s % 4 === 0 && e % 4 === 0)
   };
   return {

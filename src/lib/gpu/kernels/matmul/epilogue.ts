@@ -58,15 +58,16 @@ export function liveRows(args: MatmulArgs): string {
 
 /**
  * WGSL that finishes rows `row0..` with accumulators `a{i}_0` and `a{i}_1` (low and high group) and stores them.
- * Sees what {@link columnText} declared, and `live`.
+ * Sees what {@link columnText} declared, and `live`. `more` may add to `results` first.
  *
  * The rows are a loop over a copy of the accumulators, not unrolled: the code is an eighth, and compile time on
  * SwiftShader grows faster than code does (a SwiGLU epilogue of eight rows took seconds).
  */
-export function epilogueText(args: MatmulText, tileRows: number): string {
+export function epilogueText(args: MatmulText, tileRows: number, more = ''): string {
   const accumulators = unroll(tileRows, (i) => `a${i}_0, a${i}_1`, ', ');
   return /* wgsl */ `
 var results = array<vec4f, ${2 * tileRows}>(${accumulators});
+${more}
 for (var i = 0u; i < min(live - min(row0, live), ${tileRows}u); i++) {
   let row = row0 + i;
   var low = results[2u * i]; var high = results[2u * i + 1u];

@@ -1,5 +1,5 @@
 import { dropoutText } from '../dropout';
-import { unroll } from '../unroll';
+import { unroll, xyzw } from '../unroll';
 import { loraIsAligned, type MatmulText } from './types';
 import { forwardProducts, scalarProducts, transposedProducts, zeroAccumulators } from './products';
 
@@ -15,7 +15,7 @@ export function loraHelpers(args: MatmulText): string {
  * `first` and `stride` split the rank over lanes.
  */
 export function loraText(args: MatmulText, tileRows: number, first: string, stride: number): string {
-  if (!args.lora) return '';
+  if (!args.lora || termIsLooped(args, stride)) return '';
   return args.transposed
     ? transposedTerm(args, tileRows, first, stride)
     : forwardTerm(args, tileRows, first, stride);
@@ -80,5 +80,36 @@ function transposedTerm(args: MatmulText, tileRows: number, first: string, strid
 ${zeroAccumulators(tileRows, 't')}
 ${loop('p * params.rank', '(p + 1u) * params.rank')}
 ${unroll(tileRows, (i) => `a${i}_0 += t${i}_0 * ${mask(i, 0)}; a${i}_1 += t${i}_1 * ${mask(i, 4)};`)}
+}`;
+}
+
+/** Whether {@link loraLoopText} adds the term: where an invocation works alone and nothing is masked. */
+export function termIsLooped(args: MatmulText, lanes: number): boolean {
+  return args.style === 'serial' && lanes === 1 && !!args.lora && !args.lora.dropout && loraIsAligned(args);
+}
+
+/**
+ * The same term, added to the copy of the accumulators that the epilogue runs over. Its rows are a loop: unrolled, this
+ * short sum over the rank took as long to compile as the whole product.
+ */
+export function loraLoopText(args: MatmulText, tileRows: number): string {
+  const { transposed, epilogue } = args;
+  const column = (j: number) => `select(0u, column${j}, valid${j})`;
+  const at = (k: string, from: number) => `lora[((${k}) * params.columns + ${column(from)}) >> 2u]`;
+  const rows = transposed
+    ? unroll(4, (e) => `let low${e} = ${at(`k + ${e}u`, 0)}; let high${e} = ${at(`k + ${e}u`, 4)};`)
+    : `${unroll(8, (j) => `let b${j} = lora[(${column(j)} * params.rank + k) >> 2u];`)}
+${unroll(4, (e) => `let low${e} = vec4f(b0.${xyzw[e]}, b1.${xyzw[e]}, b2.${xyzw[e]}, b3.${xyzw[e]}); let high${e} = vec4f(b4.${xyzw[e]}, b5.${xyzw[e]}, b6.${xyzw[e]}, b7.${xyzw[e]});`)}`;
+  const projected = (part: string) => `params.lora_scale * projected[(start${part} + k) >> 2u]`;
+  const split = !transposed && epilogue.kind === 'swiglu';
+  return /* wgsl */ `for (var k = 0u; k < ${transposed ? 'params.projected_columns' : 'params.rank'}; k += 4u) {
+${rows}
+for (var i = 0u; i < min(params.rows - row0, ${tileRows}u); i++) {
+let start = (row0 + i) * params.projected_stride + params.projected_column${transposed ? '' : ' + part_low * params.rank'};
+let v = ${projected('')};
+${split ? `let start_high = start + params.rank; let w = ${projected('_high')};` : 'let w = v;'}
+results[2u * i] += v.x * low0 + v.y * low1 + v.z * low2 + v.w * low3;
+results[2u * i + 1u] += w.x * high0 + w.y * high1 + w.z * high2 + w.w * high3;
+}
 }`;
 }

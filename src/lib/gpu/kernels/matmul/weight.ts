@@ -54,18 +54,23 @@ export function weightBindings(weight: WeightMatrix): Binding[] {
   return [{ name: 'weight', tensor: weight.data, access: 'read', element }];
 }
 
+/** Projections of the largest stack, [q; k; v]. */
+export const mostParts = 3;
+
 export function weightParams(weight: WeightMatrix): Params {
-  const params: Record<string, { u32: number }> = {};
-  // Rows of the stack that a part holds: what a transposed product runs over.
+  const params: Record<string, { u32: number }> = { parts: { u32: weight.parts.length } };
+  // Rows of the stack that a part holds: what a transposed product runs over. Always three, empty ones last, so that
+  // products over stacks of one, two and three parts share their text.
   let start = 0;
-  weight.parts.forEach((part, i) => {
+  for (let i = 0; i < Math.max(mostParts, weight.parts.length); i++) {
+    const { base, rows } = weight.parts[i] ?? { base: 0, rows: 0 };
     Object.assign(params, {
-      [`base${i}`]: { u32: part.base },
+      [`base${i}`]: { u32: base },
       [`start${i}`]: { u32: start },
-      [`end${i}`]: { u32: start + part.rows }
+      [`end${i}`]: { u32: start + rows }
     });
-    start += part.rows;
-  });
+    start += rows;
+  }
   if (weight.format === 'nf4')
     params.absmax_at = { u32: absmaxOffset(weight.codes.length * 8, weight.absmaxForm) };
   return params;
