@@ -20,6 +20,7 @@ export class RunSession {
   #facts: RunFacts;
   /** The write that goes on; a state that comes meanwhile is left out, so that none pile up. */
   #writing: Promise<void> | undefined;
+  #pending: SavedState | undefined;
   #writeError: unknown;
 
   private constructor(store: Store, record: RunRecord, emit: (event: RunEvent) => void) {
@@ -127,20 +128,26 @@ export class RunSession {
     });
   }
 
+  /** Writes the newest state; one that comes during a write waits for it, and only the last of those. */
   #save(state: SavedState): void {
-    if (this.#writing) return;
-    const run = withState(this.#record.run, this.#facts, state);
-    this.#writing = this.#store
-      .saveCheckpoint(writeCheckpoint(this.#record.id, state), run)
-      .then(
-        () => this.#emit({ phase: 'saved', step: state.step }),
-        (error: unknown) => {
-          this.#writeError ??= error;
-        }
-      )
-      .finally(() => {
-        this.#writing = undefined;
-      });
+    this.#pending = state;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    while (this.#pending) {
+      const state = this.#pending;
+      this.#pending = undefined;
+      const run = withState(this.#record.run, this.#facts, state);
+      try {
+        await this.#store.saveCheckpoint(writeCheckpoint(this.#record.id, state), run);
+        this.#emit({ phase: 'saved', step: state.step });
+      } catch (error) {
+        this.#writeError ??= error;
+      }
+    }
   }
 }
 
