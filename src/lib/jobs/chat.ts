@@ -76,10 +76,6 @@ export class ChatSession {
     }
   }
 
-  get hasAdapter(): boolean {
-    return this.#adapter !== undefined;
-  }
-
   /**
    * Streams an answer to a conversation, or the continuation of a text.
    * @throws PromptTooLongError, NoChatTemplateError

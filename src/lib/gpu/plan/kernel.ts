@@ -1,4 +1,4 @@
-import { bytesPerElement, type Dtype, type Tensor } from './tensor';
+import { bytesPerElement, type Tensor } from './tensor';
 
 /** How a dispatch uses a tensor. Within one dispatch a tensor is bound once. */
 export type Access = 'read' | 'write' | 'read_write';
@@ -141,11 +141,7 @@ export function kernelSource(kernel: Kernel): string {
 }
 
 export function elementType(binding: Binding): string {
-  return binding.element ?? wgslScalar(binding.tensor.dtype);
-}
-
-export function wgslScalar(dtype: Dtype): string {
-  return dtype;
+  return binding.element ?? binding.tensor.dtype;
 }
 
 /** Byte range of a binding within its tensor. */

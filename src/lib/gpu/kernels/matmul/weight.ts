@@ -27,16 +27,6 @@ export type WeightMatrix = {
   | { readonly format: 'f16' | 'f32'; readonly data: Tensor }
 );
 
-/** A single unstacked matrix in 32-bit floats or packed halves. */
-export function plainWeight(
-  format: 'f16' | 'f32',
-  data: Tensor,
-  rows: number,
-  columns: number
-): WeightMatrix {
-  return { format, data, rows, columns, parts: [{ rows, base: 0 }] };
-}
-
 /** Whether rows start on whole loads: vec4 for floats, a word of eight codes for NF4. */
 export function isAligned(weight: WeightMatrix): boolean {
   return weight.columns % (weight.format === 'nf4' ? 8 : 4) === 0;
