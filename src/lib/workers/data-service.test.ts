@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NoRowsError } from '../datanets/parse';
-import { Store } from '../datanets/store';
+import { Store } from '../datanets/store/store';
 import { MemoryFileCache } from '../formats/file-cache';
 import { DataService } from './data-service';
 import { HubLibrary } from './hub-library';

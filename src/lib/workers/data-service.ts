@@ -3,7 +3,7 @@ import { parseRows, requireRows, type ParsedRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import type { RowRefusal } from '../datanets/statistics';
-import type { Store } from '../datanets/store';
+import type { Store } from '../datanets/store/store';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
 import type { Row } from '../datanets/row';
 import { estimateMemory } from './memory-estimate';

@@ -1,7 +1,7 @@
 /** The worker that parses, tokenises and downloads. */
 import { expose } from 'comlink';
 import { z } from 'zod';
-import { Store } from '../datanets/store';
+import { Store } from '../datanets/store/store';
 import { OpfsFileCache } from '../formats/opfs-cache';
 import { DataService } from './data-service';
 import { installErrorTransfer } from './error-transfer';

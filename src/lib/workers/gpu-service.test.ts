@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Store } from '../datanets/store';
+import { Store } from '../datanets/store/store';
 import { MemoryFileCache } from '../formats/file-cache';
 import type { Adapter } from '../formats/peft';
 import type { Device } from '../gpu/device';

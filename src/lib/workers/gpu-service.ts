@@ -1,4 +1,4 @@
-import type { Store } from '../datanets/store';
+import type { Store } from '../datanets/store/store';
 import type { Checkpoint } from '../formats/checkpoint';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';

@@ -1,7 +1,7 @@
 /** The worker that owns the GPU. */
 import { expose } from 'comlink';
 import { z } from 'zod';
-import { Store } from '../datanets/store';
+import { Store } from '../datanets/store/store';
 import { OpfsFileCache } from '../formats/opfs-cache';
 import { engineJobs } from './engine-jobs';
 import { installErrorTransfer } from './error-transfer';

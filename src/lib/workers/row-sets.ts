@@ -2,8 +2,8 @@
 import { rowsSha256 } from '../datanets/canonical';
 import type { ParsedRows } from '../datanets/parse';
 import { isChatRow, type Row } from '../datanets/row';
-import type { RowSetRecord } from '../datanets/schema';
-import type { Store } from '../datanets/store';
+import type { RowSetRecord } from '../datanets/store/schema';
+import type { Store } from '../datanets/store/store';
 import type { RowSetSummary } from './protocol';
 
 interface RowSetExtras {

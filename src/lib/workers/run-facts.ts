@@ -1,4 +1,4 @@
-import type { CheckpointRecord, RunRecord } from '../datanets/schema';
+import type { CheckpointRecord, RunRecord } from '../datanets/store/schema';
 import type { AdapterConfig } from '../formats/peft';
 import type { FinetuneRequest, ModelChoice, RunStatus, RunSummary } from './protocol';
 

@@ -1,6 +1,6 @@
 /** One run from the store and back: events out, and at any end a record and an adapter that are whole. */
-import type { RunRecord } from '../datanets/schema';
-import type { Store } from '../datanets/store';
+import type { RunRecord } from '../datanets/store/schema';
+import type { Store } from '../datanets/store/store';
 import { TabtuneError } from '../errors';
 import type { FinetuneResult } from '../jobs/finetune';
 import type { JobEvent, SavedState } from './gpu-jobs';

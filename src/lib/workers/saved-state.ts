@@ -1,5 +1,5 @@
-import type { CheckpointRecord, RunRecord } from '../datanets/schema';
-import { loadTensors } from '../datanets/store';
+import type { CheckpointRecord, RunRecord } from '../datanets/store/schema';
+import { loadTensors } from '../datanets/store/store';
 import type { StepRecord } from '../jobs/run-record';
 import type { SavedState } from './gpu-jobs';
 import type { RunFacts } from './run-facts';

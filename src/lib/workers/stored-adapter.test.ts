@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { strFromU8, unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { Store } from '../datanets/store';
+import { Store } from '../datanets/store/store';
 import { InvalidAdapterError, type Adapter } from '../formats/peft';
 import {
   loadAdapter,

@@ -1,7 +1,7 @@
 /** Adapters between memory, the store, and files for the person's disk. */
 import { strFromU8, unzipSync, zipSync } from 'fflate';
-import type { AdapterRecord } from '../datanets/schema';
-import type { Store } from '../datanets/store';
+import type { AdapterRecord } from '../datanets/store/schema';
+import type { Store } from '../datanets/store/store';
 import { TabtuneError } from '../errors';
 import { InvalidAdapterError, readAdapter, writeAdapter, type Adapter } from '../formats/peft';
 import { baseName, fromBlob, fromBytes, type ByteSource } from '../formats/source';

@@ -3,7 +3,7 @@ import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MIGRATIONS } from './migrations';
-import { parseRows } from './parse';
+import { parseRows } from '../parse';
 import { DATABASE_NAME, loadTensors, Store } from './store';
 import { NotStoredError, StorageBlockedError, StorageError, StorageFullError } from './store-errors';
 

@@ -1,8 +1,8 @@
 import { openDB, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
-import { rowsSha256 } from './canonical';
+import { rowsSha256 } from '../canonical';
 import { MIGRATIONS, type Migration } from './migrations';
-import type { ParsedRows } from './parse';
-import type { Row } from './row';
+import type { ParsedRows } from '../parse';
+import type { Row } from '../row';
 import type {
   AdapterRecord,
   CheckpointRecord,

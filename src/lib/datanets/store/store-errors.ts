@@ -1,4 +1,4 @@
-import { TabtuneError } from '../errors';
+import { TabtuneError } from '../../errors';
 
 /** The disk or the browser's share of it is full. What was being written is not there; everything else is. */
 export class StorageFullError extends TabtuneError {}

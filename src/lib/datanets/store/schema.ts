@@ -1,6 +1,6 @@
 import type { DBSchema } from 'idb';
-import type { Row } from './row';
-import type { RowProblem } from './parse';
+import type { Row } from '../row';
+import type { RowProblem } from '../parse';
 
 /** A set of rows, without the rows. */
 export interface RowSetRecord {
