@@ -15,13 +15,24 @@ const mayImport: Record<string, readonly string[]> = {
   'src/lib/gpu': ['src/lib/errors'],
   'src/lib/formats': ['src/lib/errors'],
   'src/lib/datanets': ['src/lib/errors', 'src/lib/formats'],
+  'src/lib/attribution': ['src/lib/errors', 'src/lib/datanets'],
+  'src/lib/wallet': ['src/lib/errors', 'src/lib/attribution'],
   'src/lib/jobs': ['src/lib/errors', 'src/lib/gpu', 'src/lib/formats', 'src/lib/datanets'],
-  'src/lib/workers': ['src/lib/errors', 'src/lib/gpu', 'src/lib/formats', 'src/lib/datanets', 'src/lib/jobs'],
+  'src/lib/workers': [
+    'src/lib/errors',
+    'src/lib/gpu',
+    'src/lib/formats',
+    'src/lib/datanets',
+    'src/lib/attribution',
+    'src/lib/jobs'
+  ],
   'src/lib/components': [
     'src/lib/errors',
     'src/lib/gpu',
     'src/lib/formats',
     'src/lib/datanets',
+    'src/lib/attribution',
+    'src/lib/wallet',
     'src/lib/jobs',
     'src/lib/workers'
   ],

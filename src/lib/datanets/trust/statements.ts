@@ -152,6 +152,13 @@ export interface Revocation extends Common {
   reason: string;
 }
 
+/** A person says that a wallet is theirs, too. Holds with that wallet's signature beside the person's. */
+export interface WalletLink extends Common {
+  kind: 'wallet-link';
+  /** Checksummed (EIP-55). */
+  address: string;
+}
+
 export type Statement =
   | Invitation
   | Contribution
@@ -162,7 +169,8 @@ export type Statement =
   | AccessRequest
   | AccessGrant
   | Refusal
-  | Revocation;
+  | Revocation
+  | WalletLink;
 
 export type StatementKind = Statement['kind'];
 
@@ -170,6 +178,18 @@ export type StatementKind = Statement['kind'];
 export interface Signed<S extends Statement = Statement> {
   statement: S;
   signature: Signature;
+  /** A wallet's, of contributions where a wallet was there, and of every wallet link. */
+  wallet?: WalletSignature;
+}
+
+/** EIP-712 over the claim that `attribution/typed-data.ts` makes of the statement. */
+export interface WalletSignature {
+  standard: 'EIP-712';
+  /** Checksummed (EIP-55). */
+  address: string;
+  chainId: number;
+  /** `0x` and the signature in hexadecimal. */
+  value: string;
 }
 
 /** ECDSA over P-256 with SHA-256, of the canonical statement behind a prefix of its own; base64url of r and s. */

@@ -21,6 +21,7 @@ import type {
   StatementKind,
   Validation,
   Version,
+  WalletSignature,
   Withdrawal
 } from '../../datanets/trust/statements';
 
@@ -180,7 +181,8 @@ export type StatementRequest =
   | { kind: 'access-request'; id: string; root: string; uses: Use[]; purpose: string; words: string }
   | { kind: 'access-grant'; request: string; uses: Use[]; conditions: Conditions }
   | { kind: 'refusal'; request: string; reason: string }
-  | { kind: 'revocation'; grant: string; reason: string };
+  | { kind: 'revocation'; grant: string; reason: string }
+  | { kind: 'wallet-link'; address: string };
 
 export interface PreparedStatement {
   /** Hand it to `sign`. Forgotten when the worker ends. */
@@ -309,7 +311,8 @@ export interface DatanetWorker {
   mask(id: string, findings: Finding[]): Promise<number>;
 
   prepare(request: StatementRequest, onEvent: (event: DatanetEvent) => void): Promise<PreparedStatement>;
-  sign(prepared: string): Promise<SignedFile>;
+  /** Signs what was prepared; `wallet` is a wallet's signature of the same, made by the page, and is checked. */
+  sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile>;
   /** Any file or link that Tabtune makes: tells what it is and whether it holds. Keeps nothing. */
   open(source: File | string, onEvent: (event: DatanetEvent) => void): Promise<Received>;
   /** Takes it in; gives the local id of the Datanet that it belongs to. */
