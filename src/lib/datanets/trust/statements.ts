@@ -95,12 +95,21 @@ export interface Version extends Common {
   contributions: ContributionEntry[];
   rows: RowsDigest;
   splits: Record<Split, number>;
+  /** The other files of the bundle, in their order: what they are called, and what is in them. */
+  files: FileDigest[];
   /** Set where the rows leave the owner encrypted only. */
   permissioned: boolean;
   /** Root of the version before. */
   previous?: string;
   /** What changed, in words. */
   changes: string;
+}
+
+export interface FileDigest {
+  name: string;
+  bytes: number;
+  /** Hexadecimal. */
+  sha256: string;
 }
 
 /** Somebody asks to use a version. */
