@@ -1,3 +1,4 @@
+import { saveAs } from '$lib/components/ui/save-as';
 import type { WorkerClient } from '$lib/workers/client';
 import type { AdapterSummary, DataWorker } from '$lib/workers/protocol';
 
@@ -70,14 +71,4 @@ export function fileName(name: string): string {
       .replace(/^[-.]+|[-.]+$/g, '')
       .slice(0, 80) || 'adapter'
   );
-}
-
-function saveAs(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has the blob by then; at once would be too early in some.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
