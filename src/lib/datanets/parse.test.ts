@@ -45,6 +45,18 @@ describe('shapes', () => {
     expect(await rowsOf({ text: 'Once upon a time.' })).toEqual([{ text: 'Once upon a time.' }]);
   });
 
+  it('half of a surrogate pair is no text, wherever it stands in a row', async () => {
+    const half = String.raw`"\ud83d"`;
+    const parsed = await parseRows(
+      'rows.jsonl',
+      `{"text":${half}}\n{"text":"a","source":${half}}\n{"messages":[{"role":"user","content":${half}}]}\n{"text":"b"}`
+    );
+    expect(parsed.rows).toEqual([{ text: 'b' }]);
+    expect(parsed.problems.map(({ reason }) => reason)).toEqual(
+      Array(3).fill('holds half of a character (a lone surrogate)')
+    );
+  });
+
   it('Alpaca puts the input under the instruction, and knows system and history', async () => {
     const [row] = await rowsOf({
       system: 'Be brief.',

@@ -1,4 +1,4 @@
-import type { Row } from '../row';
+import { isChatRow, type Row } from '../row';
 import { alpacaShape } from './alpaca';
 import { openaiShape } from './openai';
 import { promptCompletionShape } from './prompt-completion';
@@ -26,7 +26,17 @@ export function readRow(value: unknown): { row: Row; shape: string } {
   const object = value as Record<string, unknown>;
   const shape = ROW_SHAPES.find((candidate) => candidate.matches(object));
   if (!shape) throw new ShapeProblem(unknownShape(object));
-  return { row: shape.read(object), shape: shape.name };
+  const row = shape.read(object);
+  requireUnicode(row);
+  return { row, shape: shape.name };
+}
+
+/** Half of a surrogate pair is no text: it has no UTF-8, so such a row could be neither hashed nor signed. */
+function requireUnicode(row: Row): void {
+  const texts = isChatRow(row) ? row.messages.flatMap(({ role, content }) => [role, content]) : [row.text];
+  if (![...texts, row.contributor ?? '', row.source ?? ''].every((text) => text.isWellFormed())) {
+    throw new ShapeProblem('holds half of a character (a lone surrogate)');
+  }
 }
 
 function unknownShape(object: Record<string, unknown>): string {
