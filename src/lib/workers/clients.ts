@@ -1,10 +1,11 @@
 /** Where the two workers come from. Vite finds the files by these very expressions. */
 import { WorkerClient } from './client';
+import type { DatanetWorker } from './datanets/protocol';
 import type { DataWorker, GpuWorker } from './protocol';
 
-/** The worker that parses, tokenises and downloads. */
-export function dataClient(): WorkerClient<DataWorker> {
-  return new WorkerClient<DataWorker>(
+/** The worker that parses, tokenises and downloads, and keeps the Datanets. */
+export function dataClient(): WorkerClient<DataWorker & DatanetWorker> {
+  return new WorkerClient<DataWorker & DatanetWorker>(
     'data',
     () => new Worker(new URL('./data.worker.ts', import.meta.url), { type: 'module', name: 'tabtune data' })
   );

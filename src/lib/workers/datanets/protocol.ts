@@ -276,6 +276,8 @@ export interface DatanetWorker {
 
   view(rows: RowsRef, query: RowQuery, onEvent: (event: DatanetEvent) => void): Promise<RowView>;
   items(view: string, from: number, count: number): Promise<RowItem[]>;
+  /** Keys of all rows of a view, in its order: to select them together. */
+  keys(view: string): Promise<Uint32Array>;
   addRow(id: string, content: RowContent, change: RowChange & { drafted?: boolean }): Promise<RowItem>;
   changeRow(id: string, key: number, change: RowChange): Promise<RowItem>;
   removeRows(id: string, keys: number[]): Promise<void>;
