@@ -23,6 +23,9 @@ export interface TextRow extends RowOrigin {
 /** One training example, whatever shape its file had. */
 export type Row = ChatRow | TextRow;
 
+/** What a row says, without who says it: what its CID is made of. */
+export type RowContent = { messages: Message[] } | { text: string };
+
 export function isChatRow(row: Row): row is ChatRow {
   return 'messages' in row;
 }

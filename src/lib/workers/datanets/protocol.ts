@@ -6,7 +6,7 @@ import type { CheckName, Finding, Severity } from '../../datanets/checks/finding
 import type { Contributor, DatanetFacts, Licence, Split } from '../../datanets/datanet';
 import type { ImportInput, ImportInspection, ImportMapping } from '../../datanets/import/import';
 import type { Conditions, Policy, Use } from '../../datanets/policy/policy';
-import type { Message } from '../../datanets/row';
+import type { RowContent } from '../../datanets/row';
 import type {
   AccessGrant,
   AccessRequest,
@@ -112,8 +112,6 @@ export interface RowItem {
   length: number;
   findings: Finding[];
 }
-
-export type RowContent = { messages: Message[] } | { text: string };
 
 /** A query's answer, held by the worker; a newer view of the same rows ends an older one. */
 export interface RowView {
@@ -330,4 +328,4 @@ export interface DatanetWorker {
   uses(id: string): Promise<DatanetUse[]>;
 }
 
-export type { Contribution, Version };
+export type { Contribution, RowContent, Version };

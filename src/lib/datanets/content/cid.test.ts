@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { base58btc } from 'multiformats/bases/base58';
+import { CID } from 'multiformats/cid';
+import * as raw from 'multiformats/codecs/raw';
+import { sha256 } from 'multiformats/hashes/sha2';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../canonical';
+import type { RowContent } from '../row';
+import { NotACidError, cidOfDigest, cidOfText, digestOfCid, rowCid, rowContent, rowDigest } from './cid';
+
+const text = fc.string({ unit: 'grapheme' });
+const content: fc.Arbitrary<RowContent> = fc.oneof(
+  fc.record({ text }),
+  fc.record({ messages: fc.array(fc.record({ role: text, content: text })) })
+);
+
+/** The same by way of the library's own hasher and codec, which are asynchronous. */
+async function byMultiformats(value: unknown): Promise<string> {
+  const bytes = raw.encode(new TextEncoder().encode(canonicalJson(value)));
+  return CID.createV1(raw.code, await sha256.digest(bytes)).toString();
+}
+
+describe('CIDs of rows', () => {
+  it('are what multiformats makes of the canonical content', async () => {
+    await fc.assert(
+      fc.asyncProperty(content, async (value) => {
+        expect(rowCid(value)).toBe(await byMultiformats(value));
+        expect(cidOfText(canonicalJson(value))).toBe(rowCid(value));
+      }),
+      { numRuns: 50 }
+    );
+  });
+
+  it('stay the same for good: one known by heart', () => {
+    // base 32 of 01 55 12 20 and the SHA-256 of the bytes {"text":"row"}
+    expect(rowCid({ text: 'row' })).toBe('bafkreifxta3qlqw6megkts2wj5n3ajmsaywve2eosmappiff42k5dyv44y');
+  });
+
+  it('are of the words alone: contributor, source, tags and stray fields do not count', () => {
+    const row = {
+      messages: [{ role: 'user', content: 'a', name: 'Ann' }],
+      contributor: 'Ann',
+      source: 's',
+      tags: ['t'],
+      drafted: true
+    };
+    expect(rowContent(row)).toEqual({ messages: [{ role: 'user', content: 'a' }] });
+    expect(rowCid(rowContent({ text: 'a', contributor: 'Ann' }))).toBe(rowCid({ text: 'a' }));
+  });
+
+  it('hold the digest', () => {
+    fc.assert(
+      fc.property(content, (value) => {
+        expect(digestOfCid(rowCid(value))).toEqual(rowDigest(value));
+        expect(cidOfDigest(rowDigest(value))).toBe(rowCid(value));
+      })
+    );
+  });
+
+  it.each([
+    ['no CID', 'row 1'],
+    ['nothing', ''],
+    ['version 0', 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPBdG'],
+    ['another codec', CID.createV1(0x70, CID.parse(rowCid({ text: '' })).multihash).toString()],
+    ['another base', CID.parse(rowCid({ text: '' })).toString(base58btc)],
+    ['capitals', rowCid({ text: '' }).toUpperCase()],
+    ['a letter too many', `${rowCid({ text: '' })}a`]
+  ])('refuse %s', (_, cid) => {
+    expect(() => digestOfCid(cid)).toThrow(NotACidError);
+  });
+});
