@@ -72,5 +72,11 @@ export const kindWords: Record<StatementKind, KindWords> = {
     question: 'End this grant?',
     done: 'The revocation is signed',
     next: 'Give the file or the link to the person it names. Until their browser has opened it, it cannot know that the grant ended.'
+  },
+  'wallet-link': {
+    name: 'a link to a wallet',
+    question: 'Say that this wallet is yours?',
+    done: 'The link is signed',
+    next: 'Give the file or the link to those who should know that both are you.'
   }
 };
