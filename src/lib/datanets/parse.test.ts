@@ -188,6 +188,13 @@ describe('files', () => {
     expect((await parseRows('row.json', JSON.stringify(PAIR, null, 2))).rows).toEqual([PAIR]);
   });
 
+  it('that nest without end are problems, not crashes', async () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    expect((await parseRows('deep.json', `[{"text":"a"},${deep}]`)).problems).toEqual([
+      { line: 2, reason: 'not a JSON object', excerpt: '(nested too deep to show)' }
+    ]);
+  });
+
   it('that only look like an array are read line by line', async () => {
     const parsed = await parseRows('rows.jsonl', `[{"text":"a"},\n${good}\n`);
     expect(parsed.rows).toEqual([PAIR]);

@@ -1,4 +1,6 @@
 /** What comes in, before it is rows: a table of columns, a document of text, or rows already. */
+import type { DatanetRow } from '../datanet';
+import type { Row } from '../row';
 
 export type ImportInput =
   | { kind: 'file'; file: File }
@@ -20,6 +22,8 @@ export type ImportInspection =
       sample: Record<string, string>[];
       /** The best guess from the columns' names. */
       mapping: ImportMapping;
+      /** Of a dataset on the hub: what else of it could be taken. */
+      hub?: { id: string; config: string; split: string; choices: { config: string; split: string }[] };
     }
   | {
       shape: 'document';
@@ -42,7 +46,17 @@ export type ImportMapping = {
 } & (
   | { to: 'rows' }
   | { to: 'text'; column: string; columns?: MetaColumns }
-  | { to: 'chat'; system?: string; user: string; assistant: string; columns?: MetaColumns }
+  /** The columns of a question, what it is about, and its answer; the context follows the question. */
+  | {
+      to: 'chat';
+      system?: string;
+      user: string;
+      context?: string;
+      assistant: string;
+      columns?: MetaColumns;
+    }
+  /** A column that holds whole conversations: a list of messages, or its JSON. */
+  | { to: 'messages'; column: string; columns?: MetaColumns }
   | { to: 'chunks'; size: number; overlap: number }
 );
 
@@ -53,4 +67,35 @@ export interface MetaColumns {
   licence?: string;
   tags?: string;
   split?: string;
+}
+
+/** Something that did not become a row. The rest is kept. */
+export interface ImportProblem {
+  /** `line 12`, `row 3`, `page 4`. */
+  where: string;
+  reason: string;
+  /** The beginning of it, on one line. */
+  excerpt: string;
+}
+
+/** A row as it was brought: who wrote it may not be known. */
+export type ImportedRow = Row & Partial<Pick<DatanetRow, 'licence' | 'tags' | 'split' | 'drafted'>>;
+
+/** The next few hundred rows of an import, and how far it is. */
+export interface ImportBatch {
+  rows: ImportedRow[];
+  problems: ImportProblem[];
+  /** Bytes read so far, and of all, where it is known. */
+  done: number;
+  total?: number;
+}
+
+export interface ImportOptions {
+  signal?: AbortSignal;
+  /** Called a few times a second. */
+  onProgress?: (done: number, total?: number) => void;
+  /** For datasets of the hub. */
+  fetch?: typeof fetch;
+  /** Address of the hub. */
+  endpoint?: string;
 }

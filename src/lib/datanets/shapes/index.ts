@@ -32,7 +32,7 @@ export function readRow(value: unknown): { row: Row; shape: string } {
 }
 
 /** Half of a surrogate pair is no text: it has no UTF-8, so such a row could be neither hashed nor signed. */
-function requireUnicode(row: Row): void {
+export function requireUnicode(row: Row): void {
   const texts = isChatRow(row) ? row.messages.flatMap(({ role, content }) => [role, content]) : [row.text];
   if (![...texts, row.contributor ?? '', row.source ?? ''].every((text) => text.isWellFormed())) {
     throw new ShapeProblem('holds half of a character (a lone surrogate)');

@@ -4,7 +4,12 @@
  */
 import type { CheckName, Finding, Severity } from '../../datanets/checks/finding';
 import type { Contributor, DatanetFacts, Licence, Split } from '../../datanets/datanet';
-import type { ImportInput, ImportInspection, ImportMapping } from '../../datanets/import/import';
+import type {
+  ImportInput,
+  ImportInspection,
+  ImportMapping,
+  ImportProblem
+} from '../../datanets/import/import';
 import type { Conditions, Policy, Use } from '../../datanets/policy/policy';
 import type { RowContent } from '../../datanets/row';
 import type {
@@ -133,13 +138,6 @@ export type DatanetEvent =
       done: number;
       total: number;
     };
-
-export interface ImportProblem {
-  /** `line 12`, `row 3`, `page 4`. */
-  where: string;
-  reason: string;
-  excerpt: string;
-}
 
 export interface ImportReport {
   rows: number;
