@@ -14,7 +14,7 @@ export default {
     version: { name: version },
     typescript: {
       config: (config) => {
-        config.include.push('../tools/**/*.mjs', '../svelte.config.js');
+        config.include.push('../tools/**/*.mjs', '../tools/**/*.ts', '../svelte.config.js');
       }
     },
     csp: {

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TabtuneError } from '../lib/errors';
+import { datanetReport, type DatanetBenchResult } from './bench/datanet-report';
 import { openDawn } from './bench/dawn';
 import { findPreset, measure, type BenchRequest, type BenchResult } from './bench/measure';
 import { presets } from './bench/presets';
@@ -23,6 +24,7 @@ const usage = `npm run bench -- [flags]
   --checkpointing on|off, --scratch on|off    instead of the preset's and the device's own choice
   --no-kernels        do not measure each kernel alone
   --browser           in headless Chromium instead of this process
+  --datanet ROWS      instead of training: import, duplicates, search, version and export of so many rows, in Chromium
   --peers DIR         in Chromium, and compare with the frameworks whose benchmark lies in DIR (tiny and small)`;
 
 const flags = {
@@ -34,6 +36,7 @@ const flags = {
   scratch: { type: 'string' },
   'no-kernels': { type: 'boolean', default: false },
   browser: { type: 'boolean', default: false },
+  datanet: { type: 'string' },
   peers: { type: 'string' },
   help: { type: 'boolean', default: false }
 } as const;
@@ -46,6 +49,8 @@ function readFlags() {
   const { base } = values;
   if (base !== 'nf4' && base !== 'f16' && base !== 'f32')
     throw new FlagError(`--base is ${base}: choose nf4, f16 or f32.`);
+  if (values.datanet !== undefined && !/^[1-9]\d{0,6}$/.test(values.datanet))
+    throw new FlagError(`--datanet is ${values.datanet}: give a number of rows, up to 9999999.`);
   const checkpointing = onOff('checkpointing', values.checkpointing);
   const scratch = onOff('scratch', values.scratch);
   const request: BenchRequest = {
@@ -95,9 +100,12 @@ interface PeerComparison {
 }
 
 async function main(): Promise<void> {
-  const { help, json, browser, peers, request } = readFlags();
+  const { help, json, browser, datanet, peers, request } = readFlags();
   if (help) {
     process.stdout.write(`${usage}\n`);
+  } else if (datanet !== undefined) {
+    const result = (await runTool('datanet.mjs', datanet)) as DatanetBenchResult;
+    process.stdout.write(`${json ? JSON.stringify(result) : datanetReport(result)}\n`);
   } else if (peers !== undefined) {
     const comparison = (await runTool('peers.mjs', peers, JSON.stringify(request))) as PeerComparison;
     process.stdout.write(`${json ? JSON.stringify(comparison) : comparison.text}\n`);
