@@ -1,4 +1,4 @@
-import type { DatanetFacts, Licence } from '../datanet';
+import type { Contributor, DatanetFacts, Licence } from '../datanet';
 import { conditionWords, momentWords, policySentences, quoted, useList } from '../policy/sentences';
 import type { Person, RowsDigest, Statement } from './statements';
 
@@ -67,10 +67,7 @@ function sentencesOf(statement: Statement): string[] {
         ...factsWords(statement.facts),
         'What may be done with its rows:',
         ...policySentences(statement.policy),
-        contributorsWords(statement.contributors.map(({ name, id }) => name || id)),
-        ...statement.contributors
-          .filter(({ role }) => role)
-          .map(({ name, id, role }) => `${quoted(name || id)} is there as ${quoted(role ?? '')}.`),
+        contributorsWords(statement.contributors),
         ...statement.contributions.flatMap(({ id, contributor, licence, policy, rows }) => [
           `${rowCount(rows)} of the contribution ${short(id)} by ${shortId(contributor)}. ${licenceWords(licence)}`,
           ...(policy ? ['These rows have rules of their own, too:', ...policySentences(policy)] : [])
@@ -144,9 +141,12 @@ function findingsWords(findings: Record<string, number>): string {
   return `Open findings: ${found.map(([check, count]) => `${check} ${count.toLocaleString('en')}`).join(', ')}.`;
 }
 
-function contributorsWords(names: string[]): string {
-  if (names.length === 0) return 'No contributor is named.';
-  return `Contributors: ${listed(names.map(quoted))}.`;
+function contributorsWords(contributors: Contributor[]): string {
+  if (contributors.length === 0) return 'No contributor is named.';
+  const people = contributors.map(
+    ({ id, name, role }) => `${quoted(name)} (${shortId(id)}${role ? `, ${quoted(role)}` : ''})`
+  );
+  return `Contributors: ${listed(people)}.`;
 }
 
 /** One sentence a reason, as owners give the same one to many rows. */
