@@ -19,5 +19,25 @@ export const MIGRATIONS: readonly Migration[] = [
     db.createObjectStore('runs', { keyPath: 'id' }).createIndex('created', 'created');
     db.createObjectStore('checkpoints', { keyPath: 'run' });
     db.createObjectStore('settings', { keyPath: 'key' });
+  },
+  // Datanets: nothing that was there changes.
+  (db) => {
+    const datanets = db.createObjectStore('datanets', { keyPath: 'id' });
+    datanets.createIndex('updated', 'updated');
+    datanets.createIndex('datanet', 'datanet');
+    const blocks = db.createObjectStore('blocks', { keyPath: 'id' });
+    blocks.createIndex('datanet', 'datanet');
+    blocks.createIndex('staged', 'staged');
+    db.createObjectStore('tables', { keyPath: ['of', 'name'] }).createIndex('datanet', 'datanet');
+    const versions = db.createObjectStore('versions', { keyPath: 'cid' });
+    versions.createIndex('datanet', 'datanet');
+    versions.createIndex('root', 'root');
+    db.createObjectStore('bundles', { keyPath: 'cid' }).createIndex('datanet', 'datanet');
+    const statements = db.createObjectStore('statements', { keyPath: 'cid' });
+    statements.createIndex('datanet', 'datanet');
+    statements.createIndex('datanet kind', ['datanet', 'kind']);
+    db.createObjectStore('identity', { keyPath: 'key' });
+    db.createObjectStore('imports', { keyPath: 'id' });
+    db.createObjectStore('reports', { keyPath: ['of', 'name'] }).createIndex('datanet', 'datanet');
   }
 ];

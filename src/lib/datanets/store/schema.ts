@@ -1,6 +1,7 @@
 import type { DBSchema } from 'idb';
 import type { Row } from '../row';
 import type { RowProblem } from '../parse';
+import type { DatanetStores } from './datanet-schema';
 
 /** A set of rows, without the rows. */
 export interface RowSetRecord {
@@ -89,7 +90,7 @@ export interface SettingRecord {
 }
 
 /** Everything that Tabtune keeps in the browser besides model files. */
-export interface TabtuneSchema extends DBSchema {
+export interface TabtuneSchema extends DBSchema, DatanetStores {
   rowSets: { key: string; value: RowSetRecord; indexes: { created: number } };
   rowChunks: { key: [string, number]; value: RowChunkRecord };
   adapters: { key: string; value: AdapterRecord; indexes: { created: number } };

@@ -1,8 +1,12 @@
-import { openDB, type IDBPDatabase, type IDBPTransaction, type StoreNames } from 'idb';
 import { rowsSha256 } from '../canonical';
-import { MIGRATIONS, type Migration } from './migrations';
 import type { ParsedRows } from '../parse';
 import type { Row } from '../row';
+import { BlockStore } from './block-store';
+import { Database, DATABASE_NAME, found } from './database';
+import { DatanetStore } from './datanet-store';
+
+import type { Migration } from './migrations';
+
 import type {
   AdapterRecord,
   CheckpointRecord,
@@ -11,73 +15,54 @@ import type {
   StoredTensor,
   TabtuneSchema
 } from './schema';
-import { NotStoredError, StorageBlockedError, storageFailure } from './store-errors';
+import { IdentityStore } from './identity-store';
+import { StatementStore } from './statement-store';
+import { TableStore } from './table-store';
+import { VersionStore } from './version-store';
 
-type Name = StoreNames<TabtuneSchema>;
-type WriteTransaction = IDBPTransaction<TabtuneSchema, Name[], 'readwrite'>;
+export { DATABASE_NAME };
 
 /** Rows in one record. Enough to be quick, few enough that a preview reads little. */
 const ROWS_PER_CHUNK = 500;
 
-export const DATABASE_NAME = 'tabtune';
-
 /**
- * What Tabtune keeps in this browser: row sets, adapters, runs with their checkpoints, settings. In IndexedDB, so a
- * page and its workers see the same, and it survives a reload.
+ * What Tabtune keeps in this browser: row sets, adapters, runs with their checkpoints, settings, and Datanets, each of
+ * whose areas is a member. In IndexedDB, so a page and its workers see the same, and it survives a reload.
  *
  * Every write is one transaction: it is there whole or not at all. Writes throw `StorageFullError` where the quota is
  * reached and `StorageError` for anything else; reads of what is not there throw `NotStoredError`.
  */
 export class Store {
-  readonly #db: IDBPDatabase<TabtuneSchema>;
+  readonly #db: Database;
+  /** Datanets as a whole: what they say of themselves, and every change to them. */
+  readonly datanets: DatanetStore;
+  /** Rows as bytes. */
+  readonly blocks: BlockStore;
+  /** Which rows drafts, versions and proposals have, and what checks found in them. */
+  readonly tables: TableStore;
+  /** Versions made and received, and files as they came. */
+  readonly versions: VersionStore;
+  /** What people signed. */
+  readonly statements: StatementStore;
+  /** The person of this browser. */
+  readonly identities: IdentityStore;
 
-  private constructor(db: IDBPDatabase<TabtuneSchema>) {
+  private constructor(db: Database) {
     this.#db = db;
+    this.datanets = new DatanetStore(db);
+    this.blocks = new BlockStore(db);
+    this.tables = new TableStore(db);
+    this.versions = new VersionStore(db);
+    this.statements = new StatementStore(db);
+    this.identities = new IdentityStore(db);
   }
 
   /**
    * Opens the database, and makes or upgrades it. Throws `StorageBlockedError`, `StorageError`.
    * @param migrations all steps to the version that is wanted.
    */
-  static async open(
-    name: string = DATABASE_NAME,
-    migrations: readonly Migration[] = MIGRATIONS
-  ): Promise<Store> {
-    let blocked: (error: Error) => void = () => {};
-    const opening = openDB<TabtuneSchema>(name, migrations.length, {
-      upgrade(db, oldVersion, _newVersion, transaction) {
-        for (const migrate of migrations.slice(oldVersion)) migrate(db, transaction);
-      },
-      blocked: () =>
-        blocked(
-          new StorageBlockedError(
-            'Another tab has an older Tabtune open. Close or reload it, then try again.'
-          )
-        ),
-      // A newer page wants to upgrade: this one lets go; its next use says that the connection is closing.
-      blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close()
-    });
-    const refusal = new Promise<never>((_, reject) => {
-      blocked = reject;
-    });
-    try {
-      return new Store(await Promise.race([opening, refusal]));
-    } catch (cause) {
-      if (cause instanceof StorageBlockedError) {
-        // Should the other tab go away after all, nobody waits for this connection any more.
-        opening.then(
-          (db) => db.close(),
-          () => {}
-        );
-      }
-      if (cause instanceof DOMException && cause.name === 'VersionError') {
-        throw new StorageBlockedError(
-          'This tab runs an older Tabtune than the one that wrote the data in this browser. Reload the page.',
-          { cause }
-        );
-      }
-      throw await storageFailure(cause, 'the database');
-    }
+  static async open(name: string = DATABASE_NAME, migrations?: readonly Migration[]): Promise<Store> {
+    return new Store(await Database.open(name, migrations));
   }
 
   close(): void {
@@ -99,7 +84,7 @@ export class Store {
       problems: parsed.problems,
       problemCount: parsed.problemCount
     };
-    await this.#write(
+    await this.#db.write(
       ['rowSets', 'rowChunks'],
       `the rows of "${parsed.name}"`,
       bytes,
@@ -120,7 +105,7 @@ export class Store {
   }
 
   async rowSet(id: string): Promise<RowSetRecord> {
-    return this.#found(await this.#read('a row set', () => this.#db.get('rowSets', id)), 'row set', id);
+    return found(await this.#db.read('a row set', (idb) => idb.get('rowSets', id)), 'row set', id);
   }
 
   /** Rows of a set in order, from `start` up to `end` (exclusive; default all). */
@@ -130,13 +115,13 @@ export class Store {
     if (start >= last) return [];
     const first = Math.floor(start / ROWS_PER_CHUNK);
     const range = IDBKeyRange.bound([id, first], [id, Math.floor((last - 1) / ROWS_PER_CHUNK)]);
-    const chunks = await this.#read(`the rows of "${set.name}"`, () => this.#db.getAll('rowChunks', range));
+    const chunks = await this.#db.read(`the rows of "${set.name}"`, (idb) => idb.getAll('rowChunks', range));
     const offset = first * ROWS_PER_CHUNK;
     return chunks.flatMap((chunk) => chunk.rows).slice(start - offset, last - offset);
   }
 
   async deleteRowSet(id: string): Promise<void> {
-    await this.#write(
+    await this.#db.write(
       ['rowSets', 'rowChunks'],
       'the deletion of a row set',
       undefined,
@@ -157,7 +142,7 @@ export class Store {
     const stored = storeTensors(tensors);
     const bytes = Object.values(stored).reduce((sum, tensor) => sum + tensor.data.byteLength, 0);
     const record: AdapterRecord = { ...adapter, id: crypto.randomUUID(), created: Date.now(), bytes };
-    await this.#write(
+    await this.#db.write(
       ['adapters', 'adapterTensors'],
       `the adapter "${adapter.name}"`,
       bytes,
@@ -175,17 +160,17 @@ export class Store {
   }
 
   async adapter(id: string): Promise<AdapterRecord> {
-    return this.#found(await this.#read('an adapter', () => this.#db.get('adapters', id)), 'adapter', id);
+    return found(await this.#db.read('an adapter', (idb) => idb.get('adapters', id)), 'adapter', id);
   }
 
   /** The tensors of an adapter under their PEFT keys. */
   async adapterTensors(id: string): Promise<Map<string, { shape: [number, number]; data: Float32Array }>> {
-    const record = await this.#read('an adapter', () => this.#db.get('adapterTensors', id));
-    return loadTensors(this.#found(record, 'adapter', id).tensors);
+    const record = await this.#db.read('an adapter', (idb) => idb.get('adapterTensors', id));
+    return loadTensors(found(record, 'adapter', id).tensors);
   }
 
   async deleteAdapter(id: string): Promise<void> {
-    await this.#write(
+    await this.#db.write(
       ['adapters', 'adapterTensors'],
       'the deletion of an adapter',
       undefined,
@@ -207,7 +192,7 @@ export class Store {
       updated: now,
       status: 'running'
     };
-    await this.#write(['runs'], `the run "${run.name}"`, undefined, async (transaction) => {
+    await this.#db.write(['runs'], `the run "${run.name}"`, undefined, async (transaction) => {
       await transaction.objectStore('runs').add(record);
     });
     return record;
@@ -218,9 +203,9 @@ export class Store {
     id: string,
     change: Partial<Pick<RunRecord, 'status' | 'failure' | 'adapter' | 'run'>>
   ): Promise<RunRecord> {
-    return this.#write(['runs', 'checkpoints'], 'a change to a run', undefined, async (transaction) => {
+    return this.#db.write(['runs', 'checkpoints'], 'a change to a run', undefined, async (transaction) => {
       const runs = transaction.objectStore('runs');
-      const record = this.#found(await runs.get(id), 'run', id);
+      const record = found(await runs.get(id), 'run', id);
       const updated: RunRecord = { ...record, ...change, updated: Date.now() };
       const over = updated.status === 'done' || updated.status === 'stopped';
       await runs.put(updated);
@@ -235,11 +220,11 @@ export class Store {
   }
 
   async run(id: string): Promise<RunRecord> {
-    return this.#found(await this.#read('a run', () => this.#db.get('runs', id)), 'run', id);
+    return found(await this.#db.read('a run', (idb) => idb.get('runs', id)), 'run', id);
   }
 
   async deleteRun(id: string): Promise<void> {
-    await this.#write(['runs', 'checkpoints'], 'the deletion of a run', undefined, async (transaction) => {
+    await this.#db.write(['runs', 'checkpoints'], 'the deletion of a run', undefined, async (transaction) => {
       await transaction.objectStore('runs').delete(id);
       await transaction.objectStore('checkpoints').delete(id);
     });
@@ -259,9 +244,9 @@ export class Store {
     ];
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
     const what = `the checkpoint at step ${checkpoint.step}`;
-    await this.#write(['runs', 'checkpoints'], what, bytes, async (transaction) => {
+    await this.#db.write(['runs', 'checkpoints'], what, bytes, async (transaction) => {
       const runs = transaction.objectStore('runs');
-      const record = this.#found(await runs.get(checkpoint.run), 'run', checkpoint.run);
+      const record = found(await runs.get(checkpoint.run), 'run', checkpoint.run);
       const now = Date.now();
       await transaction.objectStore('checkpoints').put({ ...checkpoint, adapter, created: now });
       await runs.put({ ...record, ...(run ? { run } : {}), updated: now });
@@ -270,72 +255,27 @@ export class Store {
 
   /** Where a run can be continued, or undefined. Read the tensors with `loadTensors`. */
   checkpoint(run: string): Promise<CheckpointRecord | undefined> {
-    return this.#read('a checkpoint', () => this.#db.get('checkpoints', run));
+    return this.#db.read('a checkpoint', (idb) => idb.get('checkpoints', run));
   }
 
   // Settings
 
   async setting<T>(key: string): Promise<T | undefined> {
-    const record = await this.#read('a setting', () => this.#db.get('settings', key));
+    const record = await this.#db.read('a setting', (idb) => idb.get('settings', key));
     return record?.value as T | undefined;
   }
 
   async setSetting(key: string, value: unknown): Promise<void> {
-    await this.#write(['settings'], `the setting ${key}`, undefined, async (transaction) => {
+    await this.#db.write(['settings'], `the setting ${key}`, undefined, async (transaction) => {
       await transaction.objectStore('settings').put({ key, value });
     });
-  }
-
-  /** One transaction over what `write` does in it and nothing else; if any part fails, none of it is there. */
-  async #write<T>(
-    stores: Name[],
-    what: string,
-    bytes: number | undefined,
-    write: (transaction: WriteTransaction) => Promise<T>
-  ): Promise<T> {
-    let transaction: WriteTransaction | undefined;
-    try {
-      transaction = this.#db.transaction(stores, 'readwrite');
-      // A quota may be noticed only as the transaction commits, so both are waited for.
-      const [result] = await Promise.all([write(transaction), transaction.done]);
-      return result;
-    } catch (cause) {
-      abort(transaction);
-      throw await storageFailure(cause, what, bytes);
-    }
-  }
-
-  async #read<T>(what: string, read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (cause) {
-      throw await storageFailure(cause, what);
-    }
   }
 
   async #newestFirst<N extends 'rowSets' | 'adapters' | 'runs'>(
     store: N,
     what: string
   ): Promise<TabtuneSchema[N]['value'][]> {
-    return (await this.#read(what, () => this.#db.getAllFromIndex(store, 'created'))).reverse();
-  }
-
-  #found<T>(record: T | undefined, kind: string, id: string): T {
-    if (record !== undefined) return record;
-    throw new NotStoredError(
-      `This ${kind} is not in the browser any more: it was deleted, here or in another tab.`,
-      {
-        details: { kind, id }
-      }
-    );
-  }
-}
-
-function abort(transaction: WriteTransaction | undefined): void {
-  try {
-    transaction?.abort();
-  } catch {
-    // It has already ended by itself.
+    return (await this.#db.read(what, (idb) => idb.getAllFromIndex(store, 'created'))).reverse();
   }
 }
 
