@@ -38,8 +38,11 @@ export interface Finding {
   span?: RowSpan;
   /** What kind of thing, for filters: `email`, `iban`, `aws-key`, `bidi-control`… */
   kind?: string;
-  /** What the span would be masked with, where masking makes sense: `[e-mail]`. */
+  /** What the span would be masked with, where masking makes sense: `[e-mail]`; empty for what should go. */
   mask?: string;
-  /** For duplicates: the key of the row that it repeats, and how alike they are (Jaccard, 0 to 1). */
-  other?: { row: number; similarity: number };
+  /**
+   * For duplicates: the key of the row that it repeats, and how alike they are (Jaccard, 0 to 1). `of` is set where that
+   * row is one of the Datanet's and not of what was checked.
+   */
+  other?: { row: number; similarity: number; of?: 'datanet' };
 }
