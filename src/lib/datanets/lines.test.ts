@@ -23,6 +23,11 @@ describe('lines', () => {
     expect((await all('a\n\nb')).map((line) => line.number)).toEqual([1, 2, 3]);
   });
 
+  it('know their length in the file, with the marks that were left out', async () => {
+    expect((await all('\uFEFFa\r\né\n\nb')).map((line) => line.bytes)).toEqual([6, 3, 1, 1]);
+    expect((await all('abcd\nb', 3)).map((line) => line.bytes)).toEqual([5, 1]);
+  });
+
   it('lose a byte order mark at the start of the file, and only there', async () => {
     expect(await texts('\uFEFFa\n\uFEFFb')).toEqual(['a', '\uFEFFb']);
     expect(await texts([bytes('\uFEFF').subarray(0, 1), bytes('\uFEFFa').subarray(1)])).toEqual(['a']);

@@ -3,6 +3,8 @@ export interface TextLine {
   /** Counted from 1, as editors do. */
   number: number;
   text: string;
+  /** Length in the file, with what is not in `text`: its end, and a byte order mark. */
+  bytes: number;
   /** Set where the line was refused; `text` then holds its readable beginning. */
   problem?: string;
 }
@@ -31,12 +33,12 @@ export async function* readLines(input: TextInput, maxLineBytes = MAX_LINE_BYTES
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
       line.add(chunk.subarray(start, end));
       start = end + 1;
-      yield line.finish();
+      yield line.finish(1);
     }
     // A copy: the source may reuse its buffer for the next chunk.
     if (start < chunk.length) line.add(chunk.slice(start));
   }
-  if (line.length > 0) yield line.finish();
+  if (line.length > 0) yield line.finish(0);
 }
 
 /** The bytes of the line that is being read; of one that is too long, only its beginning and its length. */
@@ -58,23 +60,34 @@ class LineBuffer {
     else this.#parts = [concat([...this.#parts, bytes]).slice(0, KEPT_OF_REFUSED)];
   }
 
-  /** The line as read; the next begins. */
-  finish(): TextLine {
+  /** The line as read; the next begins. `end` is 1 where a line feed ended it. */
+  finish(end: 0 | 1): TextLine {
     let bytes = concat(this.#parts);
     const length = this.length;
+    const fileBytes = length + end;
     this.#parts = [];
     this.length = 0;
     this.#number += 1;
     const number = this.#number;
     if (number === 1) bytes = withoutBom(bytes);
     if (length > this.#max) {
-      return { number, text: lossy(bytes), problem: `longer than ${this.#max} bytes (${length})` };
+      return {
+        number,
+        bytes: fileBytes,
+        text: lossy(bytes),
+        problem: `longer than ${this.#max} bytes (${length})`
+      };
     }
     if (bytes[bytes.length - 1] === CR) bytes = bytes.subarray(0, -1);
     try {
-      return { number, text: this.#decoder.decode(bytes) };
+      return { number, bytes: fileBytes, text: this.#decoder.decode(bytes) };
     } catch {
-      return { number, text: lossy(bytes.subarray(0, KEPT_OF_REFUSED)), problem: notUtf8(bytes, number) };
+      return {
+        number,
+        bytes: fileBytes,
+        text: lossy(bytes.subarray(0, KEPT_OF_REFUSED)),
+        problem: notUtf8(bytes, number)
+      };
     }
   }
 }

@@ -1,0 +1,225 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { TabtuneError } from '../../errors';
+import { NotCanonicalError, canonicalRow } from '../canonical';
+import type { DatanetRow, Split } from '../datanet';
+import { MAX_LINE_BYTES, readLines, type TextInput } from '../lines';
+import { Pace, type PaceOptions } from '../pace';
+import type { RowsDigest } from '../trust/statements';
+import { rowCid, rowContent } from './cid';
+import { MerkleTree, type MerkleLeaf, type MerkleOptions } from './merkle';
+import { readDatanetRow } from './row-schema';
+
+/** A row that a version cannot hold, or a line of its rows that is not what it must be. */
+export class RowsFileError extends TabtuneError {}
+
+/** The rows are not those that the signed statement speaks of. */
+export class RowsMismatchError extends TabtuneError {}
+
+/** Who and what rows are, counted. */
+export interface RowsTally {
+  /** Rows per contributor, in order of appearance. */
+  contributors: Map<string, number>;
+  /** Rows per contribution (CID of the signed statement), of those that came with one. */
+  contributions: Map<string, number>;
+  /** Rows per split. A row without one is trained on, and counted so. */
+  splits: Record<Split, number>;
+}
+
+/** The rows of a version as they lie in its bundle, and what is signed of them. */
+export interface RowsFile {
+  blob: Blob;
+  digest: RowsDigest;
+  /** Its leaves are in the order of the rows. */
+  tree: MerkleTree;
+  tally: RowsTally;
+}
+
+/** The file is gathered in pieces of this size, each a Blob, which browsers keep outside of the heap. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Writes `rows.jsonl`: the canonical form and a line feed for each row, in order.
+ * @throws RowsFileError for a row that could not be read back, EmptyTreeError where there is none.
+ */
+export async function writeRows(
+  rows: Iterable<DatanetRow> | AsyncIterable<DatanetRow>,
+  options: MerkleOptions = {}
+): Promise<RowsFile> {
+  const lines = new LinesDigest();
+  const tally = emptyTally();
+  const pieces: Blob[] = [];
+  let piece: Uint8Array<ArrayBuffer>[] = [];
+  let held = 0;
+  async function* leaves(): AsyncGenerator<MerkleLeaf> {
+    for await (const row of rows) {
+      const encoded = lines.add(writeLine(row, lines.count + 1));
+      if (encoded.length > MAX_LINE_BYTES) {
+        throw new RowsFileError(
+          `Row ${lines.count} is longer than ${MAX_LINE_BYTES} bytes: split it into several.`,
+          {
+            details: { row: lines.count, bytes: encoded.length }
+          }
+        );
+      }
+      piece.push(encoded);
+      held += encoded.length;
+      if (held >= PIECE_BYTES) {
+        pieces.push(new Blob(piece));
+        piece = [];
+        held = 0;
+      }
+      count(tally, row);
+      yield leafOf(row);
+    }
+  }
+  const tree = await MerkleTree.build(leaves(), options);
+  pieces.push(new Blob(piece));
+  const digest = { count: lines.count, root: tree.root, sha256: lines.sha256(), bytes: lines.bytes };
+  return { blob: new Blob(pieces), digest, tree, tally };
+}
+
+/**
+ * Reads `rows.jsonl` as `writeRows` writes it, holding one row at a time. Each line must be a row in its canonical form,
+ * byte for byte.
+ * @param expected what was signed. With it, the end throws where number, length or SHA-256 differ: all rows have been
+ * given by then. The Merkle root takes longer, see `verifyRows`.
+ * @throws RowsFileError that names the line, RowsMismatchError, the abort reason, or what the input throws.
+ */
+export async function* readRows(
+  input: TextInput,
+  expected?: Omit<RowsDigest, 'root'>,
+  options: PaceOptions = {}
+): AsyncGenerator<DatanetRow> {
+  const pace = new Pace(options);
+  const lines = new LinesDigest();
+  let count = 0;
+  for await (const line of readLines(input)) {
+    if (expected && count === expected.count) throw mismatch('number of rows', expected.count, 'more');
+    count = line.number;
+    if (line.problem !== undefined) throw badLine(count, line.problem);
+    const row = readLine(line.text, count);
+    if (lines.add(line.text).length !== line.bytes) {
+      throw badLine(count, 'it does not end with a line feed alone, or begins with a byte order mark');
+    }
+    yield row;
+    if (pace.due) await pace.breathe(count, expected?.count ?? count);
+  }
+  if (expected) {
+    if (count !== expected.count) throw mismatch('number of rows', expected.count, count);
+    if (lines.bytes !== expected.bytes) throw mismatch('length in bytes', expected.bytes, lines.bytes);
+    if (lines.sha256() !== expected.sha256) throw mismatch('SHA-256', expected.sha256, lines.sha256());
+  }
+  pace.finish(count);
+}
+
+/**
+ * Reads all rows and compares their number, length, SHA-256 and Merkle root with what was signed.
+ * @returns the tree, for proofs, and who and what the rows are.
+ * @throws RowsFileError, RowsMismatchError, the abort reason, or what the input throws.
+ */
+export async function verifyRows(
+  input: TextInput,
+  expected: RowsDigest,
+  options: PaceOptions = {}
+): Promise<{ tree: MerkleTree; tally: RowsTally }> {
+  const tally = emptyTally();
+  async function* leaves(): AsyncGenerator<MerkleLeaf> {
+    for await (const row of readRows(input, expected, { signal: options.signal })) {
+      count(tally, row);
+      yield leafOf(row);
+    }
+  }
+  const tree = await MerkleTree.build(leaves(), { ...options, count: expected.count });
+  if (tree.root !== expected.root) throw mismatch('Merkle root', expected.root, tree.root);
+  return { tree, tally };
+}
+
+function writeLine(row: DatanetRow, number: number): string {
+  const result = readDatanetRow(row);
+  const problem = (reason: string, cause?: unknown) =>
+    new RowsFileError(`Row ${number} cannot be part of a version: ${reason}.`, {
+      details: { row: number, reason },
+      cause
+    });
+  if ('problem' in result) throw problem(result.problem);
+  try {
+    return canonicalRow(row);
+  } catch (cause) {
+    if (cause instanceof NotCanonicalError) throw problem(cause.message.replace(/\.$/, ''), cause);
+    throw cause;
+  }
+}
+
+function readLine(text: string, number: number): DatanetRow {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw badLine(number, 'not JSON', cause);
+  }
+  const result = readDatanetRow(value);
+  if ('problem' in result) throw badLine(number, result.problem);
+  let canonical: string;
+  try {
+    canonical = canonicalRow(result.row);
+  } catch (cause) {
+    throw badLine(number, 'text with half of a character', cause);
+  }
+  if (canonical !== text) throw badLine(number, 'not in its canonical form');
+  return result.row;
+}
+
+function badLine(line: number, reason: string, cause?: unknown): RowsFileError {
+  return new RowsFileError(
+    `Line ${line} of the rows cannot be read: ${reason}. The file was changed or damaged.`,
+    {
+      details: { line, reason },
+      cause
+    }
+  );
+}
+
+function mismatch(what: string, signed: string | number, found: string | number): RowsMismatchError {
+  return new RowsMismatchError(
+    `The rows are not those that were signed: their ${what} is ${found} and not ${signed}. Ask for the file again.`,
+    { details: { what, signed, found } }
+  );
+}
+
+function leafOf(row: DatanetRow): MerkleLeaf {
+  return { cid: rowCid(rowContent(row)), contributor: row.contributor };
+}
+
+function emptyTally(): RowsTally {
+  return { contributors: new Map(), contributions: new Map(), splits: { train: 0, validation: 0, test: 0 } };
+}
+
+function count(tally: RowsTally, { contributor, contribution, split }: DatanetRow): void {
+  tally.contributors.set(contributor, (tally.contributors.get(contributor) ?? 0) + 1);
+  if (contribution !== undefined) {
+    tally.contributions.set(contribution, (tally.contributions.get(contribution) ?? 0) + 1);
+  }
+  tally.splits[split ?? 'train'] += 1;
+}
+
+/** Number, length and SHA-256 of lines, each with its line feed. */
+class LinesDigest {
+  count = 0;
+  bytes = 0;
+  readonly #hash = sha256.create();
+  readonly #encoder = new TextEncoder();
+
+  /** The line's bytes, line feed included. */
+  add(text: string): Uint8Array<ArrayBuffer> {
+    const encoded = this.#encoder.encode(`${text}\n`);
+    this.#hash.update(encoded);
+    this.count += 1;
+    this.bytes += encoded.length;
+    return encoded;
+  }
+
+  sha256(): string {
+    return bytesToHex(this.#hash.clone().digest());
+  }
+}
