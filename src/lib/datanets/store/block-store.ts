@@ -35,9 +35,10 @@ export class BlockStore {
     return this.#db.read('the list of imports', (idb) => idb.getAll('imports'));
   }
 
-  /** Ends an import without a trace. */
+  /** Ends an import without a trace. One that was committed meanwhile stays: its blocks are in a table. */
   async dropImport(id: string): Promise<void> {
     await this.#db.write(['imports', 'blocks'], 'the end of an import', undefined, async (transaction) => {
+      if ((await transaction.objectStore('imports').getKey(id)) === undefined) return;
       const blocks = transaction.objectStore('blocks');
       for (const key of await blocks.index('staged').getAllKeys(id)) await blocks.delete(key);
       await transaction.objectStore('imports').delete(id);

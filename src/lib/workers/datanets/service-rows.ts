@@ -1,0 +1,165 @@
+/** Rows of drafts, proposals and versions, wherever they lie: one way to read them for views, checks and versions. */
+import { cidOfDigest } from '../../datanets/content/cid';
+import type { DatanetRow } from '../../datanets/datanet';
+import type { RowContent } from '../../datanets/row';
+import { BlockPacker, BlockReader } from '../../datanets/store/blocks';
+import type { TableRef, VersionRecord } from '../../datanets/store/datanet-schema';
+import { RowTable, type RowEntry, type RowPlace } from '../../datanets/store/row-table';
+import type { Store } from '../../datanets/store/store';
+import { found } from '../../datanets/store/database';
+import type { PaceOptions } from '../../datanets/pace';
+import type { RowsRef } from './protocol';
+
+/** Some rows, as they stood when they were opened. `table` is for reading: whoever changes rows clones it. */
+export interface OpenRows {
+  ref: TableRef;
+  /** Local id of the Datanet. */
+  datanet: string;
+  table: RowTable;
+  /** Of a draft: the `rowsRevision` of the table. */
+  seen: number;
+  content(place: Pick<RowPlace, 'block' | 'slot'>): Promise<RowContent>;
+  /** The content's canonical JSON. */
+  json(place: Pick<RowPlace, 'block' | 'slot'>): Promise<string>;
+}
+
+/** Versions that were received, as the files that they came in. */
+export interface ReceivedVersions {
+  /** @throws where the rows may not be seen: no grant, or one that is over */
+  requireReadable(version: VersionRecord): Promise<void>;
+  /** All rows, in order; reads the file. */
+  rows(version: VersionRecord, options: PaceOptions): AsyncIterable<DatanetRow>;
+}
+
+export class RowsAccess {
+  readonly #store: Store;
+  readonly #versions: ReceivedVersions;
+  readonly #blocks: BlockReader;
+  /** The draft read last. */
+  #draft: { id: string; seen: number; table: RowTable } | undefined;
+  /** The received version read last: sealed ones are nowhere readable but here. */
+  #received: { cid: string; rows: OpenRows } | undefined;
+
+  constructor(store: Store, received: ReceivedVersions) {
+    this.#store = store;
+    this.#versions = received;
+    this.#blocks = new BlockReader((id) => store.blocks.get(id));
+  }
+
+  /**
+   * @param options for a received version, whose file is read whole at first
+   * @throws NotStoredError, or what a received version that may not be read throws
+   */
+  async open(ref: RowsRef, options: PaceOptions = {}): Promise<OpenRows> {
+    switch (ref.of) {
+      case 'draft':
+        return this.#openDraft(ref.id);
+      case 'proposal': {
+        const tableRef: TableRef = { of: 'proposal', name: ref.contribution };
+        const datanet = await this.#store.tables.datanetOf(tableRef);
+        return this.#stored(
+          tableRef,
+          found(datanet, 'proposal', ref.contribution),
+          await this.#store.tables.get(tableRef)
+        );
+      }
+      case 'version':
+        return this.openVersion(await this.#store.versions.byRoot(ref.root), options);
+    }
+  }
+
+  async openVersion(version: VersionRecord, options: PaceOptions = {}): Promise<OpenRows> {
+    const ref: TableRef = { of: 'version', name: version.cid };
+    if (version.revision !== undefined) {
+      return this.#stored(ref, version.datanet, await this.#store.tables.get(ref));
+    }
+    // Asked for each time: a grant ends, or is revoked.
+    await this.#versions.requireReadable(version);
+    if (this.#received?.cid === version.cid) return this.#received.rows;
+    this.#received = undefined;
+    const opened = await inMemory(ref, version.datanet, this.#versions.rows(version, options));
+    this.#received = { cid: version.cid, rows: opened };
+    return opened;
+  }
+
+  /** Rows with their words, by position in the table (default all), in that order. */
+  async *stream(
+    rows: OpenRows,
+    positions?: Iterable<number>
+  ): AsyncGenerator<{ entry: RowEntry; content: RowContent }> {
+    for (const position of positions ?? rangeOf(rows.table.count)) {
+      const entry = rows.table.at(position);
+      yield { entry, content: await rows.content(entry) };
+    }
+  }
+
+  /** Rows as they stand in a version, in order. */
+  async *datanetRows(rows: OpenRows): AsyncGenerator<DatanetRow> {
+    for await (const { entry, content } of this.stream(rows)) yield datanetRow(entry, content);
+  }
+
+  async #openDraft(id: string): Promise<OpenRows> {
+    const { rowsRevision } = await this.#store.datanets.get(id);
+    const ref: TableRef = { of: 'draft', name: id };
+    if (this.#draft?.id !== id || this.#draft.seen !== rowsRevision) {
+      this.#draft = { id, seen: rowsRevision, table: await this.#store.tables.get(ref) };
+    }
+    return { ...this.#stored(ref, id, this.#draft.table), seen: rowsRevision };
+  }
+
+  #stored(ref: TableRef, datanet: string, table: RowTable): OpenRows {
+    return {
+      ref,
+      datanet,
+      table,
+      seen: 0,
+      content: (place) => this.#blocks.content(place),
+      json: (place) => this.#blocks.json(place)
+    };
+  }
+}
+
+/** A row as a version says it. */
+export function datanetRow(entry: RowEntry, content: RowContent): DatanetRow {
+  const { contributor, source, licence, contribution, tags, split, drafted } = entry;
+  return {
+    ...content,
+    contributor,
+    ...(source === undefined ? {} : { source }),
+    ...(licence === undefined ? {} : { licence }),
+    ...(contribution === undefined ? {} : { contribution }),
+    ...(tags.length === 0 ? {} : { tags: [...tags] }),
+    ...(split === undefined ? {} : { split }),
+    ...(drafted ? { drafted } : {})
+  };
+}
+
+/** CID of a row's content. */
+export function entryCid(entry: Pick<RowEntry, 'digest'>): string {
+  return cidOfDigest(entry.digest);
+}
+
+/** Rows that lie in no store, as if they did. */
+async function inMemory(
+  ref: TableRef,
+  datanet: string,
+  incoming: AsyncIterable<DatanetRow>
+): Promise<OpenRows> {
+  const packer = new BlockPacker(datanet);
+  const table = new RowTable();
+  for await (const row of incoming) table.append(packer.add(row), row);
+  const blocks = new Map(packer.takeAll().map((block) => [block.id, block]));
+  const reader = new BlockReader((id) => Promise.resolve(found(blocks.get(id), 'block of rows', id)));
+  return {
+    ref,
+    datanet,
+    table,
+    seen: 0,
+    content: (place) => reader.content(place),
+    json: (place) => reader.json(place)
+  };
+}
+
+function* rangeOf(count: number): Generator<number> {
+  for (let i = 0; i < count; i += 1) yield i;
+}
