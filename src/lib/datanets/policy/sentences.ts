@@ -28,6 +28,11 @@ export function conditionWords(conditions: Conditions): string[] {
   return parts.map((part) => `This holds ${part}.`);
 }
 
+/** A use as the subject of half a sentence, such as `training models on the rows`. */
+export function useWords(use: Use): string {
+  return SUBJECTS[use].charAt(0).toLowerCase() + SUBJECTS[use].slice(1);
+}
+
 /** `training, evaluation and display`. */
 export function useList(uses: readonly Use[]): string {
   if (uses.length < 2) return uses.join('');
