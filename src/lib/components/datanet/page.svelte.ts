@@ -4,6 +4,7 @@ import { isAbort } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetDetail, DatanetEvent, DatanetWorker, RowsRef } from '$lib/workers/datanets/protocol';
 import type { Person } from '$lib/datanets/trust/statements';
+import { Signing } from './sign/signing.svelte';
 
 /** A long call that goes on, and how far it is. */
 export interface PageWork {
@@ -17,6 +18,8 @@ export class DatanetPage {
   /** Of this browser; see `DatanetSummary`. */
   readonly id: string;
   readonly client: WorkerClient<DatanetWorker>;
+  /** Asks for signatures; its dialog is mounted once, by the page. */
+  readonly signing: Signing;
   detail = $state.raw<DatanetDetail>();
   /** Who this browser is. */
   person = $state.raw<Person>();
@@ -29,6 +32,7 @@ export class DatanetPage {
   constructor(client: WorkerClient<DatanetWorker>, id: string) {
     this.client = client;
     this.id = id;
+    this.signing = new Signing(client);
   }
 
   /** A long call goes on: the worker takes no second one. */
