@@ -27,7 +27,12 @@ export interface DatanetChange {
   create?: DatanetRecord;
   update?: Partial<Editable>;
   /** The draft's rows. `seen` is the `rowsRevision` that they were made from. */
-  draft?: { table: RowTable; seen: number };
+  draft?: {
+    table: RowTable;
+    seen: number;
+    /** Keys of rows whose words changed or that went: what checks found in them holds no more. */
+    stale?: ReadonlySet<number>;
+  };
   /** Rows of a received version, which has no table here. */
   rows?: number;
   /** Tables of versions and proposals. */
@@ -103,6 +108,7 @@ export class DatanetStore {
         ...(change.bundles ?? []).map((record) => transaction.objectStore('bundles').put(record)),
         ...(change.imported ? [transaction.objectStore('imports').delete(change.imported)] : [])
       ]);
+      if (change.draft?.stale) await forgetFindings(transaction, id, change.draft.stale);
       return record;
     });
   }
@@ -149,11 +155,24 @@ export class DatanetStore {
 function storesOf(change: DatanetChange): Name[] {
   const stores: Name[] = ['datanets'];
   if (change.draft || change.tables) stores.push('tables');
+  if (change.draft?.stale) stores.push('reports');
   if (change.imported) stores.push('imports');
   for (const store of ['blocks', 'statements', 'versions', 'bundles'] as const) {
     if (change[store]) stores.push(store);
   }
   return stores;
+}
+
+/** Takes what was found in some rows out of the draft's report. */
+async function forgetFindings(
+  transaction: WriteTransaction,
+  id: string,
+  stale: ReadonlySet<number>
+): Promise<void> {
+  const reports = transaction.objectStore('reports');
+  const report = await reports.get(['draft', id]);
+  if (!report?.findings.some((finding) => stale.has(finding.row))) return;
+  await reports.put({ ...report, findings: report.findings.filter((finding) => !stale.has(finding.row)) });
 }
 
 function bytesOf(change: DatanetChange): number {

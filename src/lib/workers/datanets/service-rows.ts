@@ -1,10 +1,10 @@
 /** Rows of drafts, proposals and versions, wherever they lie: one way to read them for views, checks and versions. */
-import { cidOfDigest } from '../../datanets/content/cid';
+import { cidOfDigest, rowContent } from '../../datanets/content/cid';
 import type { DatanetRow } from '../../datanets/datanet';
 import type { RowContent } from '../../datanets/row';
 import { BlockPacker, BlockReader } from '../../datanets/store/blocks';
 import type { TableRef, VersionRecord } from '../../datanets/store/datanet-schema';
-import { RowTable, type RowEntry, type RowPlace } from '../../datanets/store/row-table';
+import { RowTable, type RowEntry, type RowMeta, type RowPlace } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
 import { found } from '../../datanets/store/database';
 import type { PaceOptions } from '../../datanets/pace';
@@ -119,16 +119,16 @@ export class RowsAccess {
   }
 }
 
-/** A row as a version says it. */
-export function datanetRow(entry: RowEntry, content: RowContent): DatanetRow {
-  const { contributor, source, licence, contribution, tags, split, drafted } = entry;
+/** A row as a version says it, without what it does not say. */
+export function datanetRow(meta: RowMeta, content: RowContent): DatanetRow {
+  const { contributor, source, licence, contribution, tags, split, drafted } = meta;
   return {
-    ...content,
+    ...rowContent(content),
     contributor,
     ...(source === undefined ? {} : { source }),
     ...(licence === undefined ? {} : { licence }),
     ...(contribution === undefined ? {} : { contribution }),
-    ...(tags.length === 0 ? {} : { tags: [...tags] }),
+    ...(tags === undefined || tags.length === 0 ? {} : { tags: [...tags] }),
     ...(split === undefined ? {} : { split }),
     ...(drafted ? { drafted } : {})
   };
