@@ -99,7 +99,7 @@ const files = z
   .array(z.strictObject({ name: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/), bytes, sha256 }))
   .max(16)
   .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'names a file twice');
-const wrappedKey = z.strictObject({
+export const wrappedKeySchema = z.strictObject({
   algorithm: z.literal('ECDH-ES+A256KW'),
   ephemeral: did,
   // 256 bits of key and 64 of check value.
@@ -204,7 +204,7 @@ const STATEMENTS = {
     request: cid.optional(),
     uses,
     conditions: conditionsSchema,
-    key: wrappedKey
+    key: wrappedKeySchema
   }),
   refusal: z.strictObject({
     kind: z.literal('refusal'),
