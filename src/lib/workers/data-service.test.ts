@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NoRowsError } from '../datanets/parse';
 import { Store } from '../datanets/store/store';
+import { NotStoredError } from '../datanets/store/store-errors';
 import { MemoryFileCache } from '../formats/file-cache';
 import { DataService } from './data-service';
 import { HubLibrary } from './hub-library';
 import { SiteFileError } from './model-files';
-import type { DataEvent, ModelChoice } from './protocol';
+import type { ModelChoice } from './protocol';
 
 const root = fileURLToPath(new URL('../../../static/', import.meta.url));
 const site = 'https://tabtune.test/';
@@ -42,9 +43,10 @@ const chat = (question: string, answer: string) => ({
   ]
 });
 const ignore = () => undefined;
+const rowsOf = ({ id }: { id: string }) => ({ kind: 'rows' as const, rowSet: id });
 
 describe('rows in the data worker', () => {
-  it('keeps the rows of a file, its problems, and rows held out', async () => {
+  it('keeps the rows of a file and its problems', async () => {
     const file = new File([lines(chat('a', 'b'), '{oops', chat('c', 'd'))], 'talk.jsonl');
     const set = await service.importRows({ kind: 'file', file }, ignore);
     expect(set).toMatchObject({
@@ -55,28 +57,17 @@ describe('rows in the data worker', () => {
       format: 'messages'
     });
     expect(await service.rowProblems(set.id)).toMatchObject([{ line: 2 }]);
-    expect(await service.questions(set.id, 5)).toEqual(['a', 'c']);
-
-    const events: DataEvent[] = [];
-    const handbook = await service.importRows(
-      { kind: 'starter', folder: `${site}starter/datanet/` },
-      (event) => events.push(event)
-    );
-    expect(handbook.heldOut).toBeGreaterThan(10);
-    expect(handbook.contributors).toBeGreaterThan(1);
-    expect((await service.rowSets()).map((each) => each.id)).toEqual([handbook.id, set.id]);
-    const questions = await service.questions(handbook.id, 6);
-    expect(new Set(questions).size).toBe(6);
-    const trained = (await store.rows(handbook.id)).map((row) => JSON.stringify(row));
-    expect(trained.filter((row) => questions.some((question) => row.includes(question)))).toEqual([]);
+    expect(await service.outlook(rowsOf(set))).toMatchObject({ name: 'talk.jsonl', rows: 2, versions: [] });
+    expect(await service.questions(rowsOf(set), 5)).toEqual(['a', 'c']);
 
     expect((await service.importRows({ kind: 'file', file }, ignore)).id).toBe(set.id);
     const renamed = new File([await file.text()], 'other.jsonl');
     await service.importRows({ kind: 'file', file: renamed }, ignore);
-    expect(await service.rowSets()).toHaveLength(3);
+    expect(await service.rowSets()).toHaveLength(2);
 
     await service.deleteRowSet(set.id);
-    expect(await service.rowSets()).toHaveLength(2);
+    expect(await service.rowSets()).toHaveLength(1);
+    await expect(service.outlook(rowsOf(set))).rejects.toThrow(NotStoredError);
   });
 
   it('refuses a file without a row and keeps nothing', async () => {
@@ -92,7 +83,7 @@ describe('rows in the data worker', () => {
       chat('<|end|>?', 'Yes.')
     );
     const set = await service.importRows({ kind: 'text', text }, ignore);
-    const [first, long] = await service.preview(set.id, starter, 0, 10, encoding);
+    const [first, long] = await service.preview(rowsOf(set), starter, 0, 10, encoding);
     const learned = first.pieces.filter((piece) => piece.trained).map((piece) => piece.text);
     expect(learned.join('')).toContain('Ines.');
     expect(learned.join('')).not.toContain('Who?');
@@ -100,10 +91,10 @@ describe('rows in the data worker', () => {
     expect(long.tokens).toBe(64);
     expect(long.pieces.at(-1)).toMatchObject({ cut: true });
 
-    const statistics = await service.statistics(set.id, starter, encoding);
+    const statistics = await service.statistics(rowsOf(set), starter, encoding);
     expect(statistics).toMatchObject({ rows: 3, cutRows: 1, cutTokens: long.truncated, longest: 64 });
     expect(statistics.histogram.counts.reduce((a, b) => a + b)).toBe(3 - statistics.refusedRows);
-    const everything = await service.statistics(set.id, starter, { ...encoding, trainOn: 'everything' });
+    const everything = await service.statistics(rowsOf(set), starter, { ...encoding, trainOn: 'everything' });
     expect(everything.trainedTokens).toBeGreaterThan(statistics.trainedTokens);
   });
 });

@@ -1,5 +1,5 @@
 import { TabtuneError } from '../errors';
-import { parseRows, requireRows, type ParsedRows } from '../datanets/parse';
+import { parseRows, requireRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import type { RowRefusal } from '../datanets/statistics';
@@ -24,12 +24,16 @@ import type {
   RowInput,
   RowSetSummary,
   RowStatistics,
-  RunSummary
+  RunSummary,
+  TrainingChoice,
+  TrainingOutlook
 } from './protocol';
-import { addRowSet, deleteRowSet, heldOutRows, questionsOf, summariseRowSet } from './row-sets';
+import { addRowSet, deleteRowSet, summariseRowSet } from './row-sets';
 import { summariseRows } from './row-statistics';
 import { readCheckpoint } from './saved-state';
-import { runJson, summariseRun, type RunFacts } from './run-facts';
+import { loadRunData, outlookOf, questionsOf, type RunData } from './run-data';
+import { factsOf, runJson, summariseRun, type RunFacts } from './run-facts';
+import { deleteRun } from './run-uses';
 import { loadAdapter, readAdapterFiles, saveAdapter, summariseAdapter, zipAdapter } from './stored-adapter';
 
 /** An interrupted run has no saved state. */
@@ -44,6 +48,7 @@ export class DataService implements DataWorker {
   readonly #library: ModelLibrary;
   #tokenizer: { key: string; loading: Promise<ChatTokenizer> } | undefined;
   #download: AbortController | undefined;
+  #loaded: { key: string; data: Promise<RunData> } | undefined;
   /** Grows with each request for statistics: an older one stops. */
   #statisticsTurn = 0;
 
@@ -88,11 +93,18 @@ export class DataService implements DataWorker {
 
   async importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary> {
     const onProgress = (rows: number, problems: number) => onEvent({ phase: 'parsing', rows, problems });
-    const { parsed, heldOut } = await this.#parse(input, onProgress);
+    const parsed =
+      input.kind === 'file'
+        ? await parseRows(input.file.name, input.file, { onProgress })
+        : await parseRows('Pasted rows', input.text, { onProgress });
     requireRows(parsed);
     const store = await this.#store;
-    const set = await addRowSet(store, parsed, heldOut);
+    const set = await addRowSet(store, parsed);
     return summariseRowSet(store, set);
+  }
+
+  async siteFile(address: string): Promise<File> {
+    return new File([await fetchSiteFile(address)], address.slice(address.lastIndexOf('/') + 1));
   }
 
   async rowSets(): Promise<RowSetSummary[]> {
@@ -108,26 +120,33 @@ export class DataService implements DataWorker {
     await deleteRowSet(await this.#store, id);
   }
 
+  async outlook(data: TrainingChoice): Promise<TrainingOutlook> {
+    // Asked anew: what was allowed a while ago may not be any more.
+    this.#loaded = undefined;
+    return outlookOf(await this.#load(data));
+  }
+
   async preview(
-    rowSet: string,
+    data: TrainingChoice,
     model: ModelChoice,
     from: number,
     count: number,
     options: EncodingOptions
   ): Promise<PreviewRow[]> {
-    const store = await this.#store;
-    const [tokenizer, rows] = await Promise.all([
-      this.#tokenizerOf(model),
-      store.rows(rowSet, from, from + count)
-    ]);
-    return rows.map((row, i) => previewRow(row, from + i, tokenizer, options));
+    const [tokenizer, { rows, hidden }] = await Promise.all([this.#tokenizerOf(model), this.#load(data)]);
+    return rows
+      .slice(from, from + count)
+      .map((row, i) => previewRow(row, from + i, tokenizer, options, hidden.has(row)));
   }
 
-  async statistics(rowSet: string, model: ModelChoice, options: EncodingOptions): Promise<RowStatistics> {
+  async statistics(
+    data: TrainingChoice,
+    model: ModelChoice,
+    options: EncodingOptions
+  ): Promise<RowStatistics> {
     this.#statisticsTurn += 1;
     const turn = this.#statisticsTurn;
-    const store = await this.#store;
-    const [tokenizer, rows] = await Promise.all([this.#tokenizerOf(model), store.rows(rowSet)]);
+    const [tokenizer, { rows, heldOut }] = await Promise.all([this.#tokenizerOf(model), this.#load(data)]);
     const encoded: (EncodedRow | undefined)[] = [];
     const refusals: RowRefusal[] = [];
     let sliceStart = performance.now();
@@ -144,12 +163,15 @@ export class DataService implements DataWorker {
         encoded.push(undefined);
       }
     }
-    const heldOut = (await heldOutRows(store, rowSet)).map((row) => lengthOf(row, tokenizer, options));
-    return summariseRows(encoded, refusals, Math.max(0, ...heldOut));
+    const longestHeldOut = heldOut.reduce(
+      (longest, row) => Math.max(longest, lengthOf(row, tokenizer, options)),
+      0
+    );
+    return summariseRows(encoded, refusals, longestHeldOut);
   }
 
-  async questions(rowSet: string, count: number): Promise<string[]> {
-    return questionsOf(await this.#store, rowSet, count);
+  async questions(data: TrainingChoice, count: number): Promise<string[]> {
+    return questionsOf(await this.#load(data), count);
   }
 
   async adapters(): Promise<AdapterSummary[]> {
@@ -184,15 +206,15 @@ export class DataService implements DataWorker {
   }
 
   async deleteRun(id: string): Promise<void> {
-    await (await this.#store).deleteRun(id);
+    await deleteRun(await this.#store, id);
   }
 
   async keepInterrupted(run: string): Promise<AdapterSummary> {
     const store = await this.#store;
     const [record, checkpoint] = await Promise.all([store.run(run), store.checkpoint(run)]);
-    const facts = record.run['page'] as RunFacts;
+    const facts = factsOf(record);
     const state = checkpoint && readCheckpoint(checkpoint, record);
-    if (!state)
+    if (!state || !facts)
       throw new NothingSavedError(
         'This run was cut off before anything was saved. Discard it and start again.'
       );
@@ -211,6 +233,19 @@ export class DataService implements DataWorker {
     return estimateMemory(model.config, options, device, longest);
   }
 
+  /** The rows of the newest choice are kept: the page asks for its figures, its beginning and its questions in turn. */
+  #load(choice: TrainingChoice): Promise<RunData> {
+    const key = JSON.stringify(choice);
+    if (this.#loaded?.key !== key) {
+      const data = this.#store.then((store) => loadRunData(store, choice));
+      this.#loaded = { key, data };
+      data.catch(() => {
+        if (this.#loaded?.data === data) this.#loaded = undefined;
+      });
+    }
+    return this.#loaded.data;
+  }
+
   #tokenizerOf(choice: ModelChoice): Promise<ChatTokenizer> {
     const key = choiceKey(choice);
     if (this.#tokenizer?.key !== key) {
@@ -221,33 +256,19 @@ export class DataService implements DataWorker {
     }
     return this.#tokenizer.loading;
   }
-
-  async #parse(
-    input: RowInput,
-    onProgress: (rows: number, problems: number) => void
-  ): Promise<{ parsed: ParsedRows; heldOut: Row[] }> {
-    switch (input.kind) {
-      case 'file':
-        return { parsed: await parseRows(input.file.name, input.file, { onProgress }), heldOut: [] };
-      case 'text':
-        return { parsed: await parseRows('Pasted rows', input.text, { onProgress }), heldOut: [] };
-      case 'starter': {
-        const fetched = async (file: string) => new Blob([await fetchSiteFile(input.folder + file)]);
-        const [about, rows, heldOut] = await Promise.all(
-          ['datanet.json', 'rows.jsonl', 'held-out.jsonl'].map(fetched)
-        );
-        const { name } = JSON.parse(await about.text()) as { name: string };
-        return {
-          parsed: await parseRows(name, rows, { onProgress }),
-          heldOut: (await parseRows('held-out.jsonl', heldOut)).rows
-        };
-      }
-    }
-  }
 }
 
-function previewRow(row: Row, index: number, tokenizer: ChatTokenizer, options: EncodingOptions): PreviewRow {
+/** @param hidden it may be trained on and not be shown */
+function previewRow(
+  row: Row,
+  index: number,
+  tokenizer: ChatTokenizer,
+  options: EncodingOptions,
+  hidden: boolean
+): PreviewRow {
   const shown = { index, contributor: row.contributor };
+  const unseen = { ...shown, pieces: [], tokens: 0, trainedTokens: 0, truncated: 0 };
+  if (hidden) return { ...unseen, problem: 'It may be trained on, and by its rules not be shown.' };
   try {
     const { tokens, trained, truncated } = encodeRow(row, tokenizer, options);
     return {
@@ -258,7 +279,7 @@ function previewRow(row: Row, index: number, tokenizer: ChatTokenizer, options: 
       truncated
     };
   } catch (error) {
-    return { ...shown, pieces: [], tokens: 0, trainedTokens: 0, truncated: 0, problem: refusalOf(error) };
+    return { ...unseen, problem: refusalOf(error) };
   }
 }
 

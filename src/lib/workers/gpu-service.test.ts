@@ -2,7 +2,9 @@ import 'fake-indexeddb/auto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DatanetRow } from '../datanets/datanet';
 import { Store } from '../datanets/store/store';
+import type { Version } from '../datanets/trust/statements';
 import { MemoryFileCache } from '../formats/file-cache';
 import type { Adapter } from '../formats/peft';
 import type { Device } from '../gpu/device';
@@ -10,11 +12,14 @@ import { DataService } from './data-service';
 import type { ReplyOptions } from '../jobs/chat';
 import type { FinetuneResult } from '../jobs/finetune';
 import type { RunRecord, StepRecord } from '../jobs/run-record';
-import type { GpuJobs, SavedState } from './gpu-jobs';
+import type { GpuJobs, SavedState, TrainingJob } from './gpu-jobs';
 import { GpuService } from './gpu-service';
 import { HubLibrary } from './hub-library';
 import type { FinetuneRequest, RunEvent } from './protocol';
+import { runJson } from './run-facts';
+import { runsMade, usesOf } from './run-uses';
 import { loadAdapter } from './stored-adapter';
+import { keepStatement, keepVersion, openPolicy } from './testing-versions';
 
 const root = fileURLToPath(new URL('../../../static/', import.meta.url));
 const site = 'https://tabtune.test/';
@@ -115,7 +120,8 @@ beforeEach(async () => {
     { kind: 'text', text: '{"text":"one"}\n{"text":"two"}' },
     () => undefined
   );
-  request = { model, modelName: 'tabtune-starter', rowSet: set.id, options: { rank: 1 } };
+  const rows = { kind: 'rows' as const, rowSet: set.id };
+  request = { model, modelName: 'tabtune-starter', data: rows, options: { rank: 1 } };
 });
 afterEach(() => {
   store.close();
@@ -241,6 +247,101 @@ describe('a run in the GPU worker', () => {
     );
     full.mockRestore();
     expect((await data.runs())[0]).toMatchObject({ status: 'failed', resumable: false });
+  });
+});
+
+describe('a run on Datanets in the GPU worker', () => {
+  const row = (text: string, contribution?: string): DatanetRow => ({
+    ...{ text, contributor: 'Ines' },
+    ...(contribution ? { contribution } : {})
+  });
+  const entry = { id: 'one', contributor: 'Ines', licence: { spdx: 'CC0-1.0' }, rows: 1 };
+  const withdraw = () =>
+    keepStatement(store, 'withdrawn', {
+      ...{ kind: 'withdrawal', by: { id: 'Ines', name: 'Ines', agreement: '' }, created: '' },
+      ...{ datanet: 'datanet tides', contribution: 'one', reason: 'Mine' }
+    });
+  const onTides = async (change: Partial<Version> = {}): Promise<FinetuneRequest> => {
+    const rows = [row('a', 'one'), row('b'), { ...row('c'), split: 'test' as const }];
+    const { root } = await keepVersion(store, 'tides', rows, { contributions: [entry], ...change });
+    return { ...request, data: { kind: 'datanets', versions: [{ root, weight: 1 }] } };
+  };
+
+  it('uses what is allowed, and its record says what, also while it goes on', async () => {
+    const tides = await onTides();
+    let job: Pick<TrainingJob, 'rows' | 'heldOut'> | undefined;
+    const train = trainer();
+    const finetune: GpuJobs['finetune'] = (given) => {
+      job = given;
+      return train(given);
+    };
+    await serviceWith({ finetune }).finetune(tides, () => undefined);
+    expect(job?.rows).toEqual([row('a', 'one'), row('b')]);
+    expect(job?.heldOut).toEqual([{ ...row('c'), split: 'test' }]);
+    const [run] = await data.runs();
+    const used = { root: 'root tides', number: 1, rows: 2, heldOut: 1, contributions: { one: 1, '': 1 } };
+    expect(run).toMatchObject({ dataName: 'tides, version 1', status: 'done', datanets: [used] });
+    expect(runJson(await store.run(run.id))).toMatchObject({ datanets: [used], sha256: { base: 'b' } });
+    expect(await usesOf(store, 'datanet tides')).toMatchObject([
+      { run: run.id, adapter: run.adapter, root: 'root tides', rows: 2, contributions: { one: 1, '': 1 } }
+    ]);
+  });
+
+  it('does not begin where nothing may be used, and says why', async () => {
+    const finetune = vi.fn();
+    const closed = await onTides({ policy: { ...openPolicy, training: { rule: 'forbidden' } } });
+    await expect(serviceWith({ finetune }).finetune(closed, () => undefined)).rejects.toMatchObject({
+      name: 'NothingAllowedError',
+      message: expect.stringContaining('"tides", 2 rows') as string
+    });
+    expect(finetune).not.toHaveBeenCalled();
+    expect(await data.runs()).toEqual([]);
+  });
+
+  it('counts as soon as it is started, also when it failed and was deleted', async () => {
+    const twice = await onTides({ policy: { ...openPolicy, training: { rule: 'conditions', runs: 2 } } });
+    await expect(serviceWith({ finetune: trainer(2) }).finetune(twice, () => undefined)).rejects.toThrow(
+      'lost'
+    );
+    const [failed] = await data.runs();
+    // To go on is not to begin again.
+    await serviceWith({ finetune: trainer() }).finetune({ ...twice, resume: failed.id }, () => undefined);
+    await serviceWith({ finetune: trainer() }).finetune(twice, () => undefined);
+    for (const { id } of await data.runs()) await data.deleteRun(id);
+    expect(await data.runs()).toEqual([]);
+    await expect(serviceWith({ finetune: trainer() }).finetune(twice, () => undefined)).rejects.toThrow(
+      /all 2 runs .* used up/
+    );
+    const uses = await usesOf(store, 'datanet tides');
+    expect(uses.map(({ adapter }) => adapter !== undefined)).toEqual([true, true]);
+  });
+
+  it('does not go on with other rows than it began with', async () => {
+    const tides = await onTides();
+    await expect(serviceWith({ finetune: trainer(2) }).finetune(tides, () => undefined)).rejects.toThrow(
+      'lost'
+    );
+    await withdraw();
+    const [failed] = await data.runs();
+    const resumed = { ...tides, resume: failed.id };
+    await expect(serviceWith({ finetune: trainer() }).finetune(resumed, () => undefined)).rejects.toThrow(
+      /withdrawn, or a permission ended/
+    );
+    expect((await data.runs())[0]).toMatchObject({ status: 'failed', resumable: true });
+    const kept = await data.keepInterrupted(failed.id);
+    expect(await usesOf(store, 'datanet tides')).toMatchObject([{ run: failed.id, adapter: kept.id }]);
+  });
+
+  it('hands what its adapter learned from on to runs that start from it', async () => {
+    await serviceWith({ finetune: trainer() }).finetune(await onTides(), () => undefined);
+    const [first] = await data.runs();
+    const onRows = { ...request, adapter: first.adapter };
+    await serviceWith({ finetune: trainer() }).finetune(onRows, () => undefined);
+    const uses = await usesOf(store, 'datanet tides');
+    expect(uses.map(({ root }) => root)).toEqual(['root tides', 'root tides']);
+    expect(new Set(uses.map(({ adapter }) => adapter)).size).toBe(2);
+    // It did not use the rows again.
+    expect((await runsMade(store, 'root tides', undefined)).version).toBe(1);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../formats/checkpoint';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
 import { completeOptions } from '../jobs/options';
+import { requireAllowed } from '../jobs/training-data';
 import type { GpuJobs } from './gpu-jobs';
 import { choiceKey, openChoice, type ModelLibrary } from './model-files';
 import type {
@@ -17,7 +18,7 @@ import type {
   RunEvent,
   SamplingOptions
 } from './protocol';
-import { heldOutRows } from './row-sets';
+import { loadRunData } from './run-data';
 import { RunControl } from './run-control';
 import { RunSession } from './run-session';
 import { loadAdapter } from './stored-adapter';
@@ -150,20 +151,23 @@ export class GpuService implements GpuWorker {
     // Its weights and its cache would lie in GPU memory beside those of the run.
     await this.#closeChat();
     onEvent({ phase: 'loading' });
+    // Before anything else: where no row may be used, nothing is begun.
+    const data = await loadRunData(store, request.data, {
+      seed: options.seed,
+      signal: control.signal,
+      ...(request.resume === undefined ? {} : { resumes: request.resume })
+    });
+    requireAllowed(data);
     const device = await this.#open();
     const { checkpoint, tokenizer } = await this.#openModel(request.model);
-    const [rows, heldOut] = await Promise.all([
-      store.rows(request.rowSet),
-      heldOutRows(store, request.rowSet)
-    ]);
-    const session = await RunSession.begin(store, request, onEvent);
+    const session = await RunSession.begin(store, request, data, onEvent);
     try {
       const result = await this.#services.jobs.finetune({
         device,
         checkpoint,
         tokenizer,
-        rows,
-        heldOut,
+        rows: data.rows,
+        heldOut: data.heldOut,
         options,
         adapter: request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter),
         resume: await session.savedState(),

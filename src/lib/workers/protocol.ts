@@ -5,6 +5,7 @@
 import type { PreviewPiece } from '../datanets/encode';
 import type { RowProblem } from '../datanets/parse';
 import type { Row } from '../datanets/row';
+import type { ContributorRows, VersionUse } from '../jobs/training-data';
 
 /** How a base model is named, so that either worker can open it. */
 export type ModelChoice =
@@ -60,11 +61,35 @@ export interface RowSetSummary {
 }
 
 /** Where rows come from. */
-export type RowInput =
-  | { kind: 'file'; file: File }
-  | { kind: 'text'; text: string }
-  /** The project's own rows; `folder` is their absolute address with a slash at the end. */
-  | { kind: 'starter'; folder: string };
+export type RowInput = { kind: 'file'; file: File } | { kind: 'text'; text: string };
+
+/** What a run trains on. */
+export type TrainingChoice =
+  /** A file of rows that somebody brought, by the set's id. Nothing is known of who may use it for what. */
+  | { kind: 'rows'; rowSet: string }
+  /** Versions of Datanets in one run. Each row's rules are asked before it is used. */
+  | { kind: 'datanets'; versions: VersionChoice[]; purpose?: string };
+
+export interface VersionChoice {
+  /** Merkle root of the version. */
+  root: string;
+  /** How often its rows are taken, beside those of the others: 2 is twice as often as 1. */
+  weight: number;
+}
+
+/** What a run may take of what is chosen: known, and shown, before it starts. */
+export interface TrainingOutlook {
+  name: string;
+  rows: number;
+  heldOut: number;
+  /** Each version with what is used and what is refused. Empty for a set of rows. */
+  versions: VersionUse[];
+  contributors: ContributorRows[];
+  /** Purposes that some rule names: a run has to be for one of them. */
+  purposes: string[];
+  /** Why nothing can be trained on, where nothing is left. */
+  nothing?: string;
+}
 
 export interface PreviewRow {
   index: number;
@@ -105,7 +130,7 @@ export type ParameterValues = Record<string, number | string | boolean>;
 export interface FinetuneRequest {
   model: ModelChoice;
   modelName: string;
-  rowSet: string;
+  data: TrainingChoice;
   options: ParameterValues;
   /** An adapter to start from. */
   adapter?: string;
@@ -162,7 +187,10 @@ export interface RunSummary {
   created: number;
   status: RunStatus;
   request: FinetuneRequest;
-  rowSetName: string;
+  /** Of the rows or Datanets it was trained on. */
+  dataName: string;
+  /** The versions of Datanets it used. */
+  datanets?: VersionUse[];
   step: number;
   steps: number;
   firstLoss?: number;
@@ -241,20 +269,24 @@ export interface DataWorker {
   cachedModels(): Promise<CachedModel[]>;
   deleteCachedModel(id: string): Promise<void>;
   importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary>;
+  /** What a run may use of what is chosen, and what is refused. */
+  outlook(data: TrainingChoice): Promise<TrainingOutlook>;
   preview(
-    rowSet: string,
+    data: TrainingChoice,
     model: ModelChoice,
     from: number,
     count: number,
     options: EncodingOptions
   ): Promise<PreviewRow[]>;
-  statistics(rowSet: string, model: ModelChoice, options: EncodingOptions): Promise<RowStatistics>;
+  statistics(data: TrainingChoice, model: ModelChoice, options: EncodingOptions): Promise<RowStatistics>;
+  /** A file that comes with the page, by its address. */
+  siteFile(address: string): Promise<File>;
   rowSets(): Promise<RowSetSummary[]>;
   /** The lines of the file that were no rows. */
   rowProblems(id: string): Promise<RowProblem[]>;
   deleteRowSet(id: string): Promise<void>;
   /** Questions to ask in the chat: of rows that are not trained on, where there are such rows. */
-  questions(rowSet: string, count: number): Promise<string[]>;
+  questions(data: TrainingChoice, count: number): Promise<string[]>;
   adapters(): Promise<AdapterSummary[]>;
   deleteAdapter(id: string): Promise<void>;
   /** A zip of `adapter_config.json`, `adapter_model.safetensors` and, where there is a run, `run.json`. */
@@ -296,4 +328,4 @@ export interface GpuWorker {
   release(): Promise<void>;
 }
 
-export type { PreviewPiece, Row, RowProblem };
+export type { ContributorRows, PreviewPiece, Row, RowProblem, VersionUse };

@@ -1,11 +1,13 @@
 import type { CheckpointRecord, RunRecord } from '../datanets/store/schema';
 import type { AdapterConfig } from '../formats/peft';
+import type { VersionUse } from '../jobs/training-data';
 import type { FinetuneRequest, ModelChoice, RunStatus, RunSummary } from './protocol';
 
 /** What the page needs of a run beside what `run.json` says. Lies in the run's record under `page`. */
 export interface RunFacts {
   request: FinetuneRequest;
-  rowSetName: string;
+  /** Of the rows or Datanets. */
+  dataName: string;
   step: number;
   steps: number;
   firstLoss?: number;
@@ -20,12 +22,37 @@ export function storableRequest(request: FinetuneRequest): FinetuneRequest {
   return { ...request, model };
 }
 
+/** The facts as they were kept before runs could use Datanets: one set of rows. */
+type FactsOfOneRowSet = Omit<RunFacts, 'request' | 'dataName'> & {
+  request: Omit<FinetuneRequest, 'data'> & { rowSet: string };
+  rowSetName: string;
+};
+
+/** The facts of a run, whichever page wrote them; undefined for a record that none did. */
+export function factsOf(record: RunRecord): RunFacts | undefined {
+  const facts = record.run['page'] as RunFacts | FactsOfOneRowSet | undefined;
+  if (!facts || !('rowSetName' in facts)) return facts;
+  const { rowSetName, request, ...others } = facts;
+  const { rowSet, ...rest } = request;
+  return { ...others, dataName: rowSetName, request: { ...rest, data: { kind: 'rows', rowSet } } };
+}
+
+/** The versions of Datanets that a run used; none for a run on a set of rows. */
+export function versionsOf(record: RunRecord): VersionUse[] {
+  return (record.run['datanets'] as VersionUse[] | undefined) ?? [];
+}
+
+/** The versions that the adapter had learned from, which a run went on from. */
+export function inheritedOf(record: RunRecord): VersionUse[] {
+  return (record.run['inherited'] as VersionUse[] | undefined) ?? [];
+}
+
 /** Undefined for a record that this page did not write. */
 export function summariseRun(
   record: RunRecord,
   checkpoint: CheckpointRecord | undefined
 ): RunSummary | undefined {
-  const facts = record.run['page'] as RunFacts | undefined;
+  const facts = factsOf(record);
   if (!facts) return undefined;
   const status: RunStatus = record.status === 'paused' ? 'running' : record.status;
   const { adapterConfig: _, ...shown } = facts;
@@ -34,6 +61,7 @@ export function summariseRun(
     id: record.id,
     created: record.created,
     status,
+    ...(versionsOf(record).length > 0 ? { datanets: versionsOf(record) } : {}),
     // The record tells where the run was, the checkpoint where it can go on.
     step: status === 'running' || status === 'failed' ? (checkpoint?.step ?? facts.step) : facts.step,
     adapter: record.adapter,

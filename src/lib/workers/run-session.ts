@@ -1,16 +1,23 @@
 /** One run from the store and back: events out, and at any end a record and an adapter that are whole. */
+import { canonicalJson } from '../datanets/canonical';
 import type { RunRecord } from '../datanets/store/schema';
 import type { Store } from '../datanets/store/store';
 import { TabtuneError } from '../errors';
 import type { FinetuneResult } from '../jobs/finetune';
+import type { VersionUse } from '../jobs/training-data';
 import type { JobEvent, SavedState } from './gpu-jobs';
 import type { FinetuneRequest, RunEvent, StepMetrics } from './protocol';
-import { storableRequest, type RunFacts } from './run-facts';
+import type { RunData } from './run-data';
+import { factsOf, storableRequest, versionsOf, type RunFacts } from './run-facts';
 import { readCheckpoint, withState, writeCheckpoint } from './saved-state';
+import { runUses } from './run-uses';
 import { saveAdapter } from './stored-adapter';
 
 /** The loss or the gradients were no longer numbers. */
 export class DivergedError extends TabtuneError {}
+
+/** A run cannot go on: what it trained on may not be used any more, or not all of it. */
+export class DataChangedError extends TabtuneError {}
 
 /** Keeps the record of a run in step with what the run tells. */
 export class RunSession {
@@ -23,27 +30,41 @@ export class RunSession {
   #pending: SavedState | undefined;
   #writeError: unknown;
 
-  private constructor(store: Store, record: RunRecord, emit: (event: RunEvent) => void) {
+  private constructor(store: Store, record: RunRecord, facts: RunFacts, emit: (event: RunEvent) => void) {
     this.#store = store;
     this.#record = record;
-    this.#facts = record.run['page'] as RunFacts;
+    this.#facts = facts;
     this.#emit = emit;
   }
 
-  /** Begins a record, or takes up the one of the run that is resumed. */
+  /**
+   * Begins a record, or takes up the one of the run that is resumed.
+   * @throws DataChangedError where a resumed run would go on with other rows than it began with
+   */
   static async begin(
     store: Store,
     request: FinetuneRequest,
+    data: RunData,
     emit: (event: RunEvent) => void
   ): Promise<RunSession> {
     if (request.resume !== undefined) {
+      requireSameData(await store.run(request.resume), data);
       const record = await store.updateRun(request.resume, { status: 'running', failure: undefined });
-      return new RunSession(store, record, emit);
+      return new RunSession(store, record, factsOf(record)!, emit);
     }
-    const { name } = await store.rowSet(request.rowSet);
-    const page: RunFacts = { request: storableRequest(request), rowSetName: name, step: 0, steps: 0 };
-    const run = { name: `${name} on ${request.modelName}`, rowSet: request.rowSet, run: { page } };
-    return new RunSession(store, await store.addRun(run), emit);
+    const page: RunFacts = { request: storableRequest(request), dataName: data.name, step: 0, steps: 0 };
+    const { versions } = data;
+    const inherited = await inheritedVersions(store, request.adapter);
+    const used = {
+      ...(versions.length > 0 ? { datanets: versions } : {}),
+      ...(inherited.length > 0 ? { inherited } : {})
+    };
+    const record = await store.addRun({
+      name: `${data.name} on ${request.modelName}`,
+      ...(request.data.kind === 'rows' ? { rowSet: request.data.rowSet } : {}),
+      run: { ...used, page }
+    });
+    return new RunSession(store, record, page, emit);
   }
 
   /** Where the run was when it was saved last; undefined for a new one. */
@@ -106,7 +127,7 @@ export class RunSession {
     await this.#store.updateRun(id, {
       status: end,
       adapter: saved.id,
-      run: { ...record, page: this.#facts },
+      run: { ...record, ...usedBy(this.#record), page: this.#facts },
       ...(diverged ? { failure: { name: diverged.name, message: diverged.message } } : {})
     });
     this.#emit({ phase: end, adapter: saved.id, run: id });
@@ -157,8 +178,34 @@ function metricsOf(event: Extract<JobEvent, { kind: 'step' }>): StepMetrics {
 }
 
 function adapterConfigOf(record: RunRecord): Pick<RunFacts, 'adapterConfig'> {
-  const { adapterConfig } = record.run['page'] as RunFacts;
+  const adapterConfig = factsOf(record)?.adapterConfig;
   return adapterConfig ? { adapterConfig } : {};
+}
+
+/** What a record says of Datanets, for the record that takes its place. */
+function usedBy({ run: { datanets, inherited } }: RunRecord): Record<string, unknown> {
+  return { ...(datanets ? { datanets } : {}), ...(inherited ? { inherited } : {}) };
+}
+
+/** What the adapter that a run goes on from has learned from, each version once. */
+async function inheritedVersions(store: Store, adapter: string | undefined): Promise<VersionUse[]> {
+  if (adapter === undefined) return [];
+  const { metrics } = await store.adapter(adapter);
+  const use = (await runUses(store)).find(({ run }) => run === metrics['run']);
+  const versions = use ? [...use.versions, ...use.inherited] : [];
+  return [...new Map(versions.map((version) => [version.root, version])).values()];
+}
+
+/** The same rows in the same order follow from the same versions with the same rows refused. */
+function requireSameData(record: RunRecord, { versions }: RunData): void {
+  const key = (uses: readonly VersionUse[]) =>
+    canonicalJson(uses.map(({ root, weight, contributions }) => ({ root, weight, contributions })));
+  if (key(versionsOf(record)) === key(versions)) return;
+  throw new DataChangedError(
+    'Since this run began, what may be used of its data has changed: something was withdrawn, or a permission ended. ' +
+      'Keep its adapter as it is, or begin a new run.',
+    { details: { run: record.id } }
+  );
 }
 
 function divergence({ step, request }: RunFacts): DivergedError {

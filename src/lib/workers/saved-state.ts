@@ -2,7 +2,7 @@ import type { CheckpointRecord, RunRecord } from '../datanets/store/schema';
 import { loadTensors } from '../datanets/store/store';
 import type { StepRecord } from '../jobs/run-record';
 import type { SavedState } from './gpu-jobs';
-import type { RunFacts } from './run-facts';
+import { factsOf, type RunFacts } from './run-facts';
 
 /** A state as the store keeps it; what else belongs to it lies in the run's record. */
 export function writeCheckpoint(run: string, { step, adapter, optimizer }: SavedState) {
@@ -17,7 +17,7 @@ export function withState(run: RunRecord['run'], page: RunFacts, state: SavedSta
 
 /** The reverse of both; undefined for a run that never said what its adapter is. */
 export function readCheckpoint(checkpoint: CheckpointRecord, record: RunRecord): SavedState | undefined {
-  const { adapterConfig } = record.run['page'] as RunFacts;
+  const adapterConfig = factsOf(record)?.adapterConfig;
   if (!adapterConfig) return undefined;
   const { step, optimizer } = checkpoint;
   return {

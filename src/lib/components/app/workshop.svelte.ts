@@ -8,6 +8,7 @@ import { ParametersState } from '$lib/components/parameters/parameters.svelte';
 import type { ParameterSpec } from '$lib/jobs/options';
 import { TrainingState } from '$lib/components/train/training.svelte';
 import type { WorkerClient } from '$lib/workers/client';
+import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import type {
   AdapterSummary,
   ChatRequest,
@@ -21,7 +22,7 @@ import { isTraining } from '$lib/workers/training-lock';
 import { DeviceState } from './device.svelte';
 
 export interface WorkshopServices {
-  data: WorkerClient<DataWorker>;
+  data: WorkerClient<DataWorker & DatanetWorker>;
   gpu: WorkerClient<GpuWorker>;
   storage: Storage;
   locks: LockManager;
@@ -75,12 +76,20 @@ export class Workshop {
   /** Adapters that fit the chosen model. */
   readonly startable: AdapterSummary[] = $derived.by(() => this.adapters.of(this.model.summary?.name));
 
+  /** Some rule names purposes, and none was chosen. */
+  readonly purposeMissing: boolean = $derived.by(() => {
+    const { choice, outlook } = this.data;
+    return choice?.kind === 'datanets' && !choice.purpose && (outlook?.purposes.length ?? 0) > 0;
+  });
+
   /** Why a run cannot start yet, or undefined. */
   readonly obstacle: string | undefined = $derived.by(() => {
     if (!this.ready) return 'Reading what this browser holds.';
     if (this.device.error) return 'Training needs WebGPU: see the note at the top of this page.';
     if (!this.model.summary) return 'Choose a model first.';
-    if (!this.data.set) return 'Bring rows first.';
+    if (!this.data.choice) return 'Choose a Datanet or bring rows first.';
+    if (this.data.outlook?.nothing) return 'Nothing of the chosen data may be trained on: see Data.';
+    if (this.purposeMissing) return 'Say under Data what this run is for.';
     if (!this.parameters.valid) return 'Correct the parameters that are marked.';
     if (!this.device.summary) return 'Waiting for the GPU.';
     return undefined;
@@ -126,14 +135,14 @@ export class Workshop {
   /** Trains with what is chosen. */
   async start(): Promise<void> {
     const { choice, summary } = this.model;
-    const rowSet = this.data.chosen;
-    if (!choice || !summary || !rowSet || this.obstacle) return;
+    const { choice: data } = this.data;
+    if (!choice || !summary || !data || this.obstacle) return;
     // Asked for when there is something to lose: the browser then keeps it when disks run short.
     void this.#services.persist();
     await this.training.start({
       model: choice,
       modelName: summary.name,
-      rowSet,
+      data,
       options: $state.snapshot(this.parameters.values),
       adapter: this.startable.find((adapter) => adapter.id === this.startFrom)?.id
     });

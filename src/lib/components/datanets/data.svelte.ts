@@ -2,6 +2,12 @@ import { proxy } from 'comlink';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
+  DatanetEvent,
+  DatanetSummary,
+  DatanetWorker,
+  VersionSummary
+} from '$lib/workers/datanets/protocol';
+import type {
   DataEvent,
   DataWorker,
   EncodingOptions,
@@ -10,82 +16,137 @@ import type {
   RowInput,
   RowProblem,
   RowSetSummary,
-  RowStatistics
+  RowStatistics,
+  TrainingChoice,
+  TrainingOutlook
 } from '$lib/workers/protocol';
+import {
+  chooseRows,
+  readChoice,
+  stillThere,
+  versionsIn,
+  withoutVersions,
+  withPurpose,
+  withVersion,
+  withWeight
+} from './choice';
 
 /** Rows shown at first, and at each press of "more". */
 const pageSize = 6;
 
-/** The rows: which sets there are, what the chosen one looks like to the chosen model. */
+/** A Datanet of which some version can be trained on. */
+export interface TrainableDatanet extends DatanetSummary {
+  /** Newest first. */
+  versions: VersionSummary[];
+}
+
+/** The data: what there is to train on, what is chosen, and what it looks like to the chosen model. */
 export class DataState {
   sets = $state.raw<RowSetSummary[]>([]);
-  chosen = $state<string>();
+  datanets = $state.raw<TrainableDatanet[]>([]);
+  choice = $state.raw<TrainingChoice>();
+  /** What a run may use of the choice; of the choice as it is now, or undefined. */
+  outlook = $state.raw<TrainingOutlook>();
   problems = $state.raw<RowProblem[]>([]);
   preview = $state.raw<PreviewRow[]>([]);
   statistics = $state.raw<RowStatistics>();
   questions = $state.raw<string[]>([]);
-  importing = $state.raw<DataEvent>();
+  importing = $state.raw<DataEvent | DatanetEvent>();
   reading = $state(false);
   error = $state.raw<unknown>();
-  readonly #data: WorkerClient<DataWorker>;
+  readonly #data: WorkerClient<DataWorker & DatanetWorker>;
   readonly #storage: Storage;
   readonly #starterFolder: string;
   #turn = 0;
 
-  constructor(data: WorkerClient<DataWorker>, storage: Storage, starterFolder: string) {
+  constructor(data: WorkerClient<DataWorker & DatanetWorker>, storage: Storage, starterFolder: string) {
     this.#data = data;
     this.#storage = storage;
     this.#starterFolder = starterFolder;
   }
 
+  /** The set of rows that is chosen, where it is one. */
   get set(): RowSetSummary | undefined {
-    return this.sets.find((set) => set.id === this.chosen);
+    const { choice } = this;
+    return choice?.kind === 'rows' ? this.sets.find((set) => set.id === choice.rowSet) : undefined;
   }
 
-  /** Shows the sets of this browser, and the one that was chosen before a reload. */
+  /** Shows what this browser holds, and what of it was chosen before a reload. */
   async restore(): Promise<void> {
     await this.#refresh();
-    const remembered = readSetting(this.#storage, 'rows', (value) => typeof value === 'string');
-    if (remembered && this.sets.some((set) => set.id === remembered)) this.choose(remembered);
+    const isChoice = (value: unknown): value is unknown => readChoice(value) !== undefined;
+    const remembered = readSetting(this.#storage, 'rows', isChoice);
+    const sets = this.sets.map(({ id }) => id);
+    const roots = this.datanets.flatMap(({ versions }) => versions.map(({ root }) => root));
+    this.choose(stillThere(readChoice(remembered), sets, roots));
   }
 
-  choose(id: string | undefined): void {
-    if (id === this.chosen) return;
-    this.chosen = id;
+  choose(choice: TrainingChoice | undefined): void {
+    if (JSON.stringify(choice) === JSON.stringify(this.choice)) return;
+    this.choice = choice;
+    this.outlook = undefined;
     this.problems = [];
     this.preview = [];
     this.statistics = undefined;
-    writeSetting(this.#storage, 'rows', id ?? null);
+    writeSetting(this.#storage, 'rows', choice ?? null);
     void this.#readAbout();
   }
 
+  chooseSet(id: string): void {
+    this.choose(chooseRows(id));
+  }
+
+  /** Takes one version of a Datanet in, or the Datanet out. */
+  chooseVersion(datanet: TrainableDatanet, root: string | undefined): void {
+    const siblings = datanet.versions.map((version) => version.root);
+    this.choose(
+      root === undefined ? withoutVersions(this.choice, siblings) : withVersion(this.choice, root, siblings)
+    );
+  }
+
+  /** The version of a Datanet that is chosen, with its weight. */
+  chosenOf(datanet: TrainableDatanet): { root: string; weight: number } | undefined {
+    return versionsIn(this.choice).find(({ root }) => datanet.versions.some((each) => each.root === root));
+  }
+
+  setWeight(root: string, weight: number): void {
+    if (Number.isFinite(weight) && weight > 0) this.choose(withWeight(this.choice, root, weight));
+  }
+
+  setPurpose(purpose: string | undefined): void {
+    this.choose(withPurpose(this.choice, purpose));
+  }
+
   async importFile(file: File): Promise<void> {
-    await this.#import({ kind: 'file', file });
+    if (/\.datanet$/i.test(file.name)) await this.#receive(async () => file);
+    else await this.#import({ kind: 'file', file });
   }
 
   async importText(text: string): Promise<void> {
     await this.#import({ kind: 'text', text });
   }
 
+  /** Keeps the project's own Datanet as any other that was received, and chooses it. */
   async importStarter(): Promise<void> {
-    await this.#import({ kind: 'starter', folder: this.#starterFolder });
+    const address = `${this.#starterFolder}pelhaven.datanet`;
+    await this.#receive(() => this.#data.call((data) => data.siteFile(address)));
   }
 
   async remove(id: string): Promise<void> {
     try {
       await this.#data.call((data) => data.deleteRowSet(id));
-      if (this.chosen === id) this.choose(undefined);
+      if (this.set?.id === id) this.choose(undefined);
     } catch (error) {
       this.error = error;
     }
     await this.#refresh();
   }
 
-  /** Encodes the chosen set for a model, for the preview and the statistics. An older answer is dropped. */
+  /** Encodes what is chosen for a model, for the preview and the statistics. An older answer is dropped. */
   async read(model: ModelChoice | undefined, options: EncodingOptions): Promise<void> {
     const turn = ++this.#turn;
-    const id = this.chosen;
-    if (!id || !model) {
+    const { choice } = this;
+    if (!choice || !model) {
       this.preview = [];
       this.statistics = undefined;
       return;
@@ -94,10 +155,10 @@ export class DataState {
     this.error = undefined;
     try {
       const count = Math.max(pageSize, this.preview.length);
-      const preview = await this.#data.call((data) => data.preview(id, model, 0, count, options));
+      const preview = await this.#data.call((data) => data.preview(choice, model, 0, count, options));
       if (turn !== this.#turn) return;
       this.preview = preview;
-      const statistics = await this.#data.call((data) => data.statistics(id, model, options));
+      const statistics = await this.#data.call((data) => data.statistics(choice, model, options));
       if (turn === this.#turn) this.statistics = statistics;
     } catch (error) {
       if (turn === this.#turn) this.error = error;
@@ -108,12 +169,12 @@ export class DataState {
 
   /** Adds the next rows to the preview. */
   async more(model: ModelChoice, options: EncodingOptions): Promise<void> {
-    const id = this.chosen;
+    const { choice } = this;
     const turn = this.#turn;
-    if (!id) return;
+    if (!choice) return;
     try {
       const next = await this.#data.call((data) =>
-        data.preview(id, model, this.preview.length, pageSize, options)
+        data.preview(choice, model, this.preview.length, pageSize, options)
       );
       if (turn === this.#turn) this.preview = [...this.preview, ...next];
     } catch (error) {
@@ -125,16 +186,9 @@ export class DataState {
     this.error = undefined;
     this.importing = { phase: 'parsing', rows: 0, problems: 0 };
     try {
-      const set = await this.#data.call((data) =>
-        data.importRows(
-          input,
-          proxy((event) => {
-            if (this.importing) this.importing = event;
-          })
-        )
-      );
+      const set = await this.#data.call((data) => data.importRows(input, this.#progress()));
       await this.#refresh();
-      this.choose(set.id);
+      this.chooseSet(set.id);
     } catch (error) {
       this.error = error;
     } finally {
@@ -142,28 +196,74 @@ export class DataState {
     }
   }
 
+  /** Opens a bundle, keeps it, and chooses its version. */
+  async #receive(bring: () => Promise<File>): Promise<void> {
+    this.error = undefined;
+    this.importing = { phase: 'opening', done: 0, total: 0 };
+    try {
+      const file = await bring();
+      const { received } = await this.#data.call((data) => data.open(file, this.#progress()));
+      const id = await this.#data.call((data) => data.keep(received));
+      await this.#refresh();
+      const datanet = this.datanets.find((each) => each.id === id);
+      if (datanet) this.choose(withVersion(undefined, datanet.versions[0].root, []));
+    } catch (error) {
+      this.error = error;
+    } finally {
+      this.importing = undefined;
+    }
+  }
+
+  #progress(): (event: DataEvent | DatanetEvent) => void {
+    return proxy((event) => {
+      if (this.importing) this.importing = event;
+    });
+  }
+
   async #refresh(): Promise<void> {
     try {
-      this.sets = await this.#data.call((data) => data.rowSets());
+      const [sets, datanets] = await Promise.all([
+        this.#data.call((data) => data.rowSets()),
+        this.#trainable()
+      ]);
+      this.sets = sets;
+      this.datanets = datanets;
     } catch (error) {
       this.error = error;
     }
   }
 
+  /** Datanets with a version. Only where there are several, the older ones have to be asked for. */
+  async #trainable(): Promise<TrainableDatanet[]> {
+    const all = await this.#data.call((data) => data.list());
+    return Promise.all(
+      all.flatMap((datanet) => (datanet.head ? this.#withVersions(datanet, datanet.head) : []))
+    );
+  }
+
+  async #withVersions(datanet: DatanetSummary, head: VersionSummary): Promise<TrainableDatanet> {
+    if (head.number === 1) return { ...datanet, versions: [head] };
+    const { versions } = await this.#data.call((data) => data.detail(datanet.id));
+    return { ...datanet, versions: [...versions].sort((a, b) => b.number - a.number) };
+  }
+
   async #readAbout(): Promise<void> {
-    const id = this.chosen;
+    const { choice } = this;
     this.questions = [];
-    if (!id) return;
+    if (!choice) return;
     try {
+      const outlook = await this.#data.call((data) => data.outlook(choice));
+      if (choice !== this.choice) return;
+      this.outlook = outlook;
       const [questions, problems] = await Promise.all([
-        this.#data.call((data) => data.questions(id, 6)),
-        this.#data.call((data) => data.rowProblems(id))
+        this.#data.call((data) => data.questions(choice, 6)),
+        choice.kind === 'rows' ? this.#data.call((data) => data.rowProblems(choice.rowSet)) : []
       ]);
-      if (id !== this.chosen) return;
+      if (choice !== this.choice) return;
       this.questions = questions;
       this.problems = problems;
     } catch (error) {
-      this.error = error;
+      if (choice === this.choice) this.error = error;
     }
   }
 }

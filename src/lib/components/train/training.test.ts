@@ -13,7 +13,7 @@ import { TrainingState } from './training.svelte';
 const request: FinetuneRequest = {
   model: { kind: 'starter', folder: '/' },
   modelName: 'tabtune-starter',
-  rowSet: 'rows',
+  data: { kind: 'rows', rowSet: 'rows' },
   options: {}
 };
 
@@ -36,7 +36,7 @@ const run = (change: Partial<RunSummary>): RunSummary => ({
   created: 1,
   status: 'running',
   request,
-  rowSetName: 'Rows',
+  dataName: 'Rows',
   step: 4,
   steps: 20,
   resumable: true,

@@ -1,0 +1,126 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DatanetRow } from '../datanets/datanet';
+import { Store } from '../datanets/store/store';
+import { NotStoredError } from '../datanets/store/store-errors';
+import { loadRunData, outlookOf, questionsOf } from './run-data';
+import { keepStatement, keepVersion, openPolicy, owner } from './testing-versions';
+
+let store: Store;
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  store = await Store.open(`run-data-${count}`);
+});
+afterEach(() => store.close());
+
+const chat = (question: string, about: Partial<DatanetRow> = {}): DatanetRow => ({
+  messages: [
+    { role: 'user', content: question },
+    { role: 'assistant', content: `The answer to ${question}` }
+  ],
+  contributor: 'Ines',
+  ...about
+});
+const choose = (...roots: string[]) => ({
+  kind: 'datanets' as const,
+  versions: roots.map((root) => ({ root, weight: 1 }))
+});
+
+describe('versions that a run is to use', () => {
+  it('are read in their order, and named', async () => {
+    const { root } = await keepVersion(store, 'tides', [
+      chat('a', { source: 'Log' }),
+      chat('b'),
+      chat('c', { split: 'test' })
+    ]);
+    await keepVersion(store, 'boats', [{ text: 'Ropes.', contributor: 'Tobias' }], { number: 3 });
+    const data = await loadRunData(store, choose(root, 'root boats'));
+    expect(data.rows).toEqual([
+      chat('a', { source: 'Log' }),
+      chat('b'),
+      { text: 'Ropes.', contributor: 'Tobias' }
+    ]);
+    expect(data.heldOut).toEqual([chat('c', { split: 'test' })]);
+    expect(outlookOf(data)).toMatchObject({
+      name: 'tides, version 1 and boats, version 3',
+      rows: 3,
+      heldOut: 1,
+      contributors: [
+        { name: 'Ines', rows: 2 },
+        { name: 'Tobias', rows: 1 }
+      ]
+    });
+    expect(outlookOf(data)).not.toHaveProperty('nothing');
+    expect(questionsOf(data, 5)).toEqual(['c']);
+    await expect(loadRunData(store, choose('root nowhere'))).rejects.toThrow(NotStoredError);
+  });
+
+  it('lose what was taken back by whoever made it, and by nobody else', async () => {
+    const entry = (id: string, contributor: string) => ({
+      ...{ id, contributor, licence: { spdx: 'CC0-1.0' }, rows: 1 }
+    });
+    const rows = [chat('a', { contribution: 'one' }), chat('b', { contribution: 'two', contributor: 'Wen' })];
+    const { root } = await keepVersion(store, 'tides', rows, {
+      contributions: [entry('one', 'Ines'), entry('two', 'Wen')]
+    });
+    const take = (contribution: string, id: string) =>
+      keepStatement(store, `${id} takes ${contribution}`, {
+        ...{ kind: 'withdrawal', datanet: 'datanet tides', contribution, reason: 'Mine', created: '' },
+        by: { id, name: id, agreement: '' }
+      });
+    await take('one', 'Wen');
+    expect((await loadRunData(store, choose(root))).rows).toHaveLength(2);
+    await take('two', 'Wen');
+    const data = await loadRunData(store, choose(root));
+    expect(data.rows).toEqual([rows[0]]);
+    expect(data.versions[0]).toMatchObject({
+      contributions: { one: 1 },
+      refusals: [{ use: 'training', rows: 1, contributors: ['Wen'] }]
+    });
+    await take('one', 'Ines');
+    expect(outlookOf(await loadRunData(store, choose(root))).nothing).toMatch(/taken the contribution back/);
+  });
+
+  it('ask for a purpose where some rule names one', async () => {
+    const training = { rule: 'conditions' as const, purposes: ['research'] };
+    const { root } = await keepVersion(store, 'tides', [chat('a')], { policy: { ...openPolicy, training } });
+    const outlook = outlookOf(await loadRunData(store, choose(root)));
+    expect(outlook).toMatchObject({ rows: 0, purposes: ['research'], nothing: expect.any(String) as string });
+    const said = await loadRunData(store, { ...choose(root), purpose: 'research' });
+    expect(said.rows).toHaveLength(1);
+    expect(said.versions[0].purpose).toBe('research');
+  });
+
+  it('that are permissioned need a grant for this person that holds', async () => {
+    const identity = { person: { id: 'did:key:me', name: 'Me', agreement: '' } };
+    await store.identities.add(identity as Parameters<Store['identities']['add']>[0]);
+    const { root } = await keepVersion(store, 'sealed', [chat('a')], { permissioned: true });
+    const grant = (cid: string, to: string, expires: string) =>
+      keepStatement(store, cid, {
+        ...{ kind: 'access-grant', by: owner, created: '', datanet: 'datanet sealed', root },
+        to: { id: to, name: to, agreement: '' },
+        uses: ['training'],
+        conditions: { expires },
+        key: { algorithm: 'ECDH-ES+A256KW', ephemeral: '', value: '' }
+      });
+    const refusal = async () => outlookOf(await loadRunData(store, choose(root))).nothing;
+    expect(await refusal()).toMatch(/needs a grant/);
+    await grant('for another', 'did:key:other', '2999-01-01T00:00:00Z');
+    expect(await refusal()).toMatch(/needs a grant/);
+    await grant('over', 'did:key:me', '2020-01-01T00:00:00Z');
+    expect(await refusal()).toMatch(/By the grant/);
+    await grant('holds', 'did:key:me', '2999-01-01T00:00:00Z');
+    const data = await loadRunData(store, choose(root));
+    expect(data.rows).toEqual([chat('a')]);
+    expect(data.versions[0].grant).toBe('holds');
+    // Training was granted, and nothing else: what is not shown is not asked about either.
+    expect(data.hidden.size).toBe(1);
+    expect(questionsOf(data, 5)).toEqual([]);
+    await keepStatement(store, 'ended', {
+      ...{ kind: 'revocation', by: owner, created: '', datanet: 'datanet sealed', grant: 'holds' },
+      reason: 'Enough'
+    });
+    expect(await refusal()).toMatch(/By the grant|revoked/);
+  });
+});

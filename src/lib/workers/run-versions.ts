@@ -1,0 +1,96 @@
+/** A version of a Datanet as a run opens it: what this browser knows about who may use it, and where its rows are. */
+import type { DatanetRow } from '../datanets/datanet';
+import type { PaceOptions } from '../datanets/pace';
+import type { PermitContext } from '../datanets/policy/permit';
+import type { VersionRecord } from '../datanets/store/datanet-schema';
+import type { Store } from '../datanets/store/store';
+import type { Version } from '../datanets/trust/statements';
+import type { OpenVersion } from '../jobs/training-data';
+import { RowsAccess, type ReceivedVersions } from './datanets/service-rows';
+import { runsMade } from './run-uses';
+
+export interface VersionOptions {
+  weight: number;
+  purpose?: string;
+  /** An interrupted run that goes on: it was counted when it began. */
+  resumes?: string;
+  /** Milliseconds since 1970; default now. */
+  now?: number;
+}
+
+/**
+ * Gathers what is known about a version here: grants, revocations, withdrawals, runs made. Nothing is read of its rows.
+ * @throws NotStoredError
+ */
+export async function openVersion(
+  store: Store,
+  root: string,
+  { weight, purpose, resumes, now = Date.now() }: VersionOptions
+): Promise<OpenVersion> {
+  const record = await store.versions.byRoot(root);
+  const version = record.signed.statement;
+  const person = (await store.identities.get())?.person.id ?? '';
+  const grant = await grantFor(store, version, person, now);
+  const [withdrawn, runs] = await Promise.all([
+    withdrawnFrom(store, version),
+    runsMade(store, root, grant?.cid, resumes)
+  ]);
+  return {
+    id: record.cid,
+    version,
+    weight,
+    ...(grant ? { grant: grant.cid } : {}),
+    context: {
+      ...{ now, person, withdrawn, runs },
+      ...(purpose === undefined ? {} : { purpose }),
+      ...(grant ? { grant: { statement: grant.statement, revoked: grant.revoked } } : {})
+    },
+    rows: (signal) => rowsOf(store, record, signal ? { signal } : {})
+  };
+}
+
+/** Contributions that whoever made them took back. */
+async function withdrawnFrom(store: Store, version: Version): Promise<Set<string>> {
+  const withdrawals = await store.statements.of(version.datanet, 'withdrawal');
+  const makers = new Map(version.contributions.map(({ id, contributor }) => [id, contributor]));
+  return new Set(
+    withdrawals
+      .map(({ signed }) => signed.statement)
+      .filter(({ contribution, by }) => makers.get(contribution) === by.id)
+      .map(({ contribution }) => contribution)
+  );
+}
+
+/** The grant to go by: of several, one that holds now, and of those the newest. */
+async function grantFor(
+  store: Store,
+  version: Version,
+  person: string,
+  now: number
+): Promise<(NonNullable<PermitContext['grant']> & { cid: string }) | undefined> {
+  const [grants, revocations] = await Promise.all([
+    store.statements.of(version.datanet, 'access-grant'),
+    store.statements.of(version.datanet, 'revocation')
+  ]);
+  const ended = new Set(
+    revocations
+      .filter(({ signed }) => signed.statement.by.id === version.by.id)
+      .map(({ signed }) => signed.statement.grant)
+  );
+  const mine = grants
+    .filter(({ signed: { statement } }) => statement.to.id === person && statement.root === version.rows.root)
+    .map(({ cid, signed: { statement } }) => ({ cid, statement, revoked: ended.has(cid) }));
+  const holds = ({ statement, revoked }: (typeof mine)[number]) =>
+    !revoked && !(Date.parse(statement.conditions.expires ?? '') <= now);
+  return mine.filter(holds).at(-1) ?? mine.at(-1);
+}
+
+/** The rows of a version, wherever they lie. Sealed ones are opened with the key that was wrapped for this person. */
+async function* rowsOf(
+  store: Store,
+  record: VersionRecord,
+  options: PaceOptions
+): AsyncGenerator<DatanetRow> {
+  const access = new RowsAccess(store, {} as ReceivedVersions);
+  yield* access.datanetRows(await access.openVersion(record, options));
+}
