@@ -55,18 +55,34 @@ describe('a policy as a form holds it', () => {
   };
 
   it('comes back as it went in', () => {
-    expect(readPolicy(toPolicyForm(policy), now)).toEqual({ policy, problems: {} });
+    expect(readPolicy(toPolicyForm(policy), undefined, now)).toEqual({ policy, problems: {} });
   });
 
   it('wants a condition where it says that there are some', () => {
     const form = toPolicyForm(policy);
     form.retrieval = { ...noConditions, rule: 'conditions' };
-    expect(Object.keys(readPolicy(form, now).problems)).toEqual(['retrieval']);
+    expect(Object.keys(readPolicy(form, undefined, now).problems)).toEqual(['retrieval']);
   });
 
   it('forgets conditions of a rule that has none', () => {
     const form = toPolicyForm(policy);
     form.training.rule = 'forbidden';
-    expect(readPolicy(form, now).policy.training).toEqual({ rule: 'forbidden' });
+    expect(readPolicy(form, undefined, now).policy.training).toEqual({ rule: 'forbidden' });
+  });
+
+  it('may be stricter than the rules that it stands within, and not looser', () => {
+    const form = toPolicyForm(policy);
+    expect(readPolicy(form, policy, now).problems).toEqual({});
+    form.evaluation.rule = 'forbidden';
+    form.display.runs = '1';
+    expect(readPolicy(form, policy, now).problems).toEqual({});
+    form.display.runs = '3';
+    form.retrieval.rule = 'allowed';
+    form.training.purposes = 'research\nart';
+    expect(Object.keys(readPolicy(form, policy, now).problems).sort()).toEqual([
+      'display',
+      'retrieval',
+      'training'
+    ]);
   });
 });

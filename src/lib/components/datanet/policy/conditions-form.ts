@@ -1,5 +1,6 @@
 /** Rules and conditions as fields hold them: text that may be half typed. Pure, so that it is tested without a page. */
 import type { Conditions, Policy, Rule, Use } from '$lib/datanets/policy/policy';
+import { isAsStrict } from '$lib/datanets/policy/combine';
 import { USES } from '$lib/datanets/policy/policy';
 
 /** Conditions as a form holds them. */
@@ -67,20 +68,26 @@ export function toPolicyForm(policy: Policy): PolicyForm {
   ) as PolicyForm;
 }
 
-/** The policy, and what keeps each rule from being used. A policy with problems must not be kept. */
+/**
+ * The policy, and what keeps each rule from being used. A policy with problems must not be kept.
+ * @param within rules that these may tighten and not loosen
+ */
 export function readPolicy(
   form: PolicyForm,
+  within?: Policy,
   now = Date.now()
 ): { policy: Policy; problems: Partial<Record<Use, ConditionProblems>> } {
   const problems: Partial<Record<Use, ConditionProblems>> = {};
   const rules = USES.map((use): [Use, Rule] => {
     const { rule } = form[use];
-    if (rule !== 'conditions') return [use, { rule }];
-    const read = readConditions(form[use], now);
+    const read = rule === 'conditions' ? readConditions(form[use], now) : { conditions: {}, problems: {} };
+    const whole: Rule = { rule, ...read.conditions };
     if (Object.keys(read.problems).length > 0) problems[use] = read.problems;
-    else if (Object.keys(read.conditions).length === 0)
-      problems[use] = { any: 'Say at least one condition, or choose Allowed.' };
-    return [use, { rule, ...read.conditions }];
+    else if (rule === 'conditions' && Object.keys(read.conditions).length === 0)
+      problems[use] = { any: 'Say at least one condition, or choose another rule.' };
+    else if (within && !isAsStrict({ ...within, [use]: whole }, within))
+      problems[use] = { any: 'This is looser than the rules of the Datanet, which hold in any case.' };
+    return [use, whole];
   });
   return { policy: Object.fromEntries(rules) as Policy, problems };
 }
