@@ -8,6 +8,7 @@ describe('a curve in words', () => {
     );
     expect(describeCurve('Loss', [])).toBe('Loss: no step yet.');
     expect(describeCurve('Loss', [2])).toContain('over 1 step:');
+    expect(describeCurve('Words', [2, 9], 'row', 5000)).toContain('Words over 5,000 rows: from 2 to 9');
   });
 
   it('leaves out what is not a number', () => {

@@ -1,5 +1,5 @@
 /** A curve in words and in few numbers, for whoever does not see it. */
-import { formatFigure } from '../format';
+import { formatFigure, plural } from '../format';
 
 export interface CurveSummary {
   first: number;
@@ -25,11 +25,16 @@ export function summariseCurve(values: readonly number[]): CurveSummary | undefi
 }
 
 /** `Loss over 40 steps: from 3.2 to 0.84, lowest 0.81, highest 3.2.` */
-export function describeCurve(name: string, values: readonly number[]): string {
+export function describeCurve(
+  name: string,
+  values: readonly number[],
+  over = 'step',
+  count = values.length
+): string {
   const summary = summariseCurve(values);
-  if (!summary) return `${name}: no step yet.`;
+  if (!summary) return `${name}: no ${over} yet.`;
   const { first, last, lowest, highest } = summary;
-  return `${name} over ${values.length} ${values.length === 1 ? 'step' : 'steps'}: from ${formatFigure(first)} to ${formatFigure(last)}, lowest ${formatFigure(lowest)}, highest ${formatFigure(highest)}.`;
+  return `${name} over ${plural(count, over)}: from ${formatFigure(first)} to ${formatFigure(last)}, lowest ${formatFigure(lowest)}, highest ${formatFigure(highest)}.`;
 }
 
 /** At most `count` positions, spread evenly, the first and the last among them. */

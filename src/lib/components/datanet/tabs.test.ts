@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { datanetTabs, tabOfHash } from './tabs';
+import { datanetTabs, partOfHash, tabOfHash } from './tabs';
 
 const quiet = { proposals: 0, requests: 0 };
 
@@ -25,5 +25,8 @@ describe('the tabs of a Datanet', () => {
     expect(tabOfHash('#checks', tabs)).toBe('checks');
     expect(tabOfHash('#hand-in', tabs)).toBe('rows');
     expect(tabOfHash('', tabs)).toBe('rows');
+    expect(tabOfHash('#checks/any', tabs)).toBe('checks');
+    expect(partOfHash('#rows/import')).toBe('import');
+    expect(partOfHash('#rows')).toBe('');
   });
 });

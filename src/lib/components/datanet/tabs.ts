@@ -39,8 +39,17 @@ export function datanetTabs(detail: Pick<DatanetDetail, 'role' | 'waiting'>): Da
   }));
 }
 
-/** The tab that an address asks for (`#checks`), or the first where it asks for none of these. */
+/** The tab that an address asks for (`#checks`, `#rows/import`), or the first where it asks for none of these. */
 export function tabOfHash(hash: string, tabs: readonly DatanetTab[]): TabName {
-  const wanted = hash.replace(/^#/, '');
+  const [wanted] = partsOf(hash);
   return tabs.find((tab) => tab.name === wanted)?.name ?? tabs[0].name;
+}
+
+/** What an address asks for within its tab: `import` of `#rows/import`, or '' for nothing. */
+export function partOfHash(hash: string): string {
+  return partsOf(hash)[1] ?? '';
+}
+
+function partsOf(hash: string): string[] {
+  return hash.replace(/^#/, '').split('/');
 }
