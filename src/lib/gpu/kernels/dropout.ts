@@ -1,16 +1,12 @@
+import { pcg, pcgText } from './pcg';
+
 /**
  * Dropout without stored masks: whether an element is kept is a hash of (seed of the micro-step, stream of the
  * projection, row, column), so the backward pass and a recomputed forward pass see the same mask.
- * The hash is PCG-RXS-M-XS (Jarzynski & Olano 2020, "Hash Functions for GPU Rendering"), chained over the inputs.
  */
 export function dropoutText(probability: number): string {
   const threshold = dropoutThreshold(probability);
-  return /* wgsl */ `
-fn pcg(value: u32) -> u32 {
-  let state = value * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return (word >> 22u) ^ word;
-}
+  return /* wgsl */ `${pcgText}
 // 0 for a dropped element, 1 / (1 - probability) for a kept one.
 fn dropout(stream: u32, row: u32, column: u32) -> f32 {
   let hash = pcg(column ^ pcg(row ^ pcg(stream ^ pcg(step.seed))));
@@ -20,12 +16,6 @@ fn dropout(stream: u32, row: u32, column: u32) -> f32 {
 
 function dropoutThreshold(probability: number): number {
   return Math.min(0xffffffff, Math.round(probability * 2 ** 32));
-}
-
-function pcg(value: number): number {
-  const state = (Math.imul(value, 747796405) + 2891336453) >>> 0;
-  const word = Math.imul((state >>> ((state >>> 28) + 4)) ^ state, 277803737) >>> 0;
-  return ((word >>> 22) ^ word) >>> 0;
 }
 
 /** The same value on the processor; the twin of the WGSL above. */

@@ -62,7 +62,9 @@ export const stepFields = {
   biasCorrection2: 'f32',
   weightDecay: 'f32',
   /** Largest allowed gradient norm; 0 turns clipping off. */
-  maxGradNorm: 'f32'
+  maxGradNorm: 'f32',
+  /** Which row of a result that is collected over replays this one writes. */
+  row: 'u32'
 } as const;
 
 export type StepScalars = { -readonly [K in keyof typeof stepFields]: number };
@@ -79,7 +81,8 @@ export const defaultStepScalars: StepScalars = {
   biasCorrection1: 1,
   biasCorrection2: 1,
   weightDecay: 0,
-  maxGradNorm: 0
+  maxGradNorm: 0,
+  row: 0
 };
 
 /** Uniform offsets must be multiples of this (minUniformBufferOffsetAlignment's default). */
