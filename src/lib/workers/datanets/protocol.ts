@@ -2,7 +2,8 @@
  * What the page asks of the data worker about Datanets: the second half of the one contract. All of it survives
  * structured clone. The first half is `../protocol.ts`.
  */
-import type { CheckName, Finding, Severity } from '../../datanets/checks/finding';
+import type { CheckName, Finding } from '../../datanets/checks/finding';
+import type { CheckReport } from '../../datanets/checks/report';
 import type { Contributor, DatanetFacts, Licence, Split } from '../../datanets/datanet';
 import type {
   ImportInput,
@@ -150,20 +151,6 @@ export interface CheckOptions {
   checks?: CheckName[];
   /** Similarity from which rows are near duplicates. Default 0.8. */
   similarity?: number;
-}
-
-export interface CheckReport {
-  rows: number;
-  /** Milliseconds since 1970. */
-  made: number;
-  byCheck: { check: CheckName; severity: Severity; rows: number; findings: number }[];
-  /** Rows per length in characters: `counts[i]` rows have up to `edges[i]`. */
-  lengths: { edges: number[]; counts: number[] };
-  /** Words seen after so many rows: how fast the vocabulary grows. */
-  vocabulary: { rows: number[]; words: number[] };
-  words: number;
-  distinctWords: number;
-  languages: { language: string; rows: number }[];
 }
 
 /** What may be asked to be signed. The worker makes the statement, the page shows its words, `sign` signs it. */
@@ -326,4 +313,4 @@ export interface DatanetWorker {
   uses(id: string): Promise<DatanetUse[]>;
 }
 
-export type { Contribution, RowContent, Version };
+export type { CheckReport, Contribution, ImportProblem, RowContent, Version };
