@@ -23,7 +23,7 @@ export interface TextFinding {
 }
 
 /** Findings of one kind in one text are told up to here; a hostile text could hold a million. */
-export const MAX_FINDINGS_IN_TEXT = 100;
+export const MAX_FINDINGS_IN_TEXT = 1000;
 
 /** A check that looks at each text of a row by itself, as a check of rows. */
 export function checkTexts(check: CheckName, find: (text: RowText) => TextFinding[]): RowCheck {
@@ -38,4 +38,15 @@ export function checkTexts(check: CheckName, find: (text: RowText) => TextFindin
           ...finding
         }))
     );
+}
+
+/** Both lists in order of place, without those of `more` that overlap one of `kept`. Each is in order and apart itself. */
+export function addApart(kept: readonly TextFinding[], more: readonly TextFinding[]): TextFinding[] {
+  const all: TextFinding[] = [];
+  let next = 0;
+  for (const finding of more) {
+    while (next < kept.length && kept[next].end <= finding.start) all.push(kept[next++]);
+    if (next === kept.length || finding.end <= kept[next].start) all.push(finding);
+  }
+  return all.concat(kept.slice(next));
 }
