@@ -58,7 +58,7 @@ export async function* readItems(
 }
 
 /** How the file is laid out, from its first line that is not blank. */
-function guessLayout(name: string, first: TextLine): 'json' | 'lines' | 'text' {
+export function guessLayout(name: string, first: TextLine): 'json' | 'lines' | 'text' {
   const start = first.text.trim();
   // `[`, `[{...`, or `{` with nothing behind it begin a document that spans lines, whatever the file is called.
   if (start === '[' || start === '{' || /^\[\s*\{/.test(start)) return 'json';

@@ -1,0 +1,226 @@
+import { isChatRow, type Message } from '../row';
+import { readRow, requireUnicode, ShapeProblem } from '../shapes';
+import { MappingError } from './errors';
+import type { ImportedRow, ImportMapping, MetaColumns } from './import';
+import { readMetaColumns, readRowMeta, withDefaults } from './meta';
+import { ownValue, valueText } from './records';
+
+/** Names that columns have in published datasets, the likeliest first. Compared without case, `_`, `-` and blanks. */
+const NAMES = {
+  messages: ['messages', 'conversations', 'conversation', 'chat', 'dialog', 'dialogue', 'turns'],
+  user: ['instruction', 'question', 'prompt', 'query', 'user', 'human', 'problem', 'ask', 'input', 'q'],
+  assistant: [
+    'output',
+    'answer',
+    'completion',
+    'response',
+    'assistant',
+    'bestanswer',
+    'solution',
+    'reply',
+    'chosen',
+    'target',
+    'answers',
+    'a'
+  ],
+  context: ['context', 'input', 'passage', 'document', 'background'],
+  system: ['system', 'systemprompt', 'systemmessage'],
+  text: ['text', 'content', 'body', 'article', 'document', 'passage', 'story', 'markdown', 'description'],
+  contributor: ['contributor', 'author', 'writer', 'annotator', 'username', 'createdby'],
+  source: ['source', 'url', 'link', 'origin', 'reference'],
+  licence: ['licence', 'license', 'spdx'],
+  tags: ['tags', 'labels', 'keywords', 'topics'],
+  split: ['split', 'partition', 'fold']
+} as const;
+
+/** The column that is most likely the one meant; `taken` are spoken for. */
+function find(
+  columns: readonly string[],
+  names: readonly string[],
+  taken: readonly unknown[]
+): string | undefined {
+  const plain = (name: string) => name.toLowerCase().replace(/[\s_-]+/g, '');
+  for (const name of names) {
+    const column = columns.find((candidate) => plain(candidate) === name && !taken.includes(candidate));
+    if (column !== undefined) return column;
+  }
+  return undefined;
+}
+
+/**
+ * How a table most likely becomes rows, by the names of its columns and its first records: as conversations, as
+ * questions with answers, or as running text (of the column with the longest texts, where no name tells).
+ */
+export function guessMapping(columns: readonly string[], sample: readonly unknown[]): ImportMapping {
+  const records = sample.filter(
+    (value): value is Record<string, unknown> => typeof value === 'object' && !!value
+  );
+  const conversation = find(columns, NAMES.messages, []);
+  if (conversation !== undefined && records.some((record) => isConversation(record[conversation]))) {
+    return { to: 'messages', column: conversation, ...metaColumns(columns, [conversation]) };
+  }
+  const user = find(columns, NAMES.user, []);
+  const assistant = find(columns, NAMES.assistant, [user]);
+  if (user !== undefined && assistant !== undefined) {
+    const context = find(columns, NAMES.context, [user, assistant]);
+    const system = find(columns, NAMES.system, [user, assistant, context]);
+    const taken = [user, assistant, context, system];
+    // Sides that are lists of messages (TRL's conversational form) are read as the rows they are.
+    const nested = records.some((record) => typeof record[user] === 'object' && record[user] !== null);
+    if (nested && records.every(isRow)) return { to: 'rows' };
+    return {
+      to: 'chat',
+      ...(system !== undefined ? { system } : {}),
+      user,
+      ...(context !== undefined ? { context } : {}),
+      assistant,
+      ...metaColumns(columns, taken)
+    };
+  }
+  const column = find(columns, NAMES.text, []) ?? longest(columns, records) ?? columns[0] ?? '';
+  return { to: 'text', column, ...metaColumns(columns, [column]) };
+}
+
+function metaColumns(columns: readonly string[], taken: readonly unknown[]): { columns?: MetaColumns } {
+  const meta: MetaColumns = {};
+  for (const field of ['contributor', 'source', 'licence', 'tags', 'split'] as const) {
+    const column = find(columns, NAMES[field], taken);
+    if (column !== undefined) meta[field] = column;
+  }
+  return Object.keys(meta).length > 0 ? { columns: meta } : {};
+}
+
+function longest(
+  columns: readonly string[],
+  records: readonly Record<string, unknown>[]
+): string | undefined {
+  const lengthOf = (column: string) =>
+    records.reduce(
+      (sum, record) => sum + (typeof record[column] === 'string' ? record[column].length : 0),
+      0
+    );
+  return [...columns].sort((a, b) => lengthOf(b) - lengthOf(a))[0];
+}
+
+function isConversation(value: unknown): boolean {
+  try {
+    return readConversation(value, 'messages').length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** A list of messages or of ShareGPT's turns, or the JSON of one. Throws `ShapeProblem`. */
+function readConversation(value: unknown, column: string): Message[] {
+  let list = value;
+  if (typeof value === 'string') {
+    try {
+      list = JSON.parse(value);
+    } catch {
+      throw new ShapeProblem(`${column}: expected a list of messages, or the JSON of one`);
+    }
+  }
+  const [first] = Array.isArray(list) ? (list as unknown[]) : [];
+  const isShareGpt = typeof first === 'object' && first !== null && 'from' in first;
+  const { row } = readRow(isShareGpt ? { conversations: list } : { messages: list ?? 'nothing' });
+  return isChatRow(row) ? row.messages : [];
+}
+
+/** A cell that should hold words. Lists and objects are none: their JSON would be learnt as text. */
+function cell(values: Record<string, unknown>, column: string): string {
+  const value = ownValue(values, column);
+  if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
+    throw new ShapeProblem(
+      `${column}: expected text, received a ${Array.isArray(value) ? 'list' : 'record'}`
+    );
+  }
+  return valueText(value);
+}
+
+function filledCell(values: Record<string, unknown>, column: string): string {
+  const text = cell(values, column);
+  if (text.trim() === '') throw new ShapeProblem(`${column}: empty`);
+  return text;
+}
+
+/**
+ * The row that a record of a file becomes.
+ * @throws ShapeProblem saying which field cannot be used; MappingError when the mapping is for documents.
+ */
+export function mapRecord(value: unknown, mapping: ImportMapping): ImportedRow {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ShapeProblem('not a JSON object');
+  }
+  const values = value as Record<string, unknown>;
+  const row = withDefaults(readWords(values, mapping), mapping);
+  requireUnicode(row);
+  return row;
+}
+
+function readWords(values: Record<string, unknown>, mapping: ImportMapping): ImportedRow {
+  switch (mapping.to) {
+    case 'rows':
+      return { ...readRow(values).row, ...readRowMeta(values) };
+    case 'text':
+      return { text: filledCell(values, mapping.column), ...readMetaColumns(values, mapping.columns) };
+    case 'messages':
+      return {
+        messages: readConversation(ownValue(values, mapping.column), mapping.column),
+        ...readMetaColumns(values, mapping.columns)
+      };
+    case 'chat': {
+      const system = mapping.system === undefined ? '' : cell(values, mapping.system);
+      const context = mapping.context === undefined ? '' : cell(values, mapping.context);
+      const question = filledCell(values, mapping.user);
+      return {
+        messages: [
+          ...(system.trim() === '' ? [] : [{ role: 'system', content: system }]),
+          { role: 'user', content: context.trim() === '' ? question : `${question}\n\n${context}` },
+          { role: 'assistant', content: filledCell(values, mapping.assistant) }
+        ],
+        ...readMetaColumns(values, mapping.columns)
+      };
+    }
+    case 'chunks':
+      throw new MappingError('A table cannot be cut into chunks. Choose the column that holds its text.');
+  }
+}
+
+/** Whether a value is an object that can be a row as it is. */
+export function isRow(value: unknown): boolean {
+  try {
+    readRow(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The columns that a mapping names. */
+function columnsOf(mapping: ImportMapping): string[] {
+  switch (mapping.to) {
+    case 'rows':
+    case 'chunks':
+      return [];
+    case 'text':
+    case 'messages':
+      return [mapping.column, ...Object.values(mapping.columns ?? {})];
+    case 'chat': {
+      const { system, context, user, assistant, columns } = mapping;
+      return [system, context, user, assistant, ...Object.values(columns ?? {})].filter(
+        (column): column is string => column !== undefined
+      );
+    }
+  }
+}
+
+/** @throws MappingError when the mapping names a column that the file does not have. */
+export function requireColumns(name: string, columns: readonly string[], mapping: ImportMapping): void {
+  const missing = columnsOf(mapping).filter((column) => !columns.includes(column));
+  if (missing.length === 0) return;
+  throw new MappingError(
+    `${name} has no column ${missing.map((column) => `"${column}"`).join(', ')}. It has: ` +
+      `${columns.slice(0, 20).join(', ')}. Choose among these.`,
+    { details: { file: name, missing, columns: columns.slice(0, 100) } }
+  );
+}
