@@ -80,9 +80,42 @@ export function recordTraining(
   layout: AdapterLayout,
   options: TrainingPlanOptions
 ): TrainingPlan {
+  const { style } = options;
+  const plan = new Plan();
+  const { batch, state, loss, stats } = recordGradients(plan, base, layout, options);
+  plan.section('update');
+  for (const kernel of gradNorm({ grads: state.gradients, count: layout.length, stats, style }))
+    plan.add(kernel);
+  plan.add(
+    adamw({
+      count: layout.length,
+      weights: state.values,
+      grads: state.gradients,
+      m: state.m,
+      v: state.v,
+      stats,
+      style
+    })
+  );
+  return { plan, batch, state, loss, stats };
+}
+
+/** What the recording of a forward and backward pass leaves for later sections. */
+export interface RecordedGradients extends Omit<TrainingPlan, 'plan'> {
+  /** [trained tokens, hidden]: the final hidden state that predicts each trained token, after its norm. */
+  readonly hidden: Tensor;
+}
+
+/** Records section `micro`: forward, loss and backward of a batch, down to the gradients of the adapter. */
+export function recordGradients(
+  plan: Plan,
+  base: BaseModel,
+  layout: AdapterLayout,
+  options: TrainingPlanOptions
+): RecordedGradients {
   const { tokens, style, checkpointing, activations } = options;
   const { config } = base;
-  const plan = new Plan().section('micro');
+  plan.section('micro');
   const batch = batchTensors(base, tokens, options.length);
   const vector = (label: string) => persistent(`adapter ${label}`, layout.length);
   const state = { values: vector('values'), gradients: vector('gradients'), m: vector('m'), v: vector('v') };
@@ -158,22 +191,7 @@ export function recordTraining(
     dy = dx;
     v = below.v;
   }
-
-  plan.section('update');
-  for (const kernel of gradNorm({ grads: state.gradients, count: layout.length, stats, style }))
-    plan.add(kernel);
-  plan.add(
-    adamw({
-      count: layout.length,
-      weights: state.values,
-      grads: state.gradients,
-      m: state.m,
-      v: state.v,
-      stats,
-      style
-    })
-  );
-  return { plan, batch, state, loss, stats };
+  return { batch, state, loss, stats, hidden };
 }
 
 /** Embedding of the tokens, and the rotation of each token's position. */
