@@ -1,3 +1,4 @@
+import type Papa from 'papaparse';
 import { TabtuneError } from '../../errors';
 import { decodeText } from './decode-text';
 import type { ImportProblem } from './import';
@@ -29,8 +30,6 @@ interface ParserResult {
 
 const LONG_BLANK = 4096;
 const BLANK = /[^\S\n]/;
-
-type Papa = typeof import('papaparse');
 
 /** What cells are separated by, judged from the beginning of a file; a comma where nothing speaks for another. */
 export async function guessDelimiter(name: string, head: string): Promise<string> {
@@ -100,12 +99,12 @@ function nameColumns(cells: string[]): string[] {
 /** Cuts text that comes in pieces into records. */
 class RecordSplitter {
   readonly #name: string;
-  readonly #parser: InstanceType<Papa['Parser']>;
+  readonly #parser: Papa.Parser;
   #rest = '';
   #line = 1;
   #openQuotes = 0;
 
-  constructor(name: string, delimiter: string, papa: Papa) {
+  constructor(name: string, delimiter: string, papa: typeof Papa) {
     this.#name = name;
     this.#parser = new papa.Parser({ delimiter, newline: '\n' });
   }

@@ -40,6 +40,26 @@ export async function* openImport(
   }
 }
 
+/**
+ * The first rows that an import would give, and the problems among them.
+ * @param count rows, and problems, at most
+ */
+export async function previewImport(
+  input: ImportInput,
+  mapping: ImportMapping,
+  count: number,
+  options: ImportOptions = {}
+): Promise<{ rows: ImportedRow[]; problems: ImportProblem[] }> {
+  const rows: ImportedRow[] = [];
+  const problems: ImportProblem[] = [];
+  for await (const batch of openImport(input, mapping, options)) {
+    rows.push(...batch.rows.slice(0, count - rows.length));
+    problems.push(...batch.problems.slice(0, count - problems.length));
+    if (rows.length >= count || problems.length >= count) break;
+  }
+  return { rows, problems };
+}
+
 async function* fromRecords(source: RecordSource, mapping: ImportMapping): AsyncGenerator<ImportBatch> {
   const batch = new BatchBuilder(source.total);
   let isChecked = false;

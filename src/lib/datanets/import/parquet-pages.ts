@@ -1,3 +1,5 @@
+import type { parquetHeader } from 'hyparquet/src/column.js';
+import type { decompressPage } from 'hyparquet/src/datapage.js';
 import type { ColumnMetaData, Compressors, FileMetaData, PageHeader, RowGroup } from 'hyparquet';
 
 /** Unpacked bytes of one page; writers make pages of about one megabyte. */
@@ -16,8 +18,11 @@ interface ColumnLimits {
   maxDefinition: number;
 }
 
-type Pages = Pick<typeof import('hyparquet/src/datapage.js'), 'decompressPage'> &
-  Pick<typeof import('hyparquet/src/column.js'), 'parquetHeader'>;
+/** What of the library reads pages. */
+interface Pages {
+  parquetHeader: typeof parquetHeader;
+  decompressPage: typeof decompressPage;
+}
 
 /**
  * Walks the pages of a row group before they are decoded. Run lengths and counts inside a page are claims of the file that
@@ -31,7 +36,7 @@ export async function checkPages(
   start: number,
   compressors: Compressors
 ): Promise<void> {
-  const [{ parquetHeader }, { decompressPage }, schema] = await Promise.all([
+  const [{ parquetHeader: header }, { decompressPage: unpack }, schema] = await Promise.all([
     import('hyparquet/src/column.js'),
     import('hyparquet/src/datapage.js'),
     import('hyparquet/src/schema.js')
@@ -51,14 +56,14 @@ export async function checkPages(
     }
     const from = Number(column.dictionary_page_offset || column.data_page_offset) - start;
     const chunk = bytes.subarray(from, from + Number(column.total_compressed_size));
-    checkColumn(chunk, limits, compressors, { parquetHeader, decompressPage });
+    checkColumn(chunk, limits, compressors, { parquetHeader: header, decompressPage: unpack });
   }
 }
 
 function checkColumn(chunk: Uint8Array, limits: ColumnLimits, compressors: Compressors, pages: Pages): void {
   const reader = { view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength), offset: 0 };
   let left = Number(limits.column.num_values);
-  while (left > 0 && reader.offset < chunk.length - 1) {
+  while (reader.offset < chunk.length - 1) {
     const header = pages.parquetHeader(reader);
     const end = reader.offset + header.compressed_page_size;
     if (!(end >= reader.offset && end <= chunk.length))
