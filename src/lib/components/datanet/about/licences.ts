@@ -22,7 +22,7 @@ const usual = [
 
 /** All SPDX licence ids, the usual ones of data first. The list is loaded at the first call. */
 export async function licenceSuggestions(): Promise<string[]> {
-  const { default: ids } = await import('spdx-license-ids');
+  const { default: ids } = await import('spdx-license-ids/index.json');
   return [...usual, ...ids.filter((id) => !usual.includes(id))];
 }
 

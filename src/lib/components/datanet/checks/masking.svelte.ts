@@ -1,7 +1,9 @@
 import { proxy } from 'comlink';
+import { SvelteSet } from 'svelte/reactivity';
 import type { CheckName, Finding } from '$lib/datanets/checks/finding';
 import type { RowItem } from '$lib/workers/datanets/protocol';
 import type { DatanetPage } from '../page.svelte';
+import { countKinds, kindOf, uniqueBy } from './mask-kinds';
 
 /** Rows that are fetched at once, and rows that are shown. */
 const batchRows = 200;
@@ -16,7 +18,7 @@ export class Masking {
   rows = $state.raw<RowItem[]>([]);
   findings = $state.raw<Finding[]>([]);
   /** Kinds (`email`, `iban`…) that are left as they are. */
-  left = $state.raw<ReadonlySet<string>>(new Set());
+  readonly left = new SvelteSet<string>();
   reading = $state(false);
   /** Rows that the last mask changed. */
   changed = $state<number>();
@@ -27,33 +29,26 @@ export class Masking {
   }
 
   /** Kinds that were found, most first. */
-  readonly kinds: { kind: string; count: number }[] = $derived.by(() => {
-    const counts = new Map<string, number>();
-    for (const { kind, check } of this.findings)
-      counts.set(kind ?? check, (counts.get(kind ?? check) ?? 0) + 1);
-    return [...counts].map(([kind, count]) => ({ kind, count })).sort((a, b) => b.count - a.count);
-  });
+  readonly kinds: { kind: string; count: number }[] = $derived.by(() => countKinds(this.findings));
 
   readonly chosen: Finding[] = $derived.by(() =>
-    this.findings.filter(({ kind, check }) => !this.left.has(kind ?? check))
+    this.findings.filter((finding) => !this.left.has(kindOf(finding)))
   );
 
   toggle(kind: string): void {
-    const left = new Set(this.left);
-    if (!left.delete(kind)) left.add(kind);
-    this.left = left;
+    if (!this.left.delete(kind)) this.left.add(kind);
   }
 
   /** Whether a finding would be masked. */
   covers(finding: Finding): boolean {
-    return finding.mask !== undefined && !this.left.has(finding.kind ?? finding.check);
+    return finding.mask !== undefined && !this.left.has(kindOf(finding));
   }
 
   /** Collects what the last report found. */
   async read(): Promise<void> {
     this.reading = true;
-    const rows = new Map<number, RowItem>();
-    const findings = new Map<string, Finding>();
+    const rows: RowItem[] = [];
+    const findings: Finding[] = [];
     await this.#page.attempt(async (datanets) => {
       for (const check of maskable) {
         const view = await datanets.view(
@@ -64,15 +59,15 @@ export class Masking {
         for (let from = 0; from < view.total; from += batchRows) {
           for (const item of await datanets.items(view.view, from, batchRows)) {
             const found = item.findings.filter(({ mask, span }) => mask !== undefined && span !== undefined);
-            // A row with both a secret and an address is in both views.
-            for (const finding of found) findings.set(`${item.key} ${JSON.stringify(finding.span)}`, finding);
-            if (found.length > 0 && rows.size < shownRows) rows.set(item.key, item);
+            findings.push(...found);
+            if (found.length > 0 && rows.length < 2 * shownRows) rows.push(item);
           }
         }
       }
     });
-    this.rows = [...rows.values()];
-    this.findings = [...findings.values()];
+    // A row with both a secret and an address is in both views.
+    this.rows = uniqueBy(rows, ({ key }) => String(key)).slice(0, shownRows);
+    this.findings = uniqueBy(findings, ({ row, span }) => `${row} ${JSON.stringify(span)}`);
     this.reading = false;
   }
 

@@ -61,7 +61,10 @@ export class Importing {
     for (const { id, name, input } of items) {
       this.inspecting = name;
       try {
-        const inspection = await this.#page.client.call((datanets) => datanets.inspectImport(input));
+        const inspection = await this.#page.client.call(
+          // Comlink makes a union of promises of a promise of a union.
+          (datanets) => datanets.inspectImport(input) as Promise<ImportInspection>
+        );
         this.#update(id, { inspection, name: inspection.name || name });
       } catch (error) {
         this.#update(id, { error });
@@ -111,6 +114,15 @@ export class Importing {
       await this.#page.reload();
     }
     this.#begin();
+  }
+
+  /** Looks at another part of the dataset on the hub that waits now. */
+  async chooseHubPart(config: string, split: string): Promise<void> {
+    const { current } = this;
+    if (current?.input.kind !== 'hub') return;
+    const { id } = current.input;
+    this.skip();
+    await this.bring([{ kind: 'hub', id, config, split }]);
   }
 
   /** Does without what waits now. */

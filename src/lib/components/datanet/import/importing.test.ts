@@ -127,6 +127,20 @@ describe('bringing rows', () => {
 });
 
 describe('how a file becomes rows', () => {
+  it('is what was guessed, until a person says otherwise', () => {
+    for (const mapping of [
+      { to: 'rows' },
+      { to: 'text', column: 'b', columns: { source: 'a' }, tags: ['x'] },
+      { to: 'messages', column: 'b', licence: 'CC0-1.0' },
+      { to: 'chat', system: 'a', user: 'b', context: 'a', assistant: 'c', contributor: 'Ines' },
+      { to: 'chunks', size: 900, overlap: 0, source: 'log' }
+    ] satisfies ImportMapping[]) {
+      const form = new MappingForm({ ...table('a.csv', ['a', 'b', 'c']), mapping } as ImportInspection);
+      expect(form.mapping()).toEqual(mapping);
+      expect(form.problem).toBeUndefined();
+    }
+  });
+
   it('is refused where it makes no sense, in words', () => {
     const form = new MappingForm(table('a.csv', ['q', 'a']));
     expect(form.problem).toBeUndefined();

@@ -18,6 +18,7 @@ export class MappingForm {
   column = $state('');
   system = $state('');
   user = $state('');
+  context = $state('');
   assistant = $state('');
   columns = $state<Record<keyof MetaColumns, string>>({
     contributor: '',
@@ -47,13 +48,14 @@ export class MappingForm {
       this.user = first?.name ?? '';
       this.assistant = (second ?? first)?.name ?? '';
     }
-    if (mapping.to === 'text') this.column = mapping.column;
+    if (mapping.to === 'text' || mapping.to === 'messages') this.column = mapping.column;
     if (mapping.to === 'chat') {
       this.system = mapping.system ?? '';
+      this.context = mapping.context ?? '';
       this.user = mapping.user;
       this.assistant = mapping.assistant;
     }
-    if (mapping.to === 'text' || mapping.to === 'chat') Object.assign(this.columns, mapping.columns);
+    if ('columns' in mapping) Object.assign(this.columns, mapping.columns);
     if (mapping.to === 'chunks') {
       this.size = String(mapping.size);
       this.overlap = String(mapping.overlap);
@@ -63,6 +65,7 @@ export class MappingForm {
   /** Why it cannot be imported like this, or undefined. */
   get problem(): string | undefined {
     if (this.to === 'text' && !this.column) return 'Choose the column with the text.';
+    if (this.to === 'messages' && !this.column) return 'Choose the column with the conversations.';
     if (this.to === 'chat') {
       if (!this.user || !this.assistant) return 'Choose the columns of question and answer.';
       if (this.user === this.assistant) return 'Question and answer are the same column.';
@@ -77,6 +80,7 @@ export class MappingForm {
   }
 
   mapping(): ImportMapping {
+    const { to } = this;
     const tags = parseTags(this.tags);
     const common = {
       ...(this.contributor.trim() && { contributor: this.contributor.trim() }),
@@ -88,17 +92,19 @@ export class MappingForm {
       Object.entries(this.columns).filter(([, name]) => name)
     ) as MetaColumns;
     const meta = Object.keys(columns).length > 0 ? { columns } : {};
-    switch (this.to) {
+    switch (to) {
       case 'rows':
         return { ...common, to: 'rows' };
       case 'text':
-        return { ...common, to: 'text', column: this.column, ...meta };
+      case 'messages':
+        return { ...common, to, column: this.column, ...meta };
       case 'chat':
         return {
           ...common,
           to: 'chat',
           ...(this.system && { system: this.system }),
           user: this.user,
+          ...(this.context && { context: this.context }),
           assistant: this.assistant,
           ...meta
         };

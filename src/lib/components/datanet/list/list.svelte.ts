@@ -85,7 +85,7 @@ export class DatanetList {
           { details: { address, status: response.status } }
         );
       }
-      const name = new URL(address).pathname.split('/').at(-1) ?? 'starter.datanet';
+      const name = address.split('/').at(-1) ?? 'starter.datanet';
       const file = new File([await response.blob()], name);
       return this.client.call(async (datanets) => {
         const { received } = await datanets.open(
