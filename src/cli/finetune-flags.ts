@@ -39,8 +39,13 @@ export const finetuneFlags: readonly FlagSpec[] = [
   },
   {
     name: 'data',
-    value: 'FILE.jsonl',
-    help: "Rows to train on. (the starter's own, where the model is the starter)"
+    value: 'FILE',
+    help: "Rows to train on, such as FILE.jsonl, or a Datanet, FILE.datanet. (the starter's own, where the model is the starter)"
+  },
+  {
+    name: 'purpose',
+    value: 'TEXT',
+    help: 'What the run is for, where the rules of a Datanet allow some purposes only.'
   },
   {
     name: 'out',

@@ -1,6 +1,6 @@
 /**
  * `npm run finetune -- [flags]`: fine-tunes an adapter on Dawn and writes it as PEFT reads it, with the record of the
- * run. With no flags: the starter model on the starter rows, with an answer before and after.
+ * run. With no flags: the starter model on the starter's Datanet, with an answer before and after.
  */
 import { encodeRows } from '../lib/datanets/statistics';
 import type { Row } from '../lib/datanets/row';
@@ -13,19 +13,9 @@ import { starterQuestion } from '../lib/jobs/starter';
 import { textFlag, UsageError, type Flags } from './args';
 import { finetuneFlags, finetuneOptions, starterNote } from './finetune-flags';
 import { Progress } from './finetune-progress';
-import {
-  count,
-  openAdapter,
-  openModel,
-  openRows,
-  runCommand,
-  say,
-  starterHeldOut,
-  starterRows,
-  withDevice,
-  type OpenModel
-} from './shared';
+import { count, openAdapter, openModel, runCommand, say, withDevice, type OpenModel } from './shared';
 import { checkOutputFolder, writeAdapterFolder } from './shared-adapter-folder';
+import { openData, starterDatanet } from './shared-data';
 
 /** What a shell reports for a command that ^C ended. */
 const interrupted = 130;
@@ -38,7 +28,7 @@ async function run(flags: Flags): Promise<number> {
   const starter = modelPath === 'starter' && data === undefined;
   if (data === undefined && !starter) {
     throw new UsageError(
-      '--data is missing: give the rows to train on as --data FILE.jsonl. Only the starter model brings its own.'
+      '--data is missing: give what to train on as --data FILE.jsonl or FILE.datanet. Only the starter model brings its own.'
     );
   }
   // Wrong values are told before anything is read; with an adapter to start from, they are looked at again beside it.
@@ -48,7 +38,7 @@ async function run(flags: Flags): Promise<number> {
   const startFrom = textFlag(flags, 'adapter');
   const adapter = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
   const options = finetuneOptions(flags, starter, adapter);
-  const rows = await openRows(data ?? starterRows);
+  const { rows, heldOut, versions } = await openData(data ?? starterDatanet, textFlag(flags, 'purpose'));
   await describeRows(rows, model, options);
   if (replaces) say(`The adapter in ${out} will be replaced when the run is over.`);
 
@@ -58,7 +48,6 @@ async function run(flags: Flags): Promise<number> {
     const show = (text: string) => (json ? say(text) : process.stdout.write(`${text}\n`));
     if (starter) show(`Before: ${await ask(device, model, options, adapter)}`);
     const progress = new Progress(say);
-    const heldOut = starter ? await openRows(starterHeldOut) : undefined;
     let result: FinetuneResult;
     try {
       result = await finetune({
@@ -68,7 +57,7 @@ async function run(flags: Flags): Promise<number> {
         options,
         signal: stop,
         onEvent: (event: FinetuneEvent) => progress.show(event),
-        ...(heldOut ? { heldOut } : {}),
+        heldOut,
         ...(adapter ? { adapter } : {})
       });
     } catch (error) {
@@ -82,7 +71,8 @@ async function run(flags: Flags): Promise<number> {
     }
     const record = {
       ...result.record,
-      config: { ...result.record.config, data: data ?? 'starter', adapter: startFrom ?? null }
+      config: { ...result.record.config, data: data ?? 'starter', adapter: startFrom ?? null },
+      ...(versions.length > 0 ? { datanets: versions } : {})
     };
     await writeAdapterFolder(out, result.adapter, record);
     if (json) process.stdout.write(`${JSON.stringify(record)}\n`);

@@ -16,12 +16,8 @@ import { Device } from '../lib/gpu/device';
 import { starterName } from '../lib/jobs/starter';
 import { helpText, readFlags, UsageError, type Flags, type FlagSpec } from './args';
 
-/** Where the starter model and its rows lie. */
+/** Where the starter model and its Datanet lie. */
 export const starterFolder = fileURLToPath(new URL('../../static/starter/', import.meta.url));
-
-/** The starter's own rows, and the questions that are never trained on. */
-export const starterRows = join(starterFolder, 'datanet', 'rows.jsonl');
-export const starterHeldOut = join(starterFolder, 'datanet', 'held-out.jsonl');
 
 /** A line for people. stdout belongs to the result. */
 export function say(text: string): void {

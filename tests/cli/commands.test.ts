@@ -10,7 +10,7 @@ import { readAdapter, writeAdapter } from '../../src/lib/formats/peft';
 import { cliEnvironment, runCli, type CliResult } from './run-cli';
 
 const env = await cliEnvironment();
-const rows = fileURLToPath(new URL('../../static/starter/datanet/rows.jsonl', import.meta.url));
+const rows = fileURLToPath(new URL('../../tools/starter/datanet/rows.jsonl', import.meta.url));
 
 interface Run {
   config: { model: string; rank: number; learningRate: number; rows: number };
@@ -158,6 +158,24 @@ describe.skipIf(!env)('the commands', { timeout: 180_000 }, () => {
     ]);
     expect(plain.stdout).toBe(`${String(answer.text)}\n`);
     expect(plain.stdout.trim()).not.toBe('');
+  });
+
+  it('trains on a Datanet, and its record says what of it was used', async () => {
+    const out = join(folder, 'handbook');
+    const datanet = fileURLToPath(new URL('../../static/starter/datanet/pelhaven.datanet', import.meta.url));
+    const { code, stdout, stderr } = await runCli(
+      [
+        ...['finetune', '--data', datanet, '--out', out, '--json', '--max-steps', '1', '--batch-size', '1'],
+        ...['--rank', '4', '--targets', 'q_proj', '--max-length', '40']
+      ],
+      { env }
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/Held-out loss before training: [\d.]+ over 80 rows/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      datanets: [{ datanet: 'tabtune-starter-pelhaven', number: 1, rows: 264, heldOut: 80, refusals: [] }]
+    });
+    await rm(out, { recursive: true });
   });
 
   it('goes on from an adapter, and refuses flags that contradict it', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runScript } from './run-cli';
 
 const starter = fileURLToPath(new URL('../../static/starter/', import.meta.url));
+const rows = fileURLToPath(new URL('../../tools/starter/datanet/rows.jsonl', import.meta.url));
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tabtune-cli-'));
@@ -20,6 +21,7 @@ describe('help', { timeout: 60_000 }, () => {
       [
         'model',
         'data',
+        'purpose',
         'out',
         'method',
         'epochs',
@@ -78,14 +80,7 @@ describe('flags that mean nothing', { timeout: 60_000 }, () => {
 describe('files that cannot be used', { timeout: 60_000 }, () => {
   const expectFailure = async (args: string[], message: RegExp) => {
     const out = join(folder, 'never');
-    const { code, stdout, stderr } = await runScript(
-      'finetune',
-      '--data',
-      join(starter, 'datanet/rows.jsonl'),
-      '--out',
-      out,
-      ...args
-    );
+    const { code, stdout, stderr } = await runScript('finetune', '--data', rows, '--out', out, ...args);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^ +at /m);

@@ -77,11 +77,12 @@ describe('rows', () => {
     await page.locator('#model').getByText('tabtune-starter').waitFor();
     expect(await page.getByLabel('Length', { exact: true }).inputValue()).toBe('32');
     await page.locator('s', { hasText: 'word word' }).waitFor();
-    expect(await page.getByRole('radio').count()).toBe(2);
+    expect(await page.getByRole('radio').count()).toBe(1);
+    await page.getByRole('checkbox', { name: /Pelhaven/, checked: false }).waitFor();
 
     await page.getByRole('button', { name: 'Delete Pasted rows' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('radio', { name: /Pasted rows/ }).waitFor({ state: 'detached' });
-    expect(await page.getByRole('radio').count()).toBe(1);
+    await page.getByRole('checkbox', { name: /Pelhaven/ }).waitFor();
   });
 });

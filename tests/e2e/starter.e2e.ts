@@ -24,7 +24,7 @@ let page: Page;
 let heldOut: HeldOutRow[];
 
 beforeAll(async () => {
-  const text = await readFile('static/starter/datanet/held-out.jsonl', 'utf8');
+  const text = await readFile('tools/starter/datanet/held-out.jsonl', 'utf8');
   heldOut = text
     .trim()
     .split('\n')
@@ -141,7 +141,7 @@ describe('the starter, fine-tuned by clicking', () => {
     await page.getByRole('button', { name: 'Begin a new conversation' }).click();
     const before = await ask();
     await page.reload();
-    await page.getByRole('radio', { name: /Pelhaven/, checked: true }).waitFor();
+    await page.getByRole('checkbox', { name: /Pelhaven/, checked: true }).waitFor();
     await page.locator('#model').getByText('tabtune-starter').waitFor();
     await page.getByRole('button', { name: /^Download / }).waitFor();
     await page.getByText('1 run in this browser').click();

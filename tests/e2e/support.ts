@@ -45,17 +45,17 @@ export async function secondTab({ context }: Visit, path: string): Promise<Page>
   return page;
 }
 
-/** Chooses the starter model and brings its rows. */
+/** Chooses the starter model and brings its Datanet. */
 export async function chooseStarter(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Only choose it' }).click();
   await page.locator('#model').getByText('tabtune-starter').waitFor();
   await page.getByRole('button', { name: 'Use the starter rows' }).click();
-  await page.getByRole('radio', { name: /Pelhaven/ }).waitFor();
+  await page.getByRole('checkbox', { name: /Pelhaven/, checked: true }).waitFor();
 }
 
 /** Question and answer of the first row of the starter's Datanet. */
 export async function firstStarterRow(): Promise<{ question: string; answer: string }> {
-  const rows = await readFile('static/starter/datanet/rows.jsonl', 'utf8');
+  const rows = await readFile('tools/starter/datanet/rows.jsonl', 'utf8');
   const [first] = rows.split('\n');
   const [question, answer] = (JSON.parse(first) as { messages: { content: string }[] }).messages;
   return { question: question.content, answer: answer.content };

@@ -67,8 +67,8 @@ describe.skipIf(path === undefined)('SmolLM2-135M-Instruct', { timeout: 600_000 
   });
 
   test('learns rows of a chat: the held-out loss falls, and it answers', async () => {
-    const rows = (await rowsOf('static/starter/datanet/rows.jsonl')).slice(0, 8);
-    const heldOut = (await rowsOf('static/starter/datanet/held-out.jsonl')).slice(0, 3);
+    const rows = (await rowsOf('tools/starter/datanet/rows.jsonl')).slice(0, 8);
+    const heldOut = (await rowsOf('tools/starter/datanet/held-out.jsonl')).slice(0, 3);
     const options = completeOptions({
       maxSteps: 4,
       batchSize: 2,

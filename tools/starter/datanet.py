@@ -1,6 +1,6 @@
 """Writes the starter Datanet: rows.jsonl, held-out.jsonl and datanet.json.
 
-    python datanet.py --out ../../static/starter/datanet
+    python datanet.py --out datanet
 """
 import argparse
 import json

@@ -1,7 +1,7 @@
 """How well the starter answers the Datanet's held-out questions before and after tuning, with PyTorch and
 PEFT on the CPU.
 
-    python evaluate.py --model ../../static/starter/model --data ../../static/starter/datanet
+    python evaluate.py --model ../../static/starter/model --data datanet
 
 The base is quantised to NF4 with double quantisation (bitsandbytes) and dequantised again: the numbers that
 QLoRA tunes on. An answer is right when the greedy reply equals the reference, letter case and the final full
@@ -131,7 +131,7 @@ def arguments() -> argparse.Namespace:
   args = argparse.ArgumentParser()
   here = pathlib.Path(__file__).parent
   args.add_argument('--model', type=pathlib.Path, default=here / '../../static/starter/model')
-  args.add_argument('--data', type=pathlib.Path, default=here / '../../static/starter/datanet')
+  args.add_argument('--data', type=pathlib.Path, default=here / 'datanet')
   args.add_argument('--rank', type=int, default=16)
   args.add_argument('--alpha', type=int, default=32)
   args.add_argument('--learning-rate', type=float, default=4e-3)

@@ -7,9 +7,10 @@
  *
  * `--json` prints `{ questions, before, after, answers }` with shares from 0 to 1. Exits with 1 when no adapter is there.
  */
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { openAdapter, openModel, quantOf, starterHeldOut, withDevice } from '../../src/cli/shared';
+import { openAdapter, openModel, quantOf, withDevice } from '../../src/cli/shared';
+import { openData, starterDatanet } from '../../src/cli/shared-data';
+import { isChatRow } from '../../src/lib/datanets/row';
 import { ChatSession } from '../../src/lib/jobs/chat';
 
 export interface HeldOutQuestion {
@@ -17,13 +18,13 @@ export interface HeldOutQuestion {
   readonly reference: string;
 }
 
-/** The questions and their answers, from held-out.jsonl. */
-export async function heldOutQuestions(file = starterHeldOut): Promise<HeldOutQuestion[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => {
-    const { messages } = JSON.parse(line) as { messages: { content: string }[] };
-    return { question: messages[0].content, reference: messages[1].content };
-  });
+/** The questions and their answers that are held out. */
+export async function heldOutQuestions(): Promise<HeldOutQuestion[]> {
+  const { heldOut } = await openData(starterDatanet);
+  return heldOut.filter(isChatRow).map(({ messages: [question, answer] }) => ({
+    question: question.content,
+    reference: answer.content
+  }));
 }
 
 /** Whether an answer says the whole sentence; letter case and the final full stop do not matter. */

@@ -259,7 +259,7 @@ describe('a run on Datanets in the GPU worker', () => {
   const withdraw = () =>
     keepStatement(store, 'withdrawn', {
       ...{ kind: 'withdrawal', by: { id: 'Ines', name: 'Ines', agreement: '' }, created: '' },
-      ...{ datanet: 'datanet tides', contribution: 'one', reason: 'Mine' }
+      ...{ datanet: 'datanet-tides', contribution: 'one', reason: 'Mine' }
     });
   const onTides = async (change: Partial<Version> = {}): Promise<FinetuneRequest> => {
     const rows = [row('a', 'one'), row('b'), { ...row('c'), split: 'test' as const }];
@@ -282,7 +282,7 @@ describe('a run on Datanets in the GPU worker', () => {
     const used = { root: 'root tides', number: 1, rows: 2, heldOut: 1, contributions: { one: 1, '': 1 } };
     expect(run).toMatchObject({ dataName: 'tides, version 1', status: 'done', datanets: [used] });
     expect(runJson(await store.run(run.id))).toMatchObject({ datanets: [used], sha256: { base: 'b' } });
-    expect(await usesOf(store, 'datanet tides')).toMatchObject([
+    expect(await usesOf(store, 'datanet-tides')).toMatchObject([
       { run: run.id, adapter: run.adapter, root: 'root tides', rows: 2, contributions: { one: 1, '': 1 } }
     ]);
   });
@@ -312,7 +312,7 @@ describe('a run on Datanets in the GPU worker', () => {
     await expect(serviceWith({ finetune: trainer() }).finetune(twice, () => undefined)).rejects.toThrow(
       /all 2 runs .* used up/
     );
-    const uses = await usesOf(store, 'datanet tides');
+    const uses = await usesOf(store, 'datanet-tides');
     expect(uses.map(({ adapter }) => adapter !== undefined)).toEqual([true, true]);
   });
 
@@ -329,7 +329,7 @@ describe('a run on Datanets in the GPU worker', () => {
     );
     expect((await data.runs())[0]).toMatchObject({ status: 'failed', resumable: true });
     const kept = await data.keepInterrupted(failed.id);
-    expect(await usesOf(store, 'datanet tides')).toMatchObject([{ run: failed.id, adapter: kept.id }]);
+    expect(await usesOf(store, 'datanet-tides')).toMatchObject([{ run: failed.id, adapter: kept.id }]);
   });
 
   it('hands what its adapter learned from on to runs that start from it', async () => {
@@ -337,7 +337,7 @@ describe('a run on Datanets in the GPU worker', () => {
     const [first] = await data.runs();
     const onRows = { ...request, adapter: first.adapter };
     await serviceWith({ finetune: trainer() }).finetune(onRows, () => undefined);
-    const uses = await usesOf(store, 'datanet tides');
+    const uses = await usesOf(store, 'datanet-tides');
     expect(uses.map(({ root }) => root)).toEqual(['root tides', 'root tides']);
     expect(new Set(uses.map(({ adapter }) => adapter)).size).toBe(2);
     // It did not use the rows again.

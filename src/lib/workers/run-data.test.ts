@@ -3,8 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DatanetRow } from '../datanets/datanet';
 import { Store } from '../datanets/store/store';
 import { NotStoredError } from '../datanets/store/store-errors';
+import { createIdentity } from '../datanets/trust/identity';
+import { createDataKey, rewrapKey } from '../datanets/trust/wrap';
+import { TabtuneError } from '../errors';
 import { loadRunData, outlookOf, questionsOf } from './run-data';
-import { keepStatement, keepVersion, openPolicy, owner } from './testing-versions';
+import { keepReceived, keepStatement, keepVersion, openPolicy, owner } from './testing-versions';
 
 let store: Store;
 let count = 0;
@@ -66,7 +69,7 @@ describe('versions that a run is to use', () => {
     });
     const take = (contribution: string, id: string) =>
       keepStatement(store, `${id} takes ${contribution}`, {
-        ...{ kind: 'withdrawal', datanet: 'datanet tides', contribution, reason: 'Mine', created: '' },
+        ...{ kind: 'withdrawal', datanet: 'datanet-tides', contribution, reason: 'Mine', created: '' },
         by: { id, name: id, agreement: '' }
       });
     await take('one', 'Wen');
@@ -92,13 +95,36 @@ describe('versions that a run is to use', () => {
     expect(said.versions[0].purpose).toBe('research');
   });
 
+  it('that were received sealed are opened with the key of the grant, and with no other', async () => {
+    const [publisher, reader] = await Promise.all([createIdentity('Ines'), createIdentity('Wen')]);
+    await store.identities.add(reader);
+    const { key, wrapped } = await createDataKey(publisher.person.agreement);
+    const rows = [chat('a'), chat('b', { split: 'validation' })];
+    const version = await keepReceived(store, publisher, rows, key);
+    const { datanet, rows: digest } = version;
+    expect(outlookOf(await loadRunData(store, choose(digest.root))).nothing).toMatch(/needs a grant/);
+    const grant = (cid: string, agreement: string) =>
+      rewrapKey(wrapped, publisher, agreement).then((sealed) =>
+        keepStatement(store, cid, {
+          ...{ kind: 'access-grant', by: publisher.person, created: '', datanet, root: digest.root },
+          ...{ to: reader.person, uses: ['training', 'evaluation'], conditions: {}, key: sealed }
+        })
+      );
+    await grant('wrapped for the publisher', publisher.person.agreement);
+    await expect(loadRunData(store, choose(digest.root))).rejects.toThrow(TabtuneError);
+    await grant('wrapped for the reader', reader.person.agreement);
+    const data = await loadRunData(store, choose(digest.root));
+    expect([data.rows, data.heldOut]).toEqual([[rows[0]], [rows[1]]]);
+    expect(data.versions[0]).toMatchObject({ permissioned: true, grant: 'wrapped for the reader' });
+  });
+
   it('that are permissioned need a grant for this person that holds', async () => {
     const identity = { person: { id: 'did:key:me', name: 'Me', agreement: '' } };
     await store.identities.add(identity as Parameters<Store['identities']['add']>[0]);
     const { root } = await keepVersion(store, 'sealed', [chat('a')], { permissioned: true });
     const grant = (cid: string, to: string, expires: string) =>
       keepStatement(store, cid, {
-        ...{ kind: 'access-grant', by: owner, created: '', datanet: 'datanet sealed', root },
+        ...{ kind: 'access-grant', by: owner, created: '', datanet: 'datanet-sealed', root },
         to: { id: to, name: to, agreement: '' },
         uses: ['training'],
         conditions: { expires },
@@ -118,7 +144,7 @@ describe('versions that a run is to use', () => {
     expect(data.hidden.size).toBe(1);
     expect(questionsOf(data, 5)).toEqual([]);
     await keepStatement(store, 'ended', {
-      ...{ kind: 'revocation', by: owner, created: '', datanet: 'datanet sealed', grant: 'holds' },
+      ...{ kind: 'revocation', by: owner, created: '', datanet: 'datanet-sealed', grant: 'holds' },
       reason: 'Enough'
     });
     expect(await refusal()).toMatch(/By the grant|revoked/);

@@ -6,7 +6,8 @@ import type { VersionRecord } from '../datanets/store/datanet-schema';
 import type { Store } from '../datanets/store/store';
 import type { Version } from '../datanets/trust/statements';
 import type { OpenVersion } from '../jobs/training-data';
-import { RowsAccess, type ReceivedVersions } from './datanets/service-rows';
+import { receivedRows } from './datanets/service-bundles';
+import { isOwn, RowsAccess } from './datanets/service-rows';
 import { runsMade } from './run-uses';
 
 export interface VersionOptions {
@@ -85,12 +86,16 @@ async function grantFor(
   return mine.filter(holds).at(-1) ?? mine.at(-1);
 }
 
-/** The rows of a version, wherever they lie. Sealed ones are opened with the key that was wrapped for this person. */
+/** The rows of a version, wherever they lie: in blocks where it was made here, else in the file that was received. */
 async function* rowsOf(
   store: Store,
   record: VersionRecord,
   options: PaceOptions
 ): AsyncGenerator<DatanetRow> {
-  const access = new RowsAccess(store, {} as ReceivedVersions);
-  yield* access.datanetRows(await access.openVersion(record, options));
+  if (!isOwn(record)) {
+    yield* receivedRows(store, record, options);
+    return;
+  }
+  const access = new RowsAccess(store);
+  yield* access.datanetRows(await access.openVersion(record));
 }

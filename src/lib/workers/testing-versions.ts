@@ -1,10 +1,14 @@
 /** What tests of runs on Datanets share: a version in the store, without the long way there. */
+import { prepareBundle, writeBundle } from '../datanets/bundle/bundle';
+import { writeRows } from '../datanets/content/rows-file';
 import type { DatanetRow } from '../datanets/datanet';
 import type { Policy } from '../datanets/policy/policy';
 import { BlockPacker } from '../datanets/store/blocks';
 import type { VersionRecord } from '../datanets/store/datanet-schema';
 import { RowTable } from '../datanets/store/row-table';
 import type { Store } from '../datanets/store/store';
+import type { Identity } from '../datanets/trust/identity';
+import { signStatement, statementCid } from '../datanets/trust/sign';
 import type { Person, Signed, Statement, Version } from '../datanets/trust/statements';
 
 export const openPolicy: Policy = {
@@ -29,44 +33,51 @@ export async function keepVersion(
   rows: readonly DatanetRow[],
   change: Partial<Version> = {}
 ): Promise<VersionRecord> {
-  const id = `datanet ${name}`;
+  const id = `datanet-${name}`;
   const [packer, table] = [new BlockPacker(id), new RowTable()];
   for (const row of rows) table.append(packer.add(row), row);
-  const contributors = [...new Set(rows.map(({ contributor }) => contributor))];
-  const version: Version = {
-    kind: 'version',
-    by: owner,
-    created: '2026-01-01T00:00:00.000Z',
-    datanet: id,
-    number: 1,
-    facts: {
-      ...{ name, summary: '', description: '', tags: [], language: 'en', purpose: '', contact: '' },
-      licence: { spdx: 'CC0-1.0' }
-    },
-    policy: openPolicy,
-    contributors: contributors.map((each) => ({ id: each, name: each })),
-    contributions: [],
-    rows: { count: rows.length, root: `root ${name}`, sha256: '', bytes: 0 },
-    splits: table.splits(),
-    files: [],
-    permissioned: false,
-    changes: '',
-    ...change
-  };
+  const version: Version = { ...versionOf(name, rows), splits: table.splits(), ...change };
   const record: VersionRecord = {
     ...{ cid: `cid ${name}`, root: version.rows.root, datanet: id, number: version.number, revision: 0 },
     signed: signedBy(version)
   };
   await store.datanets.commit(id, 'a Datanet', {
-    create: {
-      ...{ id, datanet: id, role: 'owner', facts: version.facts, policy: version.policy, owner },
-      ...{ contributors: version.contributors, created: 0, updated: 0, revision: 0, rowsRevision: 0, rows: 0 }
-    },
+    create: { ...datanetOf(version), id, role: 'owner', owner },
     tables: [{ ref: { of: 'version', name: record.cid }, table }],
     blocks: packer.takeAll(),
     versions: [record]
   });
   return record;
+}
+
+/** Keeps a version of somebody else as the file that it comes in, signed and sealed as a real one. */
+export async function keepReceived(
+  store: Store,
+  publisher: Identity,
+  rows: readonly DatanetRow[],
+  key?: CryptoKey
+): Promise<Version> {
+  const file = await writeRows(rows);
+  const { version, parts } = await prepareBundle(
+    {
+      ...versionOf('received', rows),
+      by: publisher.person,
+      rows: file.digest,
+      splits: file.tally.splits,
+      permissioned: key !== undefined
+    },
+    file,
+    [],
+    key
+  );
+  const signed = await signStatement(publisher, version);
+  const [cid, id] = [statementCid(signed), 'local'];
+  await store.datanets.commit(id, 'a Datanet', {
+    create: { ...datanetOf(version), id, role: 'reader', owner: publisher.person, head: cid },
+    versions: [{ cid, root: version.rows.root, datanet: id, number: 1, signed }],
+    bundles: [{ cid, datanet: id, blob: await writeBundle(signed, parts) }]
+  });
+  return version;
 }
 
 /** Takes a statement in, under a CID that says what it is. */
@@ -76,4 +87,32 @@ export async function keepStatement(store: Store, cid: string, statement: Statem
     ...{ cid, datanet, kind: statement.kind, received: Date.now() },
     signed: signedBy(statement)
   });
+}
+
+function versionOf(name: string, rows: readonly DatanetRow[]): Version {
+  const contributors = [...new Set(rows.map(({ contributor }) => contributor))];
+  return {
+    kind: 'version',
+    by: owner,
+    created: '2026-01-01T00:00:00.000Z',
+    datanet: `datanet-${name}`,
+    number: 1,
+    facts: {
+      ...{ name, summary: '', description: '', tags: [], language: 'en', purpose: '', contact: '' },
+      licence: { spdx: 'CC0-1.0' }
+    },
+    policy: openPolicy,
+    contributors: contributors.map((each) => ({ id: each, name: each })),
+    contributions: [],
+    rows: { count: rows.length, root: `root ${name}`, sha256: '', bytes: 0 },
+    splits: { train: 0, validation: 0, test: 0 },
+    files: [],
+    permissioned: false,
+    changes: ''
+  };
+}
+
+function datanetOf({ datanet, facts, policy, contributors, rows }: Version) {
+  const times = { created: 0, updated: 0, revision: 0, rowsRevision: 0 };
+  return { datanet, facts, policy, contributors, rows: rows.count, ...times };
 }

@@ -1,0 +1,122 @@
+/** Datanets on the command line: their rules are asked before anything else happens. */
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { NeedsPageError, openData, starterDatanet } from '../../src/cli/shared-data';
+import { prepareBundle, writeBundle } from '../../src/lib/datanets/bundle/bundle';
+import { writeRows } from '../../src/lib/datanets/content/rows-file';
+import type { DatanetRow } from '../../src/lib/datanets/datanet';
+import type { Policy } from '../../src/lib/datanets/policy/policy';
+import { createIdentity, type Identity } from '../../src/lib/datanets/trust/identity';
+import { signStatement } from '../../src/lib/datanets/trust/sign';
+import { createDataKey } from '../../src/lib/datanets/trust/wrap';
+import { NothingAllowedError } from '../../src/lib/jobs/training-data';
+import { runScript } from './run-cli';
+
+let folder: string;
+let owner: Identity;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tabtune-datanet-'));
+  owner = await createIdentity('Ines');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const said: string[] = [];
+beforeEach(() => {
+  said.length = 0;
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const rows: DatanetRow[] = [
+  { text: 'High water is at noon.', contributor: 'Ines' },
+  { text: 'The pilot sleeps.', contributor: 'Sal', split: 'test' }
+];
+const allowed: Policy = {
+  training: { rule: 'allowed' },
+  evaluation: { rule: 'allowed' },
+  retrieval: { rule: 'allowed' },
+  display: { rule: 'allowed' },
+  redistribution: { rule: 'allowed' }
+};
+
+/** Writes a bundle with these rows and rules. @returns its path */
+async function bundle(name: string, policy: Partial<Policy>, sealed = false): Promise<string> {
+  const file = await writeRows(rows);
+  const { key } = await createDataKey(owner.person.agreement);
+  const { version, parts } = await prepareBundle(
+    {
+      kind: 'version',
+      by: owner.person,
+      created: '2026-01-01T00:00:00.000Z',
+      datanet: name,
+      number: 1,
+      facts: {
+        ...{ name, summary: '', description: '', tags: [], language: 'en', purpose: '', contact: '' },
+        licence: { spdx: 'CC-BY-4.0' }
+      },
+      policy: { ...allowed, ...policy },
+      contributors: [
+        { id: 'Ines', name: 'Ines Marrow' },
+        { id: 'Sal', name: 'Sal Brandt' }
+      ],
+      contributions: [],
+      rows: file.digest,
+      splits: file.tally.splits,
+      permissioned: sealed,
+      changes: ''
+    },
+    file,
+    [],
+    sealed ? key : undefined
+  );
+  const path = join(folder, `${name}.datanet`);
+  const whole = await writeBundle(await signStatement(owner, version), parts);
+  await writeFile(path, new Uint8Array(await whole.arrayBuffer()));
+  return path;
+}
+
+describe('a Datanet given to a command', () => {
+  it('gives the rows of its splits, and says what is owed for them', async () => {
+    const training = { rule: 'conditions' as const, purposes: ['research'], attribution: true };
+    const path = await bundle('tides', { training, evaluation: { rule: 'forbidden' } });
+    const data = await openData(path, 'research');
+    expect(data.rows).toEqual([rows[0]]);
+    expect(data.heldOut).toEqual([]);
+    expect(data.versions).toMatchObject([{ datanet: 'tides', purpose: 'research', rows: 1, heldOut: 0 }]);
+    expect(said.join('')).toMatch(/tides: 1 row left out of evaluation\. By the rules of the Datanet/);
+    expect(said.join('')).toMatch(/to be named where results are shown: Ines Marrow\.\n/);
+    await expect(openData(path)).rejects.toThrow(NothingAllowedError);
+  });
+
+  it('is whole and free where it is the starter', async () => {
+    const { rows, heldOut, versions } = await openData(starterDatanet);
+    expect([rows.length, heldOut.length]).toEqual([264, 80]);
+    expect(versions[0].refusals).toEqual([]);
+    expect(said).toEqual([]);
+  });
+
+  it('is refused where it is sealed, or counts runs', async () => {
+    await expect(openData(await bundle('sealed', {}, true))).rejects.toThrow(/needs a grant of its owner/);
+    const counted = await bundle('counted', { training: { rule: 'conditions', runs: 3 } });
+    await expect(openData(counted)).rejects.toThrow(NeedsPageError);
+  });
+
+  it('ends the command before it begins where nothing may be used, in one line and with code 1', async () => {
+    const path = await bundle('closed', { training: { rule: 'forbidden' } });
+    const { code, stdout, stderr } = await runScript(
+      'finetune',
+      '--data',
+      path,
+      '--out',
+      join(folder, 'never')
+    );
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^No row is left to train on\. "closed", 1 row: By the rules of the Datanet, .* forbidden/m
+    );
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(await readdir(folder)).not.toContain('never');
+  }, 60_000);
+});
