@@ -64,7 +64,8 @@ describe('the rows of a version, as a file', () => {
         ['Bob', 1]
       ]),
       contributions: new Map([[`bafkrei${'a'.repeat(52)}`, 1]]),
-      splits: { train: 2, validation: 0, test: 1 }
+      splits: { train: 2, validation: 0, test: 1 },
+      fields: new Set(['text', 'contributor', 'split', 'contribution', 'messages', 'tags', 'drafted'])
     });
     const verified = await verifyRows(blob, digest);
     expect(verified.tally).toEqual(tally);

@@ -5,6 +5,7 @@ import { NotCanonicalError, canonicalRow } from '../canonical';
 import type { DatanetRow, Split } from '../datanet';
 import { MAX_LINE_BYTES, readLines, type TextInput } from '../lines';
 import { Pace, type PaceOptions } from '../pace';
+import type { ChatRow, TextRow } from '../row';
 import type { RowsDigest } from '../trust/statements';
 import { rowCid, rowContent } from './cid';
 import { MerkleTree, type MerkleLeaf, type MerkleOptions } from './merkle';
@@ -24,7 +25,12 @@ export interface RowsTally {
   contributions: Map<string, number>;
   /** Rows per split. A row without one is trained on, and counted so. */
   splits: Record<Split, number>;
+  /** Which fields rows have, of those that not each must have. */
+  fields: Set<keyof RowFields>;
 }
+
+/** Everything that a line of the rows can hold. */
+type RowFields = ChatRow & TextRow & Omit<DatanetRow, 'messages' | 'text'>;
 
 /** The rows of a version as they lie in its bundle, and what is signed of them. */
 export interface RowsFile {
@@ -192,15 +198,25 @@ function leafOf(row: DatanetRow): MerkleLeaf {
 }
 
 function emptyTally(): RowsTally {
-  return { contributors: new Map(), contributions: new Map(), splits: { train: 0, validation: 0, test: 0 } };
+  return {
+    contributors: new Map(),
+    contributions: new Map(),
+    splits: { train: 0, validation: 0, test: 0 },
+    fields: new Set()
+  };
 }
 
-function count(tally: RowsTally, { contributor, contribution, split }: DatanetRow): void {
+function count(tally: RowsTally, row: DatanetRow): void {
+  const { contributor, contribution, split } = row;
   tally.contributors.set(contributor, (tally.contributors.get(contributor) ?? 0) + 1);
   if (contribution !== undefined) {
     tally.contributions.set(contribution, (tally.contributions.get(contribution) ?? 0) + 1);
   }
   tally.splits[split ?? 'train'] += 1;
+  for (const [field, value] of Object.entries(row)) {
+    const says = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    if (says) tally.fields.add(field as keyof RowFields);
+  }
 }
 
 /** Number, length and SHA-256 of lines, each with its line feed. */

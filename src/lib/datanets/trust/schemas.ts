@@ -56,7 +56,7 @@ function isMoment(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString() === text;
 }
 
-const person = z.strictObject({ id: did, name: line(200, 1), agreement: did });
+export const personSchema = z.strictObject({ id: did, name: line(200, 1), agreement: did });
 const licence = z.strictObject({ spdx: line(500, 1), evidence: line(2000).optional() });
 const facts = z.strictObject({
   name: line(200, 1),
@@ -113,7 +113,7 @@ const splits = z.strictObject({ train: count(), validation: count(), test: count
   unknown
 >);
 
-const common = { by: person, created: moment };
+const common = { by: personSchema, created: moment };
 
 const STATEMENTS = {
   invitation: z.strictObject({
@@ -200,7 +200,7 @@ const STATEMENTS = {
     ...common,
     datanet,
     root,
-    to: person,
+    to: personSchema,
     request: cid.optional(),
     uses,
     conditions: conditionsSchema,

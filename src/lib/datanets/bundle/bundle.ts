@@ -1,0 +1,176 @@
+import { TabtuneError } from '../../errors';
+import { canonicalJson } from '../canonical';
+import type { MerkleTree } from '../content/merkle';
+import type { RowsFile, RowsTally } from '../content/rows-file';
+import type { DatanetRow } from '../datanet';
+import type { PaceOptions } from '../pace';
+import { statementCid } from '../trust/sign';
+import type { FileDigest, Signed, Version } from '../trust/statements';
+import { writeContainer, type ContainerPart } from './container';
+import { croissantOf, type Croissant } from './croissant';
+import { digestBlob } from './digest';
+import { RowsPart } from './rows-part';
+import { seal } from './seal';
+import {
+  brokenBundle,
+  entryText,
+  openSignedContainer,
+  statementPart,
+  type CheckedEntry,
+  type OpenOptions
+} from './signed-container';
+import { checkProvenance, checkTally, readStatements, writeStatements } from './provenance';
+
+/** A bundle was asked for of parts that do not belong together. */
+export class BundlePartsError extends TabtuneError {}
+
+const STATEMENTS_NAME = 'statements.jsonl';
+const CROISSANT_NAME = 'croissant.json';
+const OPEN_ROWS_NAME = 'rows.jsonl';
+const SEALED_ROWS_NAME = 'rows.sealed';
+const MAX_CROISSANT_BYTES = 32 * 1024 * 1024;
+
+/** All of a bundle but the signature, which is over the digests of the parts. */
+export interface PreparedBundle {
+  /** To be signed. */
+  version: Version;
+  parts: ContainerPart[];
+}
+
+/**
+ * Makes the parts of a bundle, and the version that names them, for its owner to sign.
+ * @param version what the owner says; where it is permissioned, a key must be given, and for that version only.
+ * @param rows as `writeRows` made them: `version.rows` is their digest.
+ * @param statements the signed contributions, decisions and validations that the version rests on.
+ * @throws BundlePartsError, UnreadableFileError, the abort reason.
+ */
+export async function prepareBundle(
+  version: Omit<Version, 'files'>,
+  rows: Pick<RowsFile, 'blob' | 'tally'>,
+  statements: readonly Signed[],
+  key?: CryptoKey,
+  options: PaceOptions = {}
+): Promise<PreparedBundle> {
+  if (version.permissioned !== (key !== undefined)) {
+    throw new BundlePartsError(
+      'A permissioned version needs a key for its rows, and an open one must not have one.',
+      {
+        details: { permissioned: version.permissioned }
+      }
+    );
+  }
+  const sealed = key && (await seal(rows.blob, key, version.rows.root, options));
+  const rowsPart = await describe(sealed ? SEALED_ROWS_NAME : OPEN_ROWS_NAME, sealed ?? rows.blob, options);
+  const croissant = croissantOf(version, rowsPart.file, rows.tally.fields);
+  const parts = [
+    await describe(STATEMENTS_NAME, writeStatements(statements), options),
+    await describe(CROISSANT_NAME, new Blob([canonicalJson(croissant)]), options),
+    rowsPart
+  ];
+  return {
+    version: { ...version, files: parts.map(({ file }) => file) },
+    parts: parts.map(({ part }) => part)
+  };
+}
+
+/**
+ * The bundle (`*.datanet`) of a version that was signed.
+ * @throws BundlePartsError where the parts are not those that were signed; ContainerTooLargeError.
+ */
+export async function writeBundle(signed: Signed<Version>, parts: readonly ContainerPart[]): Promise<Blob> {
+  const { files } = signed.statement;
+  if (
+    files.length !== parts.length ||
+    files.some(({ name, bytes }, i) => name !== parts[i].name || bytes !== parts[i].data.size)
+  ) {
+    throw new BundlePartsError('The signed version names other files than the ones to be bundled with it.');
+  }
+  return writeContainer([statementPart(signed), ...parts]);
+}
+
+/** A version as somebody handed it over: what is said of it is checked, the rows are read on demand. */
+export interface Bundle {
+  readonly version: Signed<Version>;
+  /** What the signed version is known by. */
+  readonly cid: string;
+  /** What it rests on, each signature checked. */
+  readonly statements: readonly Signed[];
+  readonly croissant: Croissant;
+  readonly permissioned: boolean;
+  /** See `RowsPart.rows`. */
+  rows(key?: CryptoKey, options?: PaceOptions): AsyncGenerator<DatanetRow>;
+  /** As `RowsPart.verify`; also compares who and what the rows are with what the version says. */
+  verifyRows(key?: CryptoKey, options?: PaceOptions): Promise<{ tree: MerkleTree; tally: RowsTally }>;
+}
+
+/**
+ * Opens a bundle and checks all that can be checked without reading rows: every byte of the container, the digest of
+ * every part, the signatures of the version and of what it rests on, and that these belong together. `verifyRows` is for
+ * the rest, and should be called once before a bundle is kept, or where it is sealed, once there is a key.
+ * @throws BrokenContainerError, BrokenBundleError, InvalidStatementError, ForgedStatementError, UnreadableFileError, the
+ * abort reason.
+ */
+export async function openBundle(blob: Blob, options: OpenOptions = {}): Promise<Bundle> {
+  const label = options.label ?? 'The file';
+  const { signed, parts } = await openSignedContainer(blob, 'version', options);
+  const version = signed.statement;
+  const rowsName = version.permissioned ? SEALED_ROWS_NAME : OPEN_ROWS_NAME;
+  checkParts(parts, version, [STATEMENTS_NAME, CROISSANT_NAME, rowsName], label);
+  const [statementsPart, croissantPart, rowsPart] = parts;
+
+  const statements = await readStatements(statementsPart.data, label);
+  checkProvenance(version, statements, label);
+  const croissant = readJson(await entryText(croissantPart, MAX_CROISSANT_BYTES, label), label);
+  const rows = new RowsPart(rowsPart.data, version.rows, version.permissioned);
+  return {
+    version: signed,
+    cid: statementCid(signed),
+    statements,
+    croissant,
+    permissioned: version.permissioned,
+    rows: (key, pace) => rows.rows(key, pace),
+    async verifyRows(key, pace) {
+      const verified = await rows.verify(key, pace);
+      checkTally(version, verified.tally, label);
+      return verified;
+    }
+  };
+}
+
+function checkParts(parts: readonly CheckedEntry[], version: Version, names: string[], label: string): void {
+  const { files, rows, permissioned } = version;
+  if (
+    parts.map(({ name }) => name).join() !== names.join() ||
+    files.map(({ name }) => name).join() !== names.join()
+  ) {
+    throw brokenBundle(label, `it should hold ${names.join(', ')}`);
+  }
+  for (const [i, { name, bytes, sha256 }] of parts.entries()) {
+    if (bytes !== files[i].bytes || sha256 !== files[i].sha256) {
+      throw brokenBundle(label, `"${name}" in it is not the one that was signed`);
+    }
+  }
+  const { bytes, sha256 } = files[files.length - 1];
+  if (!permissioned && (bytes !== rows.bytes || sha256 !== rows.sha256)) {
+    throw brokenBundle(label, 'it says two things of its rows');
+  }
+}
+
+async function describe(
+  name: string,
+  data: Blob,
+  options: PaceOptions
+): Promise<{ file: FileDigest; part: ContainerPart }> {
+  const { bytes, sha256, crc32 } = await digestBlob(data, { signal: options.signal });
+  return { file: { name, bytes, sha256 }, part: { name, data, crc32 } };
+}
+
+function readJson(text: string, label: string): Croissant {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Croissant;
+  } catch (cause) {
+    throw brokenBundle(label, `its ${CROISSANT_NAME} is not JSON`, cause);
+  }
+  throw brokenBundle(label, `its ${CROISSANT_NAME} is not a JSON object`);
+}
