@@ -1,13 +1,23 @@
-/** The worker that parses, tokenises and downloads. */
+/** The worker that parses, tokenises and downloads, and keeps the Datanets. */
 import { expose } from 'comlink';
 import { z } from 'zod';
 import { Store } from '../datanets/store/store';
 import { OpfsFileCache } from '../formats/opfs-cache';
 import { DataService } from './data-service';
+import { DatanetService } from './datanets/service';
+import { together } from './datanets/service-together';
 import { installErrorTransfer } from './error-transfer';
 import { HubLibrary } from './hub-library';
 
 // Compiled schemas would be eval, which the page's content security policy forbids.
 z.config({ jitless: true });
 installErrorTransfer();
-expose(new DataService(Store.open(), new HubLibrary(new OpfsFileCache())));
+const store = Store.open();
+// The page calls both the same way: `client.call((data) => data.rowSets())`, `client.call((data) => data.list())`.
+expose(
+  together(
+    new DataService(store, new HubLibrary(new OpfsFileCache())),
+    // Absent where the page is not in a secure context.
+    new DatanetService(store, navigator.locks as LockManager | undefined)
+  )
+);

@@ -9,6 +9,7 @@ import type { Store } from '../../datanets/store/store';
 import { found } from '../../datanets/store/database';
 import type { PaceOptions } from '../../datanets/pace';
 import type { RowsRef } from './protocol';
+import { receivedRows } from './service-bundles';
 
 /** Some rows, as they stood when they were opened. `table` is for reading: whoever changes rows clones it. */
 export interface OpenRows {
@@ -23,46 +24,30 @@ export interface OpenRows {
   json(place: Pick<RowPlace, 'block' | 'slot'>): Promise<string>;
 }
 
-/** Versions that were received, as the files that they came in. */
-export interface ReceivedVersions {
-  /** @throws where the rows may not be seen: no grant, or one that is over */
-  requireReadable(version: VersionRecord): Promise<void>;
-  /** All rows, in order; reads the file. */
-  rows(version: VersionRecord, options: PaceOptions): AsyncIterable<DatanetRow>;
-}
-
 export class RowsAccess {
   readonly #store: Store;
-  readonly #versions: ReceivedVersions;
   readonly #blocks: BlockReader;
   /** The draft read last. */
   #draft: { id: string; seen: number; table: RowTable } | undefined;
   /** The received version read last: sealed ones are nowhere readable but here. */
   #received: { cid: string; rows: OpenRows } | undefined;
 
-  constructor(store: Store, received: ReceivedVersions) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#versions = received;
     this.#blocks = new BlockReader((id) => store.blocks.get(id));
   }
 
   /**
+   * Rows of this browser. Whether those of a received version may be used is for the caller to ask before.
    * @param options for a received version, whose file is read whole at first
-   * @throws NotStoredError, or what a received version that may not be read throws
+   * @throws NotStoredError, and what `receivedRows` throws
    */
   async open(ref: RowsRef, options: PaceOptions = {}): Promise<OpenRows> {
     switch (ref.of) {
       case 'draft':
         return this.#openDraft(ref.id);
-      case 'proposal': {
-        const tableRef: TableRef = { of: 'proposal', name: ref.contribution };
-        const datanet = await this.#store.tables.datanetOf(tableRef);
-        return this.#stored(
-          tableRef,
-          found(datanet, 'proposal', ref.contribution),
-          await this.#store.tables.get(tableRef)
-        );
-      }
+      case 'proposal':
+        return this.#openProposal(ref.contribution);
       case 'version':
         return this.openVersion(await this.#store.versions.byRoot(ref.root), options);
     }
@@ -70,16 +55,17 @@ export class RowsAccess {
 
   async openVersion(version: VersionRecord, options: PaceOptions = {}): Promise<OpenRows> {
     const ref: TableRef = { of: 'version', name: version.cid };
-    if (version.revision !== undefined) {
-      return this.#stored(ref, version.datanet, await this.#store.tables.get(ref));
-    }
-    // Asked for each time: a grant ends, or is revoked.
-    await this.#versions.requireReadable(version);
+    if (isOwn(version)) return this.#stored(ref, version.datanet, await this.#store.tables.get(ref));
     if (this.#received?.cid === version.cid) return this.#received.rows;
     this.#received = undefined;
-    const opened = await inMemory(ref, version.datanet, this.#versions.rows(version, options));
-    this.#received = { cid: version.cid, rows: opened };
-    return opened;
+    const rows = await inMemory(ref, version.datanet, receivedRows(this.#store, version, options));
+    this.#received = { cid: version.cid, rows };
+    return rows;
+  }
+
+  /** The rows of a received version, where they were read already. */
+  opened(version: VersionRecord): OpenRows | undefined {
+    return this.#received?.cid === version.cid ? this.#received.rows : undefined;
   }
 
   /** Rows with their words, by position in the table (default all), in that order. */
@@ -96,6 +82,12 @@ export class RowsAccess {
   /** Rows as they stand in a version, in order. */
   async *datanetRows(rows: OpenRows): AsyncGenerator<DatanetRow> {
     for await (const { entry, content } of this.stream(rows)) yield datanetRow(entry, content);
+  }
+
+  async #openProposal(contribution: string): Promise<OpenRows> {
+    const ref: TableRef = { of: 'proposal', name: contribution };
+    const datanet = found(await this.#store.tables.datanetOf(ref), 'proposal', contribution);
+    return this.#stored(ref, datanet, await this.#store.tables.get(ref));
   }
 
   async #openDraft(id: string): Promise<OpenRows> {
@@ -117,6 +109,11 @@ export class RowsAccess {
       json: (place) => this.#blocks.json(place)
     };
   }
+}
+
+/** Whether a version was made here: its rows then lie in the store. */
+export function isOwn(version: VersionRecord): boolean {
+  return version.revision !== undefined;
 }
 
 /** A row as a version says it, without what it does not say. */

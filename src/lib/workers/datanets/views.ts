@@ -8,6 +8,7 @@ import type { RowEntry, RowTable } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
 import { TabtuneError } from '../../errors';
 import type { DatanetEvent, RowItem, RowQuery, RowsRef, RowView } from './protocol';
+import { openShown, requireShown } from './service-access';
 import { entryCid, type OpenRows, type RowsAccess } from './service-rows';
 
 /** A view was asked for that newer ones took the place of. */
@@ -59,7 +60,7 @@ export class Views {
   /** Rows of a view, as they stand now; a row that was removed meanwhile as it stood. @throws ViewEndedError */
   async items(view: string, from: number, count: number): Promise<RowItem[]> {
     const shown = this.#get(view);
-    const now = await this.#rows.open(shown.ref);
+    const now = await this.#now(shown);
     const keys = shown.keys.subarray(Math.max(0, from), Math.max(0, from + count));
     return Promise.all(
       Array.from(keys, (key) => {
@@ -92,7 +93,7 @@ export class Views {
     signal: AbortSignal,
     onEvent: (event: DatanetEvent) => void
   ): Promise<Shown> {
-    const rows = await this.#rows.open(ref, {
+    const rows = await openShown(this.#store, this.#rows, ref, {
       signal,
       onProgress: (done, total) => onEvent({ phase: 'opening', done, total })
     });
@@ -127,6 +128,13 @@ export class Views {
   async #head(rows: OpenRows, record: DatanetRecord): Promise<RowTable | undefined> {
     if (rows.ref.of !== 'draft' || record.role !== 'owner' || record.head === undefined) return undefined;
     return this.#store.tables.get({ of: 'version', name: record.head });
+  }
+
+  /** Only drafts change; what was received may be shown no more. */
+  async #now({ ref, rows }: Shown): Promise<OpenRows> {
+    if (ref.of === 'draft') return this.#rows.open(ref);
+    if (ref.of === 'version') await requireShown(this.#store, await this.#store.versions.byRoot(ref.root));
+    return rows;
   }
 
   #get(view: string): Shown {

@@ -1,0 +1,197 @@
+/** All that the page asks about Datanets, put together from the parts that do it. Runs in the data worker. */
+import type { DatanetFacts } from '../../datanets/datanet';
+import { rowContent } from '../../datanets/content/cid';
+import type { ImportInput, ImportInspection, ImportMapping } from '../../datanets/import/import';
+import { inspectImport } from '../../datanets/import/inspect';
+import { previewImport } from '../../datanets/import/open';
+import type { Policy } from '../../datanets/policy/policy';
+import type { RowContent } from '../../datanets/row';
+import { sweepImports } from '../../datanets/store/staging';
+import type { Store } from '../../datanets/store/store';
+import { createIdentity, type Identity } from '../../datanets/trust/identity';
+import type { Person } from '../../datanets/trust/statements';
+import { usesOf } from '../run-uses';
+import { Drafts } from './drafts';
+import { Importing } from './importing';
+import type {
+  DatanetDetail,
+  DatanetEvent,
+  DatanetSummary,
+  DatanetUse,
+  ImportProblem,
+  ImportReport,
+  RowChange,
+  RowItem,
+  RowQuery,
+  RowsRef,
+  RowView
+} from './protocol';
+import { RowsAccess } from './service-rows';
+import { detailOf, summarise } from './service-summaries';
+import { Views } from './views';
+
+/** The parts, once the database is open. */
+interface Parts {
+  store: Store;
+  rows: RowsAccess;
+  drafts: Drafts;
+  views: Views;
+  importing: Importing;
+}
+
+/** What cannot wait for the first call: rows of imports that were cut off, and of rows that are gone. */
+async function assemble(store: Store, locks: LockManager | undefined): Promise<Parts> {
+  await sweepImports(store, locks);
+  const rows = new RowsAccess(store);
+  const drafts = new Drafts(store, rows);
+  return {
+    ...{ store, rows, drafts },
+    views: new Views(store, rows),
+    importing: new Importing(store, drafts, locks)
+  };
+}
+
+/** Called on the page as `client.call((data) => data.list())`; see `data.worker.ts`. */
+export class DatanetService {
+  readonly #parts: Promise<Parts>;
+  #identity: Promise<Identity> | undefined;
+  /** Long calls that go on. */
+  readonly #works = new Set<AbortController>();
+
+  /** @param locks tell tabs of each other's imports; absent where a browser has none */
+  constructor(store: Promise<Store>, locks: LockManager | undefined) {
+    this.#parts = store.then((opened) => assemble(opened, locks));
+    // A database that does not open fails each call that needs it.
+    this.#parts.catch(() => undefined);
+  }
+
+  async person(): Promise<Person> {
+    return (await this.#me()).person;
+  }
+
+  async renamePerson(name: string): Promise<Person> {
+    const me = await this.#me();
+    const { store } = await this.#parts;
+    const renamed = (await store.identities.rename(name)) ?? me;
+    this.#identity = Promise.resolve(renamed);
+    return renamed.person;
+  }
+
+  async list(): Promise<DatanetSummary[]> {
+    const { store } = await this.#parts;
+    const me = await this.person();
+    return Promise.all((await store.datanets.list()).map((record) => summarise(store, record, me)));
+  }
+
+  async detail(id: string): Promise<DatanetDetail> {
+    const { store, rows } = await this.#parts;
+    return detailOf(store, rows, await store.datanets.get(id), await this.person());
+  }
+
+  async create(facts: DatanetFacts): Promise<DatanetSummary> {
+    const { store, drafts } = await this.#parts;
+    const me = await this.person();
+    return summarise(store, await drafts.create(facts, me), me);
+  }
+
+  async describe(id: string, facts: DatanetFacts): Promise<void> {
+    await (await this.#parts).drafts.describe(id, facts);
+  }
+
+  async setPolicy(id: string, policy: Policy): Promise<void> {
+    await (await this.#parts).drafts.setPolicy(id, policy);
+  }
+
+  async remove(id: string): Promise<void> {
+    await (await this.#parts).store.datanets.remove(id);
+  }
+
+  async view(rows: RowsRef, query: RowQuery, onEvent: (event: DatanetEvent) => void): Promise<RowView> {
+    return (await this.#parts).views.view(rows, query, onEvent);
+  }
+
+  async items(view: string, from: number, count: number): Promise<RowItem[]> {
+    return (await this.#parts).views.items(view, from, count);
+  }
+
+  async keys(view: string): Promise<Uint32Array> {
+    return (await this.#parts).views.keys(view);
+  }
+
+  async addRow(id: string, content: RowContent, change: RowChange & { drafted?: boolean }): Promise<RowItem> {
+    const { drafts, views } = await this.#parts;
+    return views.item(id, await drafts.addRow(id, content, change, await this.person()));
+  }
+
+  async changeRow(id: string, key: number, change: RowChange): Promise<RowItem> {
+    const { drafts, views } = await this.#parts;
+    await drafts.changeRow(id, key, change);
+    return views.item(id, key);
+  }
+
+  async removeRows(id: string, keys: number[]): Promise<void> {
+    await (await this.#parts).drafts.removeRows(id, keys);
+  }
+
+  async tagRows(id: string, keys: number[], add: string[], remove: string[]): Promise<void> {
+    await (await this.#parts).drafts.tagRows(id, keys, add, remove);
+  }
+
+  inspectImport(input: ImportInput): Promise<ImportInspection> {
+    return this.#long((signal) => inspectImport(input, { signal }));
+  }
+
+  previewImport(
+    input: ImportInput,
+    mapping: ImportMapping,
+    count: number
+  ): Promise<{ rows: RowContent[]; problems: ImportProblem[] }> {
+    return this.#long(async (signal) => {
+      const { rows, problems } = await previewImport(input, mapping, count, { signal });
+      return { rows: rows.map(rowContent), problems };
+    });
+  }
+
+  importInto(
+    id: string,
+    input: ImportInput,
+    mapping: ImportMapping,
+    onEvent: (event: DatanetEvent) => void
+  ): Promise<ImportReport> {
+    return this.#long(async (signal) => {
+      const { importing } = await this.#parts;
+      return importing.importInto(id, input, mapping, await this.person(), signal, onEvent);
+    });
+  }
+
+  async cancel(): Promise<void> {
+    for (const work of this.#works) work.abort(new DOMException('This was cancelled.', 'AbortError'));
+  }
+
+  async uses(id: string): Promise<DatanetUse[]> {
+    const { store } = await this.#parts;
+    return usesOf(store, (await store.datanets.get(id)).datanet);
+  }
+
+  /** This browser's person, made at the first call. */
+  #me(): Promise<Identity> {
+    this.#identity ??= this.#parts.then(
+      async ({ store }) =>
+        (await store.identities.get()) ?? (await store.identities.add(await createIdentity('')))
+    );
+    // What failed once may work the next time.
+    this.#identity.catch(() => (this.#identity = undefined));
+    return this.#identity;
+  }
+
+  /** A call that `cancel` ends. */
+  async #long<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const control = new AbortController();
+    this.#works.add(control);
+    try {
+      return await work(control.signal);
+    } finally {
+      this.#works.delete(control);
+    }
+  }
+}
