@@ -193,6 +193,34 @@ describe('the rows of a run', () => {
     expect(nothingLeft(await loadTrainingData([over]))).toMatch(/until 31 May 2026/);
   });
 
+  it('of several versions are mixed by weight, and who wrote them is kept', async () => {
+    const many = (name: string, count: number, contributor: string) =>
+      Array.from({ length: count }, (_, i) => row(`${name}${i}`, { contributor, contribution: name }));
+    const contributions = ['a', 'b', 'c'].map((name) => contribution(name, name));
+    const versions = [
+      version('a', many('a', 10, 'Ines'), { weight: 1, contributions }),
+      version('b', many('b', 4, 'Wen'), { weight: 3, contributions }),
+      version('c', many('c', 8, 'Wen'), { weight: 0.5, contributions }),
+      version('none', [row('d')], { policy: { training: { rule: 'forbidden' } } })
+    ];
+    const data = await loadTrainingData(versions, { seed: 5 });
+    const counts = new Map<string, number>();
+    for (const text of texts(data.rows)) counts.set(text, (counts.get(text) ?? 0) + 1);
+    const takenOf = (name: string) => [...counts].filter(([text]) => text.startsWith(name)).map(([, n]) => n);
+    expect(takenOf('a')).toEqual(Array.from({ length: 10 }, () => 1));
+    expect(takenOf('b')).toEqual([3, 3, 3, 3]);
+    expect(takenOf('c')).toEqual([1, 1, 1, 1]);
+    expect(data.versions.map(({ rows }) => rows)).toEqual([10, 4, 4, 0]);
+    expect(data.versions[2].contributions).toEqual({ c: 4 });
+    expect(data.contributors.map(({ id, rows }) => [id, rows])).toEqual([
+      ['Ines', 10],
+      ['Wen', 8]
+    ]);
+    // The same seed takes the same rows in the same order, another one does not.
+    expect(texts((await loadTrainingData(versions, { seed: 5 })).rows)).toEqual(texts(data.rows));
+    expect(texts((await loadTrainingData(versions, { seed: 6 })).rows)).not.toEqual(texts(data.rows));
+  });
+
   it('stop being read when asked', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(loadTrainingData([version('one', [row('a')])], { signal })).rejects.toThrow('enough');

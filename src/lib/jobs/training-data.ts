@@ -2,6 +2,7 @@ import type { Contributor, DatanetRow } from '../datanets/datanet';
 import { decideVersion, permitRows, type PermitContext, type PermitVersion } from '../datanets/policy/permit';
 import type { Rule, Use } from '../datanets/policy/policy';
 import type { Row } from '../datanets/row';
+import { mixEpoch } from '../datanets/split/mix';
 import type { Version } from '../datanets/trust/statements';
 import { TabtuneError } from '../errors';
 
@@ -111,12 +112,18 @@ export async function loadTrainingData(
       })
     );
   }
+  const rows = mixRows(loaded, options.seed ?? 0);
+  const taken = new Set(rows);
+  const uses = loaded.map((each) => ({
+    ...each.use,
+    ...counted(each.rows.filter((row) => taken.has(row)))
+  }));
   return {
-    rows: loaded.flatMap((each) => each.rows),
+    rows,
     heldOut: loaded.flatMap((each) => each.heldOut),
     hidden: new Set(loaded.flatMap((each) => each.hidden)),
-    versions: loaded.map(({ use }) => use),
-    contributors: contributorsOf(versions, loaded),
+    versions: uses,
+    contributors: contributorsOf(versions, uses),
     purposes: [...new Set(versions.flatMap(purposesOf))].sort()
   };
 }
@@ -138,6 +145,19 @@ export function nothingLeft({ rows, versions }: Pick<TrainingData, 'rows' | 'ver
   );
   const why = reasons.length > 0 ? reasons.join(' ') : 'The chosen versions have no row to train on.';
   return `No row is left to train on. ${why} Choose other data, or ask the owner for access.`;
+}
+
+/**
+ * The rows of several versions as one run takes them, in an order of the seed. A weight says how often rows are taken:
+ * with 1 each once, with 2 each twice, with 0.5 every other. One version alone keeps its order, whatever its weight.
+ */
+function mixRows(loaded: readonly LoadedVersion[], seed: number): DatanetRow[] {
+  const usable = loaded.filter(({ rows }) => rows.length > 0);
+  if (usable.length < 2) return usable.flatMap(({ rows }) => rows);
+  const sources = usable.map(({ rows, use }) => ({ rows: rows.length, weight: rows.length * use.weight }));
+  const size = Math.max(1, Math.round(sources.reduce((sum, { weight }) => sum + weight, 0)));
+  const mixed = mixEpoch(sources, { seed, epoch: 0, size });
+  return Array.from(mixed.sources, (source, i) => usable[source].rows[mixed.rows[i]]);
 }
 
 interface LoadedVersion {
@@ -175,10 +195,7 @@ async function readVersion(
   const visible = new Set(shown.allowed);
   const use: VersionUse = {
     ...useOf(open),
-    rows: rows.length,
     heldOut: heldOut.length,
-    contributions: countBy(rows, ({ contribution }) => contribution ?? ''),
-    contributors: countBy(rows, ({ contributor }) => contributor),
     attribution: training.duties.attribution,
     refusals: [
       ...training.refused.map((refused) => ({ use: 'training' as const, ...refused })),
@@ -234,6 +251,15 @@ function purposesOf({ version, context }: OpenVersion): string[] {
   return [...named, ...(context.grant?.statement.conditions.purposes ?? [])];
 }
 
+/** Rows that are trained on, by whom and from which contribution. A row that is taken several times is one. */
+function counted(rows: readonly DatanetRow[]): Pick<VersionUse, 'rows' | 'contributions' | 'contributors'> {
+  return {
+    rows: rows.length,
+    contributions: countBy(rows, ({ contribution }) => contribution ?? ''),
+    contributors: countBy(rows, ({ contributor }) => contributor)
+  };
+}
+
 function countBy(rows: readonly DatanetRow[], name: (row: DatanetRow) => string): Record<string, number> {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(name(row), (counts.get(name(row)) ?? 0) + 1);
@@ -241,13 +267,10 @@ function countBy(rows: readonly DatanetRow[], name: (row: DatanetRow) => string)
 }
 
 /** Everybody whose rows are trained on, most rows first; one person in several Datanets is one. */
-function contributorsOf(
-  versions: readonly OpenVersion[],
-  loaded: readonly LoadedVersion[]
-): ContributorRows[] {
+function contributorsOf(versions: readonly OpenVersion[], uses: readonly VersionUse[]): ContributorRows[] {
   const people = new Map<string, ContributorRows>();
-  loaded.forEach(({ use }, i) => {
-    for (const [id, rows] of Object.entries(use.contributors)) {
+  uses.forEach(({ contributors }, i) => {
+    for (const [id, rows] of Object.entries(contributors)) {
       const known = versions[i].version.contributors.find((each) => each.id === id);
       const person = people.get(id) ?? { id, name: id, ...known, rows: 0 };
       people.set(id, { ...person, rows: person.rows + rows });

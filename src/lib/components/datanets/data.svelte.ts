@@ -34,6 +34,9 @@ import {
 /** Rows shown at first, and at each press of "more". */
 const pageSize = 6;
 
+/** How often rows can be taken. Each time, a row takes its place in memory. */
+export const [MIN_WEIGHT, MAX_WEIGHT] = [0.1, 10];
+
 /** A Datanet of which some version can be trained on. */
 export interface TrainableDatanet extends DatanetSummary {
   /** Newest first. */
@@ -110,7 +113,8 @@ export class DataState {
   }
 
   setWeight(root: string, weight: number): void {
-    if (Number.isFinite(weight) && weight > 0) this.choose(withWeight(this.choice, root, weight));
+    if (!Number.isFinite(weight)) return;
+    this.choose(withWeight(this.choice, root, Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, weight))));
   }
 
   setPurpose(purpose: string | undefined): void {
