@@ -100,8 +100,8 @@ describe('gradients of single rows', () => {
     trainer.destroy();
 
     const scale = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0) / gradient.length);
-    const m = normals(1, values.length, scale);
-    const v = normals(2, values.length, scale).map((x) => x * x);
+    const m = Float32Array.from(normals(1, values.length, scale));
+    const v = Float32Array.from(normals(2, values.length, scale), (x) => x * x);
     sketcher.restore({ values, m, v, iteration: 5 });
     const made = await sketcher.sketch([rows[1]]);
     sketcher.destroy();

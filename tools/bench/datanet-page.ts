@@ -1,6 +1,7 @@
 /** The page of the Datanet benchmark: drives the data worker as the product's pages do, and watches its own thread. */
 import { proxy } from 'comlink';
 import type { DatanetFacts } from '../../src/lib/datanets/datanet';
+import type { ImportInspection } from '../../src/lib/datanets/import/import';
 import { dataClient } from '../../src/lib/workers/clients';
 import type { DatanetBenchResult, DatanetStage, StageName } from '../../src/cli/bench/datanet-report';
 
@@ -51,7 +52,7 @@ export async function measureDatanet(file: File, query: string): Promise<Datanet
   const ignore = proxy(() => undefined);
   const stages: DatanetStage[] = [];
   const measure = async <T>(stage: StageName, run: () => Promise<T>): Promise<T> => {
-    const watch = new Watch(() => client.call((data) => data.datanets.person()));
+    const watch = new Watch(() => client.call((data) => data.person()));
     const started = performance.now();
     try {
       return await run();
@@ -60,39 +61,42 @@ export async function measureDatanet(file: File, query: string): Promise<Datanet
     }
   };
 
-  const { id } = await client.call((data) => data.datanets.create(facts));
+  const { id } = await client.call((data) => data.create(facts));
   const draft = { of: 'draft', id } as const;
   const input = { kind: 'file', file } as const;
-  const { mapping } = await client.call((data) => data.datanets.inspectImport(input));
+  const { mapping } = await client.call(
+    // Comlink spreads the union over the promise.
+    (data) => data.inspectImport(input) as Promise<ImportInspection>
+  );
   const report = await measure('import', () =>
-    client.call((data) => data.datanets.importInto(id, input, mapping, ignore))
+    client.call((data) => data.importInto(id, input, mapping, ignore))
   );
   const checked = await measure('exact duplicates', () =>
-    client.call((data) => data.datanets.check(draft, { checks: ['exact-duplicate'] }, ignore))
+    client.call((data) => data.check(draft, { checks: ['exact-duplicate'] }, ignore))
   );
   const near = await measure('near duplicates', () =>
-    client.call((data) => data.datanets.check(draft, { checks: ['near-duplicate'] }, ignore))
+    client.call((data) => data.check(draft, { checks: ['near-duplicate'] }, ignore))
   );
   const found = await measure('search', () =>
-    client.call((data) => data.datanets.view(draft, { text: query }, ignore))
+    client.call((data) => data.view(draft, { text: query }, ignore))
   );
   await measure('scroll', async () => {
-    const all = await client.call((data) => data.datanets.view(draft, {}, ignore));
+    const all = await client.call((data) => data.view(draft, {}, ignore));
     for (let at = 0; at < all.total; at += Math.ceil(all.total / 50)) {
-      await client.call((data) => data.datanets.items(all.view, at, 40));
+      await client.call((data) => data.items(all.view, at, 40));
     }
   });
   const root = await measure('version', async () => {
     const prepared = await client.call((data) =>
-      data.datanets.prepare({ kind: 'version', id, permissioned: false, changes: 'first' }, ignore)
+      data.prepare({ kind: 'version', id, permissioned: false, changes: 'first' }, ignore)
     );
-    await client.call((data) => data.datanets.sign(prepared.prepared));
+    await client.call((data) => data.sign(prepared.prepared));
     return prepared.statement.kind === 'version' ? prepared.statement.rows.root : '';
   });
   const bundle = await measure('export', () =>
-    client.call((data) => data.datanets.exportVersion(root, 'datanet', ignore))
+    client.call((data) => data.exportVersion(root, 'datanet', ignore))
   );
-  const opened = await measure('open', () => client.call((data) => data.datanets.open(bundle, ignore)));
+  const opened = await measure('open', () => client.call((data) => data.open(bundle, ignore)));
   return {
     rows: report.rows,
     bytes: file.size,
