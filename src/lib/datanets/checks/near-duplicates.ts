@@ -19,7 +19,11 @@ export class NearDuplicates {
   /** A row of the Datanet that the rows are compared with. All of them come before the first `check`. */
   addOther({ key, row }: KeyedRow): void {
     // What they are like among themselves is not asked.
-    this.#index.add(this.#shingler.of(row), () => true);
+    this.#index.each(
+      this.#shingler.of(row),
+      () => true,
+      () => {}
+    );
     this.#keys.push(key);
     this.#others = this.#keys.length;
   }

@@ -43,7 +43,7 @@ export function* digitRuns(text: string): Generator<DigitRun> {
       while (gap < text.length && gap - i < MAX_GAP && SEPARATOR.test(text[gap])) gap += 1;
       if (gap < text.length && isDigit(text, gap)) i = gap;
     }
-    const start = leadStart(text, first);
+    const start = leadStart(text, first, groups);
     const before = text[start - 1] ?? ' ';
     const after = text[end] ?? ' ';
     if (digits.length > MAX_DIGITS || WORD.test(before) || WORD.test(after)) continue;
@@ -51,12 +51,13 @@ export function* digitRuns(text: string): Generator<DigitRun> {
   }
 }
 
-/** Where a number begins whose first digit is at `first`: a + and an opening bracket belong to it. */
-function leadStart(text: string, first: number): number {
+/** Where a number begins whose first digit is at `first`: a +, and a bracket that closes behind the first group. */
+function leadStart(text: string, first: number, groups: readonly number[]): number {
+  const closes = groups.length > 1 && text[first + groups[0]] === ')';
   let start = first;
-  if (text[start - 1] === '(') start -= 1;
+  if (closes && text[start - 1] === '(') start -= 1;
   if (text[start - 1] === '+') start -= 1;
-  if (text[start] === '+' && text[start - 1] === '(') start -= 1;
+  if (closes && start < first && text[start] === '+' && text[start - 1] === '(') start -= 1;
   return start;
 }
 

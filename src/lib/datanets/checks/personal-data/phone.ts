@@ -67,11 +67,10 @@ export function findPhones(text: string, phone: typeof LibPhone, language: strin
   for (const run of digitRuns(text)) {
     tried += 1;
     if (tried > MAX_TRIED) break;
-    const trimmed = { ...run, start: balancedStart(text, run) };
-    if (!isPhone(text, trimmed, phone, countries)) continue;
+    if (!isPhone(text, run, phone, countries)) continue;
     found.push({
-      start: trimmed.start,
-      end: trimmed.end,
+      start: run.start,
+      end: run.end,
       severity: 'warning',
       kind: 'phone',
       message: 'A telephone number.',
@@ -121,9 +120,4 @@ function countriesOf(language: string, phone: typeof LibPhone): CountryCode[] {
   const spoken = COUNTRIES[base.toLowerCase()] ?? COUNTRIES.en;
   const own = region !== undefined && phone.isSupportedCountry(region) ? [region] : [];
   return [...new Set([...own, ...spoken])];
-}
-
-/** Without an opening bracket that closes only behind the number: `(212 555 0123)`. */
-function balancedStart(text: string, { start, end }: DigitRun): number {
-  return text[start] === '(' && !text.slice(start, end).includes(')') ? start + 1 : start;
 }

@@ -26,7 +26,8 @@ export function findAssignments(text: string): TextFinding[] {
   for (const pattern of [ASSIGNMENT, BEARER]) {
     for (const match of text.matchAll(pattern)) {
       const { secret, name = 'token', quote = '' } = match.groups ?? {};
-      const value = secret.replace(/[.:!?)\]}]+$/, '');
+      // In prose the full stop behind is the sentence's; between quotes it is the secret's.
+      const value = quote === '' ? secret.replace(/[.:!?)\]}]{1,8}$/, '') : secret;
       const start = match.indices?.groups?.['secret'][0] ?? match.index;
       if (!looksSecret(value, PASSWORD_NAME.test(name), quote !== '')) continue;
       found.push({
