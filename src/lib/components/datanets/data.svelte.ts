@@ -1,4 +1,5 @@
 import { proxy } from 'comlink';
+import { TabtuneError } from '$lib/errors';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
@@ -41,6 +42,13 @@ export const [MIN_WEIGHT, MAX_WEIGHT] = [0.1, 10];
 export interface TrainableDatanet extends DatanetSummary {
   /** Newest first. */
   versions: VersionSummary[];
+}
+
+/** A file that is Tabtune's, and nothing to train on. */
+export class NoVersionError extends TabtuneError {
+  constructor(file: string, effect: string) {
+    super(`${file} has nothing to train on. Open it under Datanets. ${effect}`, { details: { file } });
+  }
 }
 
 /** The data: what there is to train on, what is chosen, and what it looks like to the chosen model. */
@@ -206,7 +214,9 @@ export class DataState {
     this.importing = { phase: 'opening', done: 0, total: 0 };
     try {
       const file = await bring();
-      const { received } = await this.#data.call((data) => data.open(file, this.#progress()));
+      const { received, kind, effect } = await this.#data.call((data) => data.open(file, this.#progress()));
+      // Whatever else it is should be looked at before it is taken in.
+      if (kind !== 'version') throw new NoVersionError(file.name, effect);
       const id = await this.#data.call((data) => data.keep(received));
       await this.#refresh();
       const datanet = this.datanets.find((each) => each.id === id);
@@ -248,7 +258,12 @@ export class DataState {
   async #withVersions(datanet: DatanetSummary, head: VersionSummary): Promise<TrainableDatanet> {
     if (head.number === 1) return { ...datanet, versions: [head] };
     const { versions } = await this.#data.call((data) => data.detail(datanet.id));
-    return { ...datanet, versions: [...versions].sort((a, b) => b.number - a.number) };
+    const newestFirst = [...versions].sort((a, b) => b.number - a.number);
+    // A version that was published again with the same rows stands for the one before.
+    const distinct = newestFirst.filter(
+      ({ root }, i) => newestFirst.findIndex((each) => each.root === root) === i
+    );
+    return { ...datanet, versions: distinct };
   }
 
   async #readAbout(): Promise<void> {

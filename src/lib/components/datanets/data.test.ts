@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DatanetSummary, DatanetWorker, VersionSummary } from '$lib/workers/datanets/protocol';
 import type { DataWorker, RowSetSummary, TrainingChoice, TrainingOutlook } from '$lib/workers/protocol';
 import { fakeClient, memoryStorage } from '../testing';
-import { DataState } from './data.svelte';
+import { DataState, NoVersionError } from './data.svelte';
 
 const version = (root: string, number: number) => ({ root, number }) as VersionSummary;
 const datanet = (id: string, head?: VersionSummary) => ({ id, role: 'owner', head }) as DatanetSummary;
@@ -30,7 +30,10 @@ function started(datanets: DatanetSummary[], storage = memoryStorage()) {
     siteFile: async (address) => new File([], address.slice(address.lastIndexOf('/') + 1)),
     open: async (source) => {
       opened.push(source as File);
-      return { received: 'received' } as Awaited<ReturnType<DatanetWorker['open']>>;
+      const kind = (source as File).name.startsWith('proposal') ? 'contribution' : 'version';
+      return { received: 'received', kind, effect: 'Adds a proposal.' } as Awaited<
+        ReturnType<DatanetWorker['open']>
+      >;
     },
     keep: async () => {
       datanets.push(datanet('kept', version('k', 1)));
@@ -93,5 +96,9 @@ describe('the data of a run', () => {
     await data.importFile(new File([], 'Other.DATANET'));
     expect(opened.at(-1)?.name).toBe('Other.DATANET');
     expect([data.importing, data.error]).toEqual([undefined, undefined]);
+    const before = data.datanets.length;
+    await data.importFile(new File([], 'proposal.datanet'));
+    expect(data.error).toBeInstanceOf(NoVersionError);
+    expect(data.datanets).toHaveLength(before);
   });
 });
