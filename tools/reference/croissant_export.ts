@@ -33,14 +33,20 @@ const chat = (i: number): DatanetRow => ({
 });
 const text = (i: number): DatanetRow => ({ text: `Day ${i}: the harbour is quiet.`, contributor: 'Bo' });
 const mixed = (i: number): DatanetRow =>
-  i % 3 === 0 ? text(i) : { ...chat(i), split: SPLITS[i % 3], tags: ['tide', `day ${i}`], drafted: i % 5 === 0 };
+  i % 3 === 0
+    ? text(i)
+    : { ...chat(i), split: SPLITS[i % 3], tags: ['tide', `day ${i}`], drafted: i % 5 === 0 };
 
 await exportRows('open', mixed, false);
 await exportRows('chat', chat, false);
 await exportRows('text', text, false);
 await exportRows('sealed', mixed, true);
 
-async function exportRows(name: string, row: (i: number) => DatanetRow, permissioned: boolean): Promise<void> {
+async function exportRows(
+  name: string,
+  row: (i: number) => DatanetRow,
+  permissioned: boolean
+): Promise<void> {
   const rows = await writeRows(Array.from({ length: ROWS }, (_, i) => row(i)));
   const key = permissioned ? (await createDataKey(owner.person.agreement)).key : undefined;
   const prepared = await prepareBundle(
@@ -61,13 +67,22 @@ async function exportRows(name: string, row: (i: number) => DatanetRow, permissi
         contact: 'ada@example.org'
       },
       policy: {
-        training: { rule: 'conditions', purposes: ['research'], expires: '2027-01-01T00:00:00Z', runs: 3, attribution: true },
+        training: {
+          rule: 'conditions',
+          purposes: ['research'],
+          expires: '2027-01-01T00:00:00Z',
+          runs: 3,
+          attribution: true
+        },
         evaluation: { rule: 'allowed' },
         retrieval: { rule: 'allowed' },
         display: { rule: 'allowed' },
         redistribution: { rule: 'forbidden' }
       },
-      contributors: [...rows.tally.contributors.keys()].map((id) => ({ id, name: id === 'Bo' ? 'Bo' : 'Ada' })),
+      contributors: [...rows.tally.contributors.keys()].map((id) => ({
+        id,
+        name: id === 'Bo' ? 'Bo' : 'Ada'
+      })),
       contributions: [],
       rows: rows.digest,
       splits: rows.tally.splits,
@@ -86,7 +101,10 @@ async function exportRows(name: string, row: (i: number) => DatanetRow, permissi
     await writeFile(join(folder, entry.name), new Uint8Array(await entry.data.arrayBuffer()));
   }
   if (!permissioned) {
-    const parquet = await writeParquet(Array.from({ length: ROWS }, (_, i) => row(i)), { fields: rows.tally.fields });
+    const parquet = await writeParquet(
+      Array.from({ length: ROWS }, (_, i) => row(i)),
+      rows.tally.fields
+    );
     await writeFile(join(folder, 'rows.parquet'), new Uint8Array(await parquet.arrayBuffer()));
   }
 }

@@ -150,7 +150,7 @@ class MemoryBlob extends Blob {
 
 /** Every byte changed, every length cut to, some bytes added: each must be refused with a reason. */
 async function expectRefusedEverywhere(
-  good: Uint8Array,
+  good: Uint8Array<ArrayBuffer>,
   read: (blob: Blob) => Promise<unknown>
 ): Promise<void> {
   for (let at = 0; at < good.length; at += 1) {
