@@ -6,14 +6,27 @@ import { MappingError } from './errors';
 
 const breaker = new TextBreaker();
 const cut = (text: string, options: ChunkOptions) => [...breaker.chunks(text, options)];
-const texts = (text: string, options: ChunkOptions) => cut(text, options).map(({ start, end }) => text.slice(start, end));
+const texts = (text: string, options: ChunkOptions) =>
+  cut(text, options).map(({ start, end }) => text.slice(start, end));
 
 describe('chunks of a text', () => {
   const text = fc
     .array(
       fc.oneof(
         fc.string({ unit: 'grapheme', maxLength: 30 }),
-        fc.constantFrom('A sentence. ', 'word ', '\n\n', '\n', '👩‍👩‍👧', '🏳️‍🌈', 'é', 'e\u0301\u0302', '。', ' \u0301', '👍🏽')
+        fc.constantFrom(
+          'A sentence. ',
+          'word ',
+          '\n\n',
+          '\n',
+          '👩‍👩‍👧',
+          '🏳️‍🌈',
+          'é',
+          'e\u0301\u0302',
+          '。',
+          ' \u0301',
+          '👍🏽'
+        )
       ),
       { maxLength: 60 }
     )
@@ -60,14 +73,26 @@ describe('chunks of a text', () => {
   });
 
   it('end at paragraphs, else sentences, else words', () => {
-    expect(texts('First one here.\n\nSecond one.', { size: 20, overlap: 0 })).toEqual(['First one here.\n\n', 'Second one.']);
-    expect(texts('First one here. Second one.', { size: 20, overlap: 0 })).toEqual(['First one here. ', 'Second one.']);
-    expect(texts('one two three four five', { size: 16, overlap: 0 })).toEqual(['one two three ', 'four five']);
+    expect(texts('First one here.\n\nSecond one.', { size: 20, overlap: 0 })).toEqual([
+      'First one here.\n\n',
+      'Second one.'
+    ]);
+    expect(texts('First one here. Second one.', { size: 20, overlap: 0 })).toEqual([
+      'First one here. ',
+      'Second one.'
+    ]);
+    expect(texts('one two three four five', { size: 16, overlap: 0 })).toEqual([
+      'one two three ',
+      'four five'
+    ]);
     expect(texts('x'.repeat(20), { size: 16, overlap: 0 })).toEqual(['x'.repeat(16), 'xxxx']);
   });
 
   it('begin the next with whole words of the one before', () => {
-    expect(texts('one two three four five', { size: 16, overlap: 8 })).toEqual(['one two three ', 'three four five']);
+    expect(texts('one two three four five', { size: 16, overlap: 8 })).toEqual([
+      'one two three ',
+      'three four five'
+    ]);
   });
 
   it('cut a character that is longer than a chunk between code points', () => {

@@ -76,7 +76,9 @@ describe('CSV', () => {
 
   it('says that a file is not UTF-8', async () => {
     await expect(read(new Uint8Array([0x61, 0x2c, 0xe4, 0x0a]))).rejects.toThrow(NotUtf8Error);
-    await expect(read(new Uint8Array([0xff, 0xfe, 0x61, 0]))).rejects.toThrow(/a\.csv is UTF-16\. Save it as UTF-8/);
+    await expect(read(new Uint8Array([0xff, 0xfe, 0x61, 0]))).rejects.toThrow(
+      /a\.csv is UTF-16\. Save it as UTF-8/
+    );
   });
 
   it('reads what a CSV writer wrote, wherever the pieces of the file end', async () => {

@@ -11,6 +11,7 @@ export class CsvQuoteError extends TabtuneError {}
 const MAX_RECORD = 8 * 2 ** 20;
 /** Quotes that never close before the file is given up: each costs a search through `MAX_RECORD` characters. */
 const MAX_OPEN_QUOTES = 8;
+const PAGE_RECORDS = 256;
 /** Characters that may be looked at more than once while one piece is cut: about a second's work. */
 const MAX_STEPS = 2e9;
 
@@ -55,15 +56,22 @@ export async function* readCsv(
   let columns: string[] | undefined;
   const splitter = new RecordSplitter(name, delimiter, Papa);
   for await (const { text, done } of decodeText(name, file)) {
-    await breathe();
-    const records: SourceRecord[] = [];
-    const problems: ImportProblem[] = [];
+    let records: SourceRecord[] = [];
+    let problems: ImportProblem[] = [];
     for (const record of splitter.push(text, done === file.size)) {
       if (record.cells.length === 1 && record.cells[0].trim() === '') continue;
-      if (columns) readRecord(columns, record, delimiter, records, problems);
-      else columns = nameColumns(record.cells);
+      if (!columns) {
+        columns = nameColumns(record.cells);
+        continue;
+      }
+      readRecord(columns, record, delimiter, records, problems);
+      if (records.length + problems.length < PAGE_RECORDS) continue;
+      yield { columns, records, problems, done };
+      await breathe();
+      [records, problems] = [[], []];
     }
     if (columns) yield { columns, records, problems, done };
+    await breathe();
   }
 }
 

@@ -11,9 +11,15 @@ describe('an answer of a model is read', () => {
   it.each([
     ['as asked', 'Q: Who?\nA: Ann.\n\nQ: Where?\nA: In Pelhaven,\nby the sea.'],
     ['numbered', '1. Q: Who?\n   A: Ann.\n2. Q: Where?\nA: In Pelhaven,\nby the sea.\n'],
-    ['bold', 'Sure!\n\n**Question 1:** Who?\n**Answer 1:** Ann.\n\n---\n\n**Question 2:** Where?\n**Answer:** In Pelhaven,\nby the sea.'],
+    [
+      'bold',
+      'Sure!\n\n**Question 1:** Who?\n**Answer 1:** Ann.\n\n---\n\n**Question 2:** Where?\n**Answer:** In Pelhaven,\nby the sea.'
+    ],
     ['as JSON', `\`\`\`json\n${JSON.stringify(PAIRS)}\n\`\`\``],
-    ['as JSON in an object', `Here: ${JSON.stringify({ pairs: PAIRS.map(({ question, answer }) => ({ Q: question, A: answer })) })}`]
+    [
+      'as JSON in an object',
+      `Here: ${JSON.stringify({ pairs: PAIRS.map(({ question, answer }) => ({ Q: question, A: answer })) })}`
+    ]
   ])('%s', (_how, answer) => {
     expect(parseDraft(answer)).toEqual(PAIRS);
   });
@@ -26,7 +32,10 @@ describe('an answer of a model is read', () => {
   it('whatever it is, quickly', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.string(), fc.constantFrom('Q:', 'A: x', '[', '{"q":', '**Q**', ' '.repeat(500))), { maxLength: 40 }),
+        fc.array(
+          fc.oneof(fc.string(), fc.constantFrom('Q:', 'A: x', '[', '{"q":', '**Q**', ' '.repeat(500))),
+          { maxLength: 40 }
+        ),
         (lines) => {
           for (const pair of parseDraft(lines.join('\n'))) {
             expect(pair.question.trim()).not.toBe('');

@@ -11,10 +11,19 @@ const MESSAGES = [
 describe('a guess', () => {
   it.each<[string[], ImportMapping]>([
     [['question', 'answer'], { to: 'chat', user: 'question', assistant: 'answer' }],
-    [['id', 'Instruction', 'input', 'Output'], { to: 'chat', user: 'Instruction', context: 'input', assistant: 'Output' }],
+    [
+      ['id', 'Instruction', 'input', 'Output'],
+      { to: 'chat', user: 'Instruction', context: 'input', assistant: 'Output' }
+    ],
     [
       ['context', 'question', 'response', 'category', 'author'],
-      { to: 'chat', user: 'question', context: 'context', assistant: 'response', columns: { contributor: 'author' } }
+      {
+        to: 'chat',
+        user: 'question',
+        context: 'context',
+        assistant: 'response',
+        columns: { contributor: 'author' }
+      }
     ],
     [
       ['system_prompt', 'prompt', 'completion', 'url', 'license'],
@@ -27,7 +36,10 @@ describe('a guess', () => {
       }
     ],
     [['input', 'output'], { to: 'chat', user: 'input', assistant: 'output' }],
-    [['id', 'text', 'Split', 'tags'], { to: 'text', column: 'text', columns: { tags: 'tags', split: 'Split' } }]
+    [
+      ['id', 'text', 'Split', 'tags'],
+      { to: 'text', column: 'text', columns: { tags: 'tags', split: 'Split' } }
+    ]
   ])('by the names %j', (columns, mapping) => {
     expect(guessMapping(columns, [])).toEqual(mapping);
   });
@@ -52,7 +64,16 @@ describe('a guess', () => {
 
 describe('a record becomes a row', () => {
   it('of question, context and answer, with what columns say of it', () => {
-    const record = { s: 'Be brief.', q: 'Why?', c: 'It rains.', a: 'Because.', who: 'Ann', tags: 'x; y,x', part: 'dev', n: 4 };
+    const record = {
+      s: 'Be brief.',
+      q: 'Why?',
+      c: 'It rains.',
+      a: 'Because.',
+      who: 'Ann',
+      tags: 'x; y,x',
+      part: 'dev',
+      n: 4
+    };
     expect(
       mapRecord(record, {
         to: 'chat',
@@ -89,13 +110,18 @@ describe('a record becomes a row', () => {
   });
 
   it('of text, numbers too', () => {
-    expect(mapRecord({ t: 7n }, { to: 'text', column: 't', licence: 'CC0-1.0' })).toEqual({ text: '7', licence: 'CC0-1.0' });
+    expect(mapRecord({ t: 7n }, { to: 'text', column: 't', licence: 'CC0-1.0' })).toEqual({
+      text: '7',
+      licence: 'CC0-1.0'
+    });
   });
 
   it('and keeps what rows of a Datanet carry; other uses of the names are not meant', () => {
     const row = { text: 'a', contributor: 'Ann', licence: 'MIT', tags: ['x'], split: 'test', drafted: true };
     expect(mapRecord(row, { to: 'rows', contributor: 'Bob', tags: ['y'] })).toEqual(row);
-    expect(mapRecord({ text: 'a', tags: [1], split: 9, licence: {}, drafted: 'no' }, { to: 'rows' })).toEqual({ text: 'a' });
+    expect(mapRecord({ text: 'a', tags: [1], split: 9, licence: {}, drafted: 'no' }, { to: 'rows' })).toEqual(
+      { text: 'a' }
+    );
   });
 
   it.each<[unknown, ImportMapping, string]>([
@@ -105,8 +131,16 @@ describe('a record becomes a row', () => {
     [{ q: 'x', a: '' }, { to: 'chat', user: 'q', assistant: 'a' }, 'a: empty'],
     [{ m: 'x' }, { to: 'messages', column: 'm' }, 'm: expected a list of messages, or the JSON of one'],
     [{}, { to: 'messages', column: 'm' }, 'messages: expected a list of messages'],
-    [{ t: 'x', s: 'other' }, { to: 'text', column: 't', columns: { split: 's' } }, 's: "other" is none of train'],
-    [{ t: 'x', s: 'y'.repeat(600) }, { to: 'text', column: 't', columns: { source: 's' } }, 's: longer than 512'],
+    [
+      { t: 'x', s: 'other' },
+      { to: 'text', column: 't', columns: { split: 's' } },
+      's: "other" is none of train'
+    ],
+    [
+      { t: 'x', s: 'y'.repeat(600) },
+      { to: 'text', column: 't', columns: { source: 's' } },
+      's: longer than 512'
+    ],
     [{ t: '\ud800' }, { to: 'text', column: 't' }, 'half of a character'],
     [[1], { to: 'text', column: 't' }, 'not a JSON object']
   ])('or says why not: %j', (record, mapping, message) => {
@@ -116,6 +150,8 @@ describe('a record becomes a row', () => {
   it('only by columns that are there', () => {
     const mapping = { to: 'chat', user: 'q', assistant: 'x', columns: { tags: 'y' } } as const;
     expect(() => requireColumns('a.csv', ['q', 'a'], mapping)).toThrow(MappingError);
-    expect(() => requireColumns('a.csv', ['q', 'a'], mapping)).toThrow('a.csv has no column "x", "y". It has: q, a.');
+    expect(() => requireColumns('a.csv', ['q', 'a'], mapping)).toThrow(
+      'a.csv has no column "x", "y". It has: q, a.'
+    );
   });
 });

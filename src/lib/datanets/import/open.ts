@@ -18,6 +18,7 @@ import { openSource, type DocumentSource, type RecordSource } from './source';
 const BATCH_ROWS = 256;
 /** Characters of a batch, so that long rows come in small batches. */
 const BATCH_LENGTH = 2 ** 20;
+const PREVIEW_PROBLEMS = 200;
 
 /**
  * Imports: rows in batches of a few hundred, in the order of the file, with what could not become a row. Reads as it is
@@ -42,7 +43,7 @@ export async function* openImport(
 
 /**
  * The first rows that an import would give, and the problems among them.
- * @param count rows, and problems, at most
+ * @param count rows at most; it also ends where there are nothing but problems
  */
 export async function previewImport(
   input: ImportInput,
@@ -54,8 +55,8 @@ export async function previewImport(
   const problems: ImportProblem[] = [];
   for await (const batch of openImport(input, mapping, options)) {
     rows.push(...batch.rows.slice(0, count - rows.length));
-    problems.push(...batch.problems.slice(0, count - problems.length));
-    if (rows.length >= count || problems.length >= count) break;
+    problems.push(...batch.problems.slice(0, PREVIEW_PROBLEMS - problems.length));
+    if (rows.length >= count || problems.length >= PREVIEW_PROBLEMS) break;
   }
   return { rows, problems };
 }

@@ -34,7 +34,25 @@ export function layOut(runs: readonly TextRun[]): Block[] {
   const lines = toLines(runs);
   if (lines.length === 0) return [];
   const body = usualSize(lines);
-  return inReadingOrder(lines, MAX_NESTING).flatMap((column) => toBlocks(column, body));
+  return inReadingOrder(lines, MAX_NESTING).reduce<Block[]>(
+    (blocks, column) => joinContinued(blocks, toBlocks(column, body)),
+    []
+  );
+}
+
+/** Blocks of the next column or page behind those before: a sentence that goes on there stays one paragraph. */
+export function joinContinued(before: readonly Block[], next: readonly Block[]): Block[] {
+  const last = before.at(-1);
+  const [first, ...others] = next;
+  const isContinued =
+    last &&
+    first &&
+    last.heading === undefined &&
+    first.heading === undefined &&
+    /[\p{L}\p{N},\u00ad\u2010-]$/u.test(last.text) &&
+    /^\p{Ll}/u.test(first.text);
+  if (!isContinued) return [...before, ...next];
+  return [...before.slice(0, -1), { ...last, text: joinLine(last.text, first.text) }, ...others];
 }
 
 /** Joins runs of one baseline that stand close together. */

@@ -2,7 +2,7 @@ import type { PDFDocumentLoadingTask, PDFDocumentProxy } from 'pdfjs-dist';
 import { TabtuneError } from '../../errors';
 import type { Block, DocumentPart } from './document';
 import type { ImportProblem } from './import';
-import { layOut, type TextRun } from './pdf-layout';
+import { joinContinued, layOut, type TextRun } from './pdf-layout';
 import { problem } from './records';
 
 /** A file that is no PDF, or is damaged beyond reading. */
@@ -40,13 +40,16 @@ export async function* readPdf(
       throw refusal(name, cause);
     });
     const title = await titleOf(pdf);
+    /** The last block so far, which may go on with the next page. */
+    let held: Block[] = [];
     let hasText = false;
     let failures = 0;
     for (let number = 1; number <= pdf.numPages && failures < MAX_FAILURES; number++) {
       await breathe();
-      const { blocks, problems } = await readPage(pdf, number);
-      hasText ||= blocks.length > 0;
-      failures = problems.length > 0 && blocks.length === 0 ? failures + 1 : 0;
+      const page = await readPage(pdf, number);
+      const { problems } = page;
+      hasText ||= page.blocks.length > 0;
+      failures = page.blocks.length > 0 ? 0 : failures + 1;
       if (failures === MAX_FAILURES && number < pdf.numPages) {
         problems.push(
           problem(`page ${number + 1}`, `the other ${pdf.numPages - number} pages are left out`, '')
@@ -54,6 +57,8 @@ export async function* readPdf(
       }
       const isLast = number === pdf.numPages || failures === MAX_FAILURES;
       if (isLast && !hasText) throw noText(name, pdf.numPages);
+      const blocks = joinContinued(held, page.blocks);
+      held = isLast ? [] : blocks.splice(-1);
       yield { blocks, problems, done: Math.round((file.size * number) / pdf.numPages), title };
     }
   } finally {
