@@ -15,7 +15,7 @@ import { finetuneFlags, finetuneOptions, starterNote } from './finetune-flags';
 import { Progress } from './finetune-progress';
 import { count, openAdapter, openModel, runCommand, say, withDevice, type OpenModel } from './shared';
 import { checkOutputFolder, writeAdapterFolder } from './shared-adapter-folder';
-import { openData, starterDatanet } from './shared-data';
+import { inheritedVersions, openData, starterDatanet } from './shared-data';
 
 /** What a shell reports for a command that ^C ended. */
 const interrupted = 130;
@@ -39,6 +39,7 @@ async function run(flags: Flags): Promise<number> {
   const adapter = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
   const options = finetuneOptions(flags, starter, adapter);
   const { rows, heldOut, versions } = await openData(data ?? starterDatanet, textFlag(flags, 'purpose'));
+  const inherited = await inheritedVersions(startFrom);
   await describeRows(rows, model, options);
   if (replaces) say(`The adapter in ${out} will be replaced when the run is over.`);
 
@@ -72,7 +73,8 @@ async function run(flags: Flags): Promise<number> {
     const record = {
       ...result.record,
       config: { ...result.record.config, data: data ?? 'starter', adapter: startFrom ?? null },
-      ...(versions.length > 0 ? { datanets: versions } : {})
+      ...(versions.length > 0 ? { datanets: versions } : {}),
+      ...(inherited.length > 0 ? { inherited } : {})
     };
     await writeAdapterFolder(out, result.adapter, record);
     if (json) process.stdout.write(`${JSON.stringify(record)}\n`);

@@ -12,7 +12,7 @@ import {
   type OpenVersion,
   type VersionUse
 } from '../lib/jobs/training-data';
-import { count, openRows, say, starterFolder } from './shared';
+import { count, openRows, readRun, say, starterFolder } from './shared';
 
 /** The Datanet asks for something that only the page can keep to. */
 export class NeedsPageError extends TabtuneError {}
@@ -45,6 +45,16 @@ export async function openData(path: string, purpose?: string): Promise<CommandD
   }
   requireAllowed(data);
   return data;
+}
+
+/** The versions that an adapter had learned from, itself or through the one that it went on from. */
+export async function inheritedVersions(adapterFolder: string | undefined): Promise<VersionUse[]> {
+  if (adapterFolder === undefined) return [];
+  const { datanets, inherited } = await readRun(adapterFolder);
+  const versions = [datanets, inherited].flatMap((list) =>
+    Array.isArray(list) ? (list as VersionUse[]) : []
+  );
+  return [...new Map(versions.map((version) => [version.root, version])).values()];
 }
 
 /**

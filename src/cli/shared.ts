@@ -93,9 +93,14 @@ export async function openAdapter(folder: string, checkpoint: Checkpoint): Promi
  */
 export async function quantOf(adapterFolder: string | undefined): Promise<'nf4' | 'none'> {
   if (adapterFolder === undefined) return 'nf4';
+  const { config } = await readRun(adapterFolder);
+  return (config as { method?: unknown } | undefined)?.method === 'lora' ? 'none' : 'nf4';
+}
+
+/** What the run.json beside an adapter says; nothing where there is none. */
+export async function readRun(adapterFolder: string): Promise<Record<string, unknown>> {
   const file = (await fromPath(adapterFolder)).find((f) => basename(f.name) === 'run.json');
-  const run = file && ((await readJson(file)) as { config?: { method?: unknown } } | null);
-  return run?.config?.method === 'lora' ? 'none' : 'nf4';
+  return ((file && (await readJson(file))) as Record<string, unknown> | null | undefined) ?? {};
 }
 
 /** Problems of a file that are shown; the others are counted. */

@@ -1,9 +1,9 @@
 /** Datanets on the command line: their rules are asked before anything else happens. */
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NeedsPageError, openData, starterDatanet } from '../../src/cli/shared-data';
+import { inheritedVersions, NeedsPageError, openData, starterDatanet } from '../../src/cli/shared-data';
 import { prepareBundle, writeBundle } from '../../src/lib/datanets/bundle/bundle';
 import { writeRows } from '../../src/lib/datanets/content/rows-file';
 import type { DatanetRow } from '../../src/lib/datanets/datanet';
@@ -101,6 +101,20 @@ describe('a Datanet given to a command', () => {
     await expect(openData(await bundle('sealed', {}, true))).rejects.toThrow(/needs a grant of its owner/);
     const counted = await bundle('counted', { training: { rule: 'conditions', runs: 3 } });
     await expect(openData(counted)).rejects.toThrow(NeedsPageError);
+  });
+
+  it('stays known when an adapter that learned from it is trained on', async () => {
+    const adapter = join(folder, 'adapter');
+    const [first, second] = ['one', 'two'].map((root) => ({ root, rows: 3 }));
+    await mkdir(adapter);
+    await writeFile(
+      join(adapter, 'run.json'),
+      JSON.stringify({ datanets: [first], inherited: [second, first] })
+    );
+    expect(await inheritedVersions(adapter)).toEqual([first, second]);
+    await writeFile(join(adapter, 'run.json'), '{}');
+    expect(await inheritedVersions(adapter)).toEqual([]);
+    expect(await inheritedVersions(undefined)).toEqual([]);
   });
 
   it('ends the command before it begins where nothing may be used, in one line and with code 1', async () => {

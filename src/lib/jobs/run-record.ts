@@ -1,4 +1,5 @@
 import type { FinetuneOptions } from './options';
+import type { VersionUse } from './training-data';
 
 /** One optimizer step as run.json keeps it. */
 export interface StepRecord {
@@ -29,6 +30,10 @@ export interface RunRecord {
     readonly limits: Readonly<Record<string, number>>;
   };
   readonly memory: { readonly plannedBytes: number; readonly peakBytes: number };
+  /** Versions of Datanets that were used, as whoever read their rows notes. */
+  readonly datanets?: readonly VersionUse[];
+  /** Those that the adapter had learned from which the run went on from. */
+  readonly inherited?: readonly VersionUse[];
   readonly dispatchesPerStep: number;
   /** From the start of compiling to the end of the first step. */
   readonly firstStepMilliseconds: number;

@@ -155,6 +155,7 @@ export class GpuService implements GpuWorker {
     const data = await loadRunData(store, request.data, {
       seed: options.seed,
       signal: control.signal,
+      onProgress: (done, total) => onEvent({ phase: 'loading', done, total }),
       ...(request.resume === undefined ? {} : { resumes: request.resume })
     });
     requireAllowed(data);
