@@ -1,6 +1,7 @@
 /** All that the page asks about Datanets, put together from the parts that do it. Runs in the data worker. */
-import type { DatanetFacts } from '../../datanets/datanet';
+import type { Finding } from '../../datanets/checks/finding';
 import { rowContent } from '../../datanets/content/cid';
+import type { DatanetFacts, Split } from '../../datanets/datanet';
 import type { ImportInput, ImportInspection, ImportMapping } from '../../datanets/import/import';
 import { inspectImport } from '../../datanets/import/inspect';
 import { previewImport } from '../../datanets/import/open';
@@ -8,26 +9,39 @@ import type { Policy } from '../../datanets/policy/policy';
 import type { RowContent } from '../../datanets/row';
 import { sweepImports } from '../../datanets/store/staging';
 import type { Store } from '../../datanets/store/store';
-import { createIdentity, type Identity } from '../../datanets/trust/identity';
-import type { Person } from '../../datanets/trust/statements';
+import type { Person, WalletSignature } from '../../datanets/trust/statements';
 import { usesOf } from '../run-uses';
+import { Checking } from './checking';
 import { Drafts } from './drafts';
+import { Exchanging } from './exchange';
 import { Importing } from './importing';
 import type {
+  CheckOptions,
+  CheckReport,
   DatanetDetail,
   DatanetEvent,
   DatanetSummary,
   DatanetUse,
+  DatanetWorker,
+  Exchange,
+  ExportFormat,
   ImportProblem,
   ImportReport,
+  PreparedStatement,
+  Received,
   RowChange,
   RowItem,
   RowQuery,
   RowsRef,
-  RowView
+  RowView,
+  SignedFile,
+  StatementRequest,
+  VersionDiff
 } from './protocol';
 import { RowsAccess } from './service-rows';
 import { detailOf, summarise } from './service-summaries';
+import { Splitting } from './splitting';
+import { Versions } from './versions';
 import { Views } from './views';
 
 /** The parts, once the database is open. */
@@ -37,7 +51,13 @@ interface Parts {
   drafts: Drafts;
   views: Views;
   importing: Importing;
+  checking: Checking;
+  splitting: Splitting;
+  versions: Versions;
+  exchange: Exchanging;
 }
+
+type OnEvent = (event: DatanetEvent) => void;
 
 /** What cannot wait for the first call: rows of imports that were cut off, and of rows that are gone. */
 async function assemble(store: Store, locks: LockManager | undefined): Promise<Parts> {
@@ -47,14 +67,17 @@ async function assemble(store: Store, locks: LockManager | undefined): Promise<P
   return {
     ...{ store, rows, drafts },
     views: new Views(store, rows),
-    importing: new Importing(store, drafts, locks)
+    importing: new Importing(store, drafts, locks),
+    checking: new Checking(store, rows, drafts),
+    splitting: new Splitting(rows, drafts),
+    versions: new Versions(store, rows),
+    exchange: new Exchanging({ store, rows, drafts, locks })
   };
 }
 
 /** Called on the page as `client.call((data) => data.list())`; see `data.worker.ts`. */
-export class DatanetService {
+export class DatanetService implements DatanetWorker {
   readonly #parts: Promise<Parts>;
-  #identity: Promise<Identity> | undefined;
   /** Long calls that go on. */
   readonly #works = new Set<AbortController>();
 
@@ -66,15 +89,11 @@ export class DatanetService {
   }
 
   async person(): Promise<Person> {
-    return (await this.#me()).person;
+    return (await this.#parts).exchange.people.person();
   }
 
   async renamePerson(name: string): Promise<Person> {
-    const me = await this.#me();
-    const { store } = await this.#parts;
-    const renamed = (await store.identities.rename(name)) ?? me;
-    this.#identity = Promise.resolve(renamed);
-    return renamed.person;
+    return (await this.#parts).exchange.people.rename(name);
   }
 
   async list(): Promise<DatanetSummary[]> {
@@ -106,7 +125,7 @@ export class DatanetService {
     await (await this.#parts).store.datanets.remove(id);
   }
 
-  async view(rows: RowsRef, query: RowQuery, onEvent: (event: DatanetEvent) => void): Promise<RowView> {
+  async view(rows: RowsRef, query: RowQuery, onEvent: OnEvent): Promise<RowView> {
     return (await this.#parts).views.view(rows, query, onEvent);
   }
 
@@ -156,12 +175,70 @@ export class DatanetService {
     id: string,
     input: ImportInput,
     mapping: ImportMapping,
-    onEvent: (event: DatanetEvent) => void
+    onEvent: OnEvent
   ): Promise<ImportReport> {
-    return this.#long(async (signal) => {
-      const { importing } = await this.#parts;
-      return importing.importInto(id, input, mapping, await this.person(), signal, onEvent);
-    });
+    return this.#long(async (signal, { importing }) =>
+      importing.importInto(id, input, mapping, await this.person(), signal, onEvent)
+    );
+  }
+
+  splitRows(
+    id: string,
+    shares: Record<Split, number>,
+    seed: number,
+    onEvent: OnEvent
+  ): Promise<Record<Split, number>> {
+    return this.#long(async (signal, { splitting }) =>
+      splitting.splitRows(id, shares, seed, signal, onEvent)
+    );
+  }
+
+  check(rows: RowsRef, options: CheckOptions, onEvent: OnEvent): Promise<CheckReport> {
+    return this.#long(async (signal, { checking }) => checking.check(rows, options, signal, onEvent));
+  }
+
+  async report(rows: RowsRef): Promise<CheckReport | undefined> {
+    return (await this.#parts).checking.report(rows);
+  }
+
+  async mask(id: string, findings: Finding[]): Promise<number> {
+    return (await this.#parts).checking.mask(id, findings);
+  }
+
+  prepare(request: StatementRequest, onEvent: OnEvent): Promise<PreparedStatement> {
+    return this.#long(async (signal, { exchange }) => exchange.prepare(request, onEvent, signal));
+  }
+
+  async sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile> {
+    return (await this.#parts).exchange.sign(prepared, wallet);
+  }
+
+  open(source: File | string, onEvent: OnEvent): Promise<Received> {
+    return this.#long(async (signal, { exchange }) => exchange.open(source, onEvent, signal));
+  }
+
+  async keep(received: string): Promise<string> {
+    return (await this.#parts).exchange.keep(received);
+  }
+
+  async exchange(id: string): Promise<Exchange> {
+    return (await this.#parts).exchange.exchange(id);
+  }
+
+  async signedFile(cid: string): Promise<SignedFile> {
+    return (await this.#parts).exchange.signedFile(cid);
+  }
+
+  diff(from: string, to: string): Promise<VersionDiff> {
+    return this.#long(async (signal, { versions }) => versions.diff(from, to, { signal }));
+  }
+
+  proof(root: string, key: number): Promise<File> {
+    return this.#long(async (signal, { versions }) => versions.proof(root, key, { signal }));
+  }
+
+  exportVersion(root: string, format: ExportFormat, onEvent: OnEvent): Promise<File> {
+    return this.#long(async (signal, { versions }) => versions.export(root, format, onEvent, signal));
   }
 
   async cancel(): Promise<void> {
@@ -173,23 +250,12 @@ export class DatanetService {
     return usesOf(store, (await store.datanets.get(id)).datanet);
   }
 
-  /** This browser's person, made at the first call. */
-  #me(): Promise<Identity> {
-    this.#identity ??= this.#parts.then(
-      async ({ store }) =>
-        (await store.identities.get()) ?? (await store.identities.add(await createIdentity('')))
-    );
-    // What failed once may work the next time.
-    this.#identity.catch(() => (this.#identity = undefined));
-    return this.#identity;
-  }
-
   /** A call that `cancel` ends. */
-  async #long<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #long<T>(work: (signal: AbortSignal, parts: Parts) => Promise<T>): Promise<T> {
     const control = new AbortController();
     this.#works.add(control);
     try {
-      return await work(control.signal);
+      return await work(control.signal, await this.#parts);
     } finally {
       this.#works.delete(control);
     }

@@ -8,7 +8,7 @@ import type { RowEntry, RowTable } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
 import { TabtuneError } from '../../errors';
 import type { DatanetEvent, RowItem, RowQuery, RowsRef, RowView } from './protocol';
-import { openShown, requireShown } from './service-access';
+import { openShown, requirePermitted } from './service-access';
 import { entryCid, type OpenRows, type RowsAccess } from './service-rows';
 
 /** A view was asked for that newer ones took the place of. */
@@ -133,7 +133,8 @@ export class Views {
   /** Only drafts change; what was received may be shown no more. */
   async #now({ ref, rows }: Shown): Promise<OpenRows> {
     if (ref.of === 'draft') return this.#rows.open(ref);
-    if (ref.of === 'version') await requireShown(this.#store, await this.#store.versions.byRoot(ref.root));
+    if (ref.of === 'version')
+      await requirePermitted('display', this.#store, await this.#store.versions.byRoot(ref.root));
     return rows;
   }
 
