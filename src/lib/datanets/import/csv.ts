@@ -152,7 +152,7 @@ class RecordSplitter {
   #refuseSlow(): void {
     if (!this.#rest.includes('"')) return;
     const longest = longBlank(this.#rest);
-    if (longest * this.#rest.split('"').length < MAX_STEPS) return;
+    if (longest === 0 || longest * this.#rest.split('"').length < MAX_STEPS) return;
     throw new CsvQuoteError(
       `${this.#name} has ${longest} blanks in a row and many quotes near line ${this.#line}: it is no CSV that can be ` +
         'read. Remove the blanks, or check which program made it.',
