@@ -1,0 +1,152 @@
+/** All that passes between people about Datanets: who one is, what one signs, what comes in, what was said so far. */
+import type { DatanetRecord } from '../../datanets/store/datanet-schema';
+import type { Store } from '../../datanets/store/store';
+import type { Signed, WalletSignature } from '../../datanets/trust/statements';
+import type { Drafts } from './drafts';
+import { signedFile } from './exchange-files';
+import { datanetOf, NotFittingError } from './exchange-lookup';
+import { People } from './exchange-people';
+import type {
+  DatanetEvent,
+  Exchange,
+  PreparedStatement,
+  Proposal,
+  Received,
+  SignedFile,
+  StatementRequest
+} from './protocol';
+import { Receiving } from './receiving';
+import type { RowsAccess } from './service-rows';
+import { Signing } from './signing';
+
+type OnEvent = (event: DatanetEvent) => void;
+
+export interface ExchangeParts {
+  store: Store;
+  rows: RowsAccess;
+  drafts: Drafts;
+  /** Tell other tabs that an import goes on. */
+  locks: LockManager | undefined;
+  now?: () => Date;
+}
+
+export class Exchanging {
+  readonly people: People;
+  readonly #store: Store;
+  readonly #signing: Signing;
+  readonly #receiving: Receiving;
+
+  constructor({ store, rows, drafts, locks, now = () => new Date() }: ExchangeParts) {
+    this.people = new People(store);
+    this.#store = store;
+    this.#signing = new Signing({ store, rows, drafts }, this.people, now);
+    this.#receiving = new Receiving({ store, drafts, locks }, this.people, now);
+  }
+
+  prepare(request: StatementRequest, onEvent: OnEvent, signal?: AbortSignal): Promise<PreparedStatement> {
+    return this.#signing.prepare(request, onEvent, signal);
+  }
+
+  sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile> {
+    return this.#signing.sign(prepared, wallet);
+  }
+
+  open(source: File | string, onEvent: OnEvent, signal?: AbortSignal): Promise<Received> {
+    return this.#receiving.open(source, onEvent, signal);
+  }
+
+  keep(received: string): Promise<string> {
+    return this.#receiving.keep(received);
+  }
+
+  /** What was said about a Datanet, as far as it concerns this browser's person in this role. */
+  async exchange(id: string): Promise<Exchange> {
+    const record = await this.#store.datanets.get(id);
+    const person = await this.people.person();
+    const all = await this.#statements(record);
+    const owner = record.owner.id;
+    const by = ({ signed }: { signed: Signed }, who: string) => signed.statement.by.id === who;
+    const mine = record.role === 'owner' ? () => true : (each: { signed: Signed }) => by(each, person.id);
+    const withCid = <S extends Signed>({ cid, signed }: { cid: string; signed: S }) => ({ ...signed, cid });
+
+    const decisions = new Map(
+      all.decision
+        .filter((each) => by(each, owner))
+        .map(({ signed }) => [signed.statement.contribution, signed])
+    );
+    const withdrawals = new Map(
+      all.withdrawal.map(({ signed }) => [
+        `${signed.statement.contribution} ${signed.statement.by.id}`,
+        signed
+      ])
+    );
+    const answers = new Map(
+      [...all.refusal, ...all['access-grant']]
+        .filter((each) => by(each, owner))
+        .map(({ signed }) => [signed.statement.request, signed])
+    );
+    const revocations = new Map(
+      all.revocation.filter((each) => by(each, owner)).map(({ signed }) => [signed.statement.grant, signed])
+    );
+    return {
+      invitations: all.invitation.filter((each) => by(each, owner)).map(withCid),
+      proposals: all.contribution.filter(mine).map(({ cid, received, signed: { statement } }): Proposal => {
+        const decision = decisions.get(cid);
+        const withdrawn = withdrawals.get(`${cid} ${statement.by.id}`);
+        return {
+          ...{ contribution: cid, statement, received },
+          ...(decision ? { decision } : {}),
+          ...(withdrawn ? { withdrawn } : {})
+        };
+      }),
+      requests: all['access-request'].filter(mine).map((each) => {
+        const answer = answers.get(each.cid);
+        return { ...withCid(each), ...(answer ? { answer } : {}) };
+      }),
+      grants: all['access-grant']
+        .filter(
+          (each) => by(each, owner) && (record.role === 'owner' || each.signed.statement.to.id === person.id)
+        )
+        .map((each) => {
+          const revoked = revocations.get(each.cid);
+          return { ...withCid(each), ...(revoked ? { revoked } : {}) };
+        }),
+      validations: all.validation.map(withCid)
+    };
+  }
+
+  /**
+   * A signed statement of this browser again, to hand over once more.
+   * @throws NotStoredError, NotFittingError where its file is not here
+   */
+  async signedFile(cid: string): Promise<SignedFile> {
+    const { signed } = await this.#store.statements.get(cid);
+    const [record] = await this.#store.datanets.ofDatanet(datanetOf(signed.statement));
+    const name = record?.facts.name ?? '';
+    const { kind } = signed.statement;
+    if (kind !== 'contribution' && kind !== 'version') return signedFile(signed, name);
+    const bundle = await this.#store.versions.bundle(cid);
+    if (bundle) return signedFile(signed, name, bundle.blob);
+    throw new NotFittingError(
+      `The file of this ${kind} is not in the browser: only what was signed of it is.`,
+      {
+        details: { cid, kind }
+      }
+    );
+  }
+
+  async #statements({ datanet }: DatanetRecord) {
+    const of = this.#store.statements.of.bind(this.#store.statements);
+    return {
+      invitation: await of(datanet, 'invitation'),
+      contribution: await of(datanet, 'contribution'),
+      decision: await of(datanet, 'decision'),
+      withdrawal: await of(datanet, 'withdrawal'),
+      validation: await of(datanet, 'validation'),
+      'access-request': await of(datanet, 'access-request'),
+      'access-grant': await of(datanet, 'access-grant'),
+      refusal: await of(datanet, 'refusal'),
+      revocation: await of(datanet, 'revocation')
+    };
+  }
+}

@@ -1,0 +1,123 @@
+/** From what a page asks for to a signed statement: made, shown in words, signed as shown, and put into effect. */
+import type { PaceOptions } from '../../datanets/pace';
+import type { Store } from '../../datanets/store/store';
+import { signStatement } from '../../datanets/trust/sign';
+import type { Signed, Statement, WalletSignature } from '../../datanets/trust/statements';
+import { wordsOf } from '../../datanets/trust/words';
+import { verifyWalletSignature } from '../../attribution/wallet-signature';
+import { TabtuneError } from '../../errors';
+import type { Drafts } from './drafts';
+import { signedFile } from './exchange-files';
+import type { People } from './exchange-people';
+import type { DatanetEvent, PreparedStatement, SignedFile, StatementRequest } from './protocol';
+import type { RowsAccess } from './service-rows';
+import type { Identity } from '../../datanets/trust/identity';
+import { makeContribution, makeVersion } from './signing-rows';
+import { makeStatement } from './signing-statements';
+
+/** As things stand here, this cannot be signed: it would not hold, or say what is not so. */
+export class CannotSignError extends TabtuneError {}
+
+/** What was prepared is not held any more: it was signed already, or the page was loaded anew. */
+export class NotPreparedError extends TabtuneError {}
+
+/** What making a statement takes. */
+export interface Desk {
+  store: Store;
+  rows: RowsAccess;
+  drafts: Drafts;
+  identity: Identity;
+  now: Date;
+}
+
+/** A statement that waits for its signature, and what happens once it has it. */
+export interface Made {
+  statement: Statement;
+  warnings: string[];
+  /** Of the Datanet, for the file's name. */
+  name: string;
+  /** Puts it into effect in one transaction. @returns the file to hand over, where it is more than the statement */
+  finish(signed: Signed): Promise<Blob | void>;
+}
+
+/** Prepared statements that are held: each may hold the rows of a version. */
+const HELD = 4;
+
+export class Signing {
+  readonly #desk: Omit<Desk, 'identity' | 'now'>;
+  readonly #people: People;
+  readonly #now: () => Date;
+  readonly #held = new Map<string, Made>();
+
+  constructor(desk: Omit<Desk, 'identity' | 'now'>, people: People, now: () => Date) {
+    this.#desk = desk;
+    this.#people = people;
+    this.#now = now;
+  }
+
+  /** Makes a statement and holds it. Nothing is signed or stored. @throws CannotSignError, the abort reason */
+  async prepare(
+    request: StatementRequest,
+    onEvent: (event: DatanetEvent) => void,
+    signal?: AbortSignal
+  ): Promise<PreparedStatement> {
+    const identity = await this.#people.identity();
+    if (identity.person.name === '') {
+      throw new CannotSignError('Give yourself a name first: it stands in everything that you sign.');
+    }
+    const desk: Desk = { ...this.#desk, identity, now: this.#now() };
+    const paced = (phase: 'hashing' | 'sealing'): PaceOptions => ({
+      ...(signal ? { signal } : {}),
+      onProgress: (done, total) => onEvent({ phase, done, total })
+    });
+    const made = await make(desk, request, paced);
+    const prepared = crypto.randomUUID();
+    for (const old of [...this.#held.keys()].slice(0, -(HELD - 1))) this.#held.delete(old);
+    this.#held.set(prepared, made);
+    return { prepared, statement: made.statement, words: wordsOf(made.statement), warnings: made.warnings };
+  }
+
+  /**
+   * Signs exactly what was prepared, and puts it into effect.
+   * @param wallet a wallet's signature of the same, for contributions and links to wallets
+   * @throws NotPreparedError, CannotSignError, WalletSignatureError, or what keeps it from being stored: then nothing
+   * is signed, and it can be tried again
+   */
+  async sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile> {
+    const made = this.#held.get(prepared);
+    if (!made)
+      throw new NotPreparedError('This was signed already, or is not waiting any more. Begin again.');
+    const { statement } = made;
+    if (wallet) await checkWallet(statement, wallet);
+    else if (statement.kind === 'wallet-link') {
+      throw new CannotSignError('A link to a wallet holds only with that wallet’s own signature.');
+    }
+    const own = await signStatement(await this.#people.identity(), statement);
+    const signed: Signed = wallet ? { ...own, wallet } : own;
+    const blob = await made.finish(signed);
+    this.#held.delete(prepared);
+    return signedFile(signed, made.name, blob ?? undefined);
+  }
+}
+
+function make(
+  desk: Desk,
+  request: StatementRequest,
+  paced: (phase: 'hashing' | 'sealing') => PaceOptions
+): Promise<Made> {
+  switch (request.kind) {
+    case 'contribution':
+      return makeContribution(desk, request, paced);
+    case 'version':
+      return makeVersion(desk, request, paced);
+    default:
+      return makeStatement(desk, request);
+  }
+}
+
+async function checkWallet(statement: Statement, wallet: WalletSignature): Promise<void> {
+  if (statement.kind !== 'contribution' && statement.kind !== 'wallet-link') {
+    throw new CannotSignError(`A wallet does not sign a statement of the kind "${statement.kind}".`);
+  }
+  await verifyWalletSignature(statement, wallet);
+}
