@@ -27,7 +27,7 @@ export function chartOptions({ width, label, colors, smoothed }: ChartLook): uPl
     cursor: { y: false, points: { size: 6 } },
     // What is drawn here is never negative; a cut axis would make much of little.
     scales: { x: { time: false }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] } },
-    padding: [10, 8, 0, 0],
+    padding: [10, 14, 0, 0],
     axes: [
       { ...axis, grid: { show: false }, size: 24, values: (_, ticks) => ticks.map(wholeStep) },
       { ...axis, size: 46, values: (_, ticks) => ticks.map(formatFigure) }

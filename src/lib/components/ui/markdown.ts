@@ -1,6 +1,6 @@
 /** Markdown of anybody, made into elements that can do nothing but be read. */
 import type { DOMPurify } from 'dompurify';
-import type { marked as Marked } from 'marked';
+import type { Marked } from 'marked';
 
 /** What may stand in a description. No images: fetching one would tell its server who reads. No forms, no styles. */
 const tags = [
@@ -12,13 +12,32 @@ const tags = [
 const linkSchemes = /^(https?|mailto):/i;
 
 /**
- * The elements of a Markdown text. Headings begin at the third level, under those of the page. Links open in a tab that
+ * A reader of Markdown that keeps to Markdown: HTML in it is shown as the text it is, and an image as its description.
+ * @param Reader marked's class
+ */
+export function markdownReader(Reader: typeof Marked): Marked {
+  return new Reader({
+    gfm: true,
+    renderer: {
+      html: ({ text }) => escapeHtml(text),
+      image: ({ text }) => escapeHtml(text),
+      heading({ tokens, depth }) {
+        const level = Math.min(6, depth + 2);
+        return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+      }
+    }
+  });
+}
+
+/**
+ * The elements of a Markdown text, sanitised even though its reader lets no HTML through: each of the two would do.
+ * Headings begin at the third level, under those of the page. Links open in a tab that
  * knows nothing of this one. The elements come from the sanitiser itself: nothing writes them out and reads them again.
+ * @param reader of {@link markdownReader}
  * @param purify DOMPurify of a window; it is used as it is, without hooks
  */
-export function renderMarkdown(text: string, parse: typeof Marked, purify: DOMPurify): DocumentFragment {
-  const html = parse.parse(text, { async: false, gfm: true });
-  const fragment = purify.sanitize(lowerHeadings(html), {
+export function renderMarkdown(text: string, reader: Marked, purify: DOMPurify): DocumentFragment {
+  const fragment = purify.sanitize(reader.parse(text, { async: false }), {
     ALLOWED_TAGS: tags,
     ALLOWED_ATTR: ['href', 'start', 'align'],
     ALLOWED_URI_REGEXP: linkSchemes,
@@ -33,6 +52,10 @@ export function renderMarkdown(text: string, parse: typeof Marked, purify: DOMPu
   return fragment;
 }
 
-function lowerHeadings(html: string): string {
-  return html.replace(/<(\/?)h([1-4])>/g, (_, slash, level) => `<${slash}h${Number(level) + 2}>`);
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
