@@ -21,6 +21,17 @@ const rowsOf = (count: number): DatanetRow[] =>
         }
   );
 
+const NOTHING = { source: null, licence: null, split: null, drafted: null };
+
+/** For `JSON.stringify`: keys in order, and a content that a row does not have left out. */
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).filter(
+    ([key, field]) => (key !== 'text' && key !== 'messages') || field != null
+  );
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 async function read(blob: Blob) {
   const file = await blob.arrayBuffer();
   const records = await parquetReadObjects({ file });
@@ -33,23 +44,15 @@ async function write(rows: DatanetRow[]): Promise<Blob> {
 
 describe('rows as Parquet', () => {
   it('come back with all that is known of them, over several row groups', async () => {
-    const rows = rowsOf(4500);
+    const rows = rowsOf(2100);
     const { records, metadata } = await read(await write(rows));
-    expect(metadata.row_groups).toHaveLength(3);
-    expect(records).toHaveLength(rows.length);
-    for (const [i, row] of rows.entries()) {
-      const { cid, text, messages, contributor, source, licence, split, tags, drafted } = records[i];
-      expect(cid).toBe(rowCid(rowContent(row)));
-      expect('text' in row ? { text } : { messages }).toEqual(rowContent(row));
-      expect({ contributor, source, licence, split, drafted }).toEqual({
-        contributor: row.contributor,
-        source: row.source ?? null,
-        licence: row.licence ?? null,
-        split: row.split ?? null,
-        drafted: row.drafted ?? null
-      });
-      expect(tags ?? []).toEqual(row.tags ?? []);
-    }
+    expect(metadata.row_groups).toHaveLength(2);
+    // Where a row has nothing, Parquet has null, and a list may be missing.
+    const found = records.map((record) => JSON.stringify({ ...record, tags: record.tags ?? [] }, sorted));
+    const expected = rows.map((row) =>
+      JSON.stringify({ ...NOTHING, ...row, cid: rowCid(rowContent(row)), tags: row.tags ?? [] }, sorted)
+    );
+    expect(found).toEqual(expected);
   });
 
   it('have no column that no row says anything in', async () => {
