@@ -21,6 +21,6 @@ export class DistinctCounter {
   get count(): number {
     // All bits set would be infinity; the map is full long before that matters.
     const clear = Math.max(1, BITS - this.#set);
-    return Math.round(-BITS * Math.log(clear / BITS));
+    return Math.round(BITS * Math.log(BITS / clear));
   }
 }

@@ -52,7 +52,7 @@ function cutOff({ text }: RowText): TextFinding | undefined {
   if (OPEN_WORD.test(line) && line.length >= FULL_LINE) {
     return { ...at, severity: 'warning', kind: 'open-sentence', message: 'The last sentence breaks off.' };
   }
-  const stops = /[\p{L}\p{M}\p{N},;([{–—-]$/u.test(line) && line.length >= FULL_LINE;
+  const stops = /[\p{L}\p{M}\p{N},;、，([{–—-]$/u.test(line) && line.length >= FULL_LINE;
   if (!stops || (body.match(SENTENCE_END)?.length ?? 0) < PROSE_SENTENCES) return undefined;
   return {
     ...at,

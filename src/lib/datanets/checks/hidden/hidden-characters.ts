@@ -68,8 +68,10 @@ function findRuns(text: string): TextFinding[] {
     }
     const after = text.codePointAt(i + size) ?? -1;
     const kind = kindOf(code, { at: i, before, after, rightToLeft, paired });
-    if (kind && run?.kind === kind && run.end === i) run = { ...run, end: i + size, count: run.count + 1 };
-    else if (kind) {
+    if (kind && run?.kind === kind && run.end === i) {
+      run.end = i + size;
+      run.count += 1;
+    } else if (kind) {
       finish();
       run = { kind, start: i, end: i + size, count: 1 };
     }

@@ -3,7 +3,7 @@ const PAGE_LENGTH = 1 << 20;
 /** Many sets of shingles, end to end in large pages: 4 bytes a shingle and 12 a set, and nothing for a collector to walk. */
 export class ShingleSets {
   readonly #pages: Int32Array[] = [];
-  #used = PAGE_LENGTH;
+  #used = 0;
   /** Of each set: page, start in it, length. */
   #places = new Int32Array(3 * 1024);
   #count = 0;
@@ -14,7 +14,7 @@ export class ShingleSets {
 
   /** Keeps a copy. Sets are numbered from 0 in the order they come. */
   add(set: Int32Array): void {
-    if (this.#used + set.length > PAGE_LENGTH) {
+    if (this.#pages.length === 0 || this.#used + set.length > PAGE_LENGTH) {
       this.#pages.push(new Int32Array(Math.max(PAGE_LENGTH, set.length)));
       this.#used = 0;
     }
