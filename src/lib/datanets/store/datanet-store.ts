@@ -1,4 +1,5 @@
 import { TabtuneError } from '../../errors';
+import { addStatements } from './statement-store';
 import { found, type Database, type Name, type WriteTransaction } from './database';
 import type {
   BlockRecord,
@@ -82,6 +83,8 @@ export class DatanetStore {
     const tables = (change.tables ?? []).map(({ ref, table }) => ({ ref, columns: table.serialise() }));
     return this.#db.write(storesOf(change), what, bytesOf(change), async (transaction) => {
       const datanets = transaction.objectStore('datanets');
+      if (change.imported)
+        found(await transaction.objectStore('imports').getKey(change.imported), 'import', id);
       const before = change.create ?? found(await datanets.get(id), 'Datanet', id);
       if (change.draft && change.draft.seen !== before.rowsRevision) throw new StaleRowsError(id);
       const edited = change.update !== undefined || change.draft !== undefined;
@@ -103,11 +106,11 @@ export class DatanetStore {
           transaction.objectStore('tables').put({ ...ref, datanet: id, columns })
         ),
         ...(change.blocks ?? []).map((block) => transaction.objectStore('blocks').put(block)),
-        ...(change.statements ?? []).map((record) => transaction.objectStore('statements').put(record)),
         ...(change.versions ?? []).map((record) => transaction.objectStore('versions').put(record)),
         ...(change.bundles ?? []).map((record) => transaction.objectStore('bundles').put(record)),
         ...(change.imported ? [transaction.objectStore('imports').delete(change.imported)] : [])
       ]);
+      await addStatements(transaction, change.statements ?? []);
       if (change.draft?.stale) await forgetFindings(transaction, id, change.draft.stale);
       return record;
     });

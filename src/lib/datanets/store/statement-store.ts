@@ -1,5 +1,5 @@
 import type { Signed, Statement, StatementKind } from '../trust/statements';
-import { found, type Database } from './database';
+import { found, type Database, type WriteTransaction } from './database';
 import type { StatementRecord } from './datanet-schema';
 
 type Of<K extends StatementKind> = Extract<Statement, { kind: K }>;
@@ -39,14 +39,22 @@ export class StatementStore {
     );
   }
 
-  /** Keeps statements, all or none. One that is there stays as it came first. */
+  /** Keeps statements, all or none. */
   async add(...records: StatementRecord[]): Promise<void> {
-    await this.#db.write(['statements'], 'a signed statement', undefined, async (transaction) => {
-      const statements = transaction.objectStore('statements');
-      for (const record of records) {
-        if ((await statements.getKey(record.cid)) === undefined) await statements.add(record);
-      }
-    });
+    await this.#db.write(['statements'], 'a signed statement', undefined, (transaction) =>
+      addStatements(transaction, records)
+    );
+  }
+}
+
+/** Adds statements within a transaction. One that is there stays as it came first. */
+export async function addStatements(
+  transaction: WriteTransaction,
+  records: readonly StatementRecord[]
+): Promise<void> {
+  for (const record of records) {
+    const statements = transaction.objectStore('statements');
+    if ((await statements.getKey(record.cid)) === undefined) await statements.add(record);
   }
 }
 

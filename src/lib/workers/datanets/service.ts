@@ -59,9 +59,11 @@ interface Parts {
 
 type OnEvent = (event: DatanetEvent) => void;
 
-/** What cannot wait for the first call: rows of imports that were cut off, and of rows that are gone. */
+/** Puts the parts together, and clears what imports left that were cut off, and rows that are gone. */
 async function assemble(store: Store, locks: LockManager | undefined): Promise<Parts> {
   await sweepImports(store, locks);
+  // Nobody waits for space; what cannot be freed now is freed the next time.
+  freeSpace(store).catch(() => undefined);
   const rows = new RowsAccess(store);
   const drafts = new Drafts(store, rows);
   return {
@@ -73,6 +75,10 @@ async function assemble(store: Store, locks: LockManager | undefined): Promise<P
     versions: new Versions(store, rows),
     exchange: new Exchanging({ store, rows, drafts, locks })
   };
+}
+
+async function freeSpace(store: Store): Promise<void> {
+  for (const { id } of await store.datanets.list()) await store.datanets.freeUnused(id);
 }
 
 /** Called on the page as `client.call((data) => data.list())`; see `data.worker.ts`. */
