@@ -1,4 +1,4 @@
-import type { AsyncBuffer, Compressors, FileMetaData, RowGroup } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData, RowGroup } from 'hyparquet';
 import { TabtuneError } from '../../errors';
 import { readExactly, type ByteSource } from '../../formats/source';
 import { checkPages } from './parquet-pages';
@@ -47,8 +47,11 @@ async function* readGroups(
   breathe: () => Promise<void> = () => Promise.resolve(),
   signal?: AbortSignal
 ): AsyncGenerator<RecordPage> {
-  const { parquetReadObjects } = await import('hyparquet');
-  const compressors = await boundedCompressors(source);
+  const [{ parquetReadObjects }, { boundedCompressors }] = await Promise.all([
+    import('hyparquet'),
+    import('./parquet-compressors')
+  ]);
+  const compressors = boundedCompressors(MAX_GROUP_BYTES);
   let row = 0;
   for (const group of metadata.row_groups) {
     await breathe();
@@ -119,34 +122,6 @@ function checkGroups(source: ByteSource, metadata: FileMetaData): void {
       );
     }
   }
-}
-
-/**
- * What unpacks pages, all in plain JavaScript: the page's rules allow no other code, so Snappy is hyparquet's own. None
- * unpacks more than a row group may have.
- */
-async function boundedCompressors(source: ByteSource): Promise<Compressors> {
-  const [{ snappyUncompress }, others] = await Promise.all([
-    import('hyparquet'),
-    import('hyparquet-compressors')
-  ]);
-  const bounded =
-    (unpack: (input: Uint8Array, length: number) => Uint8Array) => (input: Uint8Array, length: number) => {
-      if (!(length >= 0 && length <= MAX_GROUP_BYTES)) throw damaged(source, `a page claims ${length} bytes`);
-      return unpack(input, length);
-    };
-  return {
-    SNAPPY: bounded((input, length) => {
-      const output = new Uint8Array(length);
-      snappyUncompress(input, output);
-      return output;
-    }),
-    GZIP: bounded((input, length) => others.decompressGzip(input, length)),
-    BROTLI: bounded((input, length) => others.decompressBrotli(input, length)),
-    ZSTD: bounded((input, length) => others.decompressZstd(input, new Uint8Array(length))),
-    LZ4: bounded((input, length) => others.decompressLz4(input, length)),
-    LZ4_RAW: bounded((input, length) => others.decompressLz4Raw(input, length))
-  };
 }
 
 function asyncBuffer(source: ByteSource, signal?: AbortSignal): AsyncBuffer {
