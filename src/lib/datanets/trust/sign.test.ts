@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { p256 } from '@noble/curves/nist.js';
+import fc from 'fast-check';
 import { canonicalJson } from '../canonical';
 import { fromBase64Url, toBase64Url } from './base64url';
 import { createIdentity, type Identity } from './identity';
@@ -203,5 +204,30 @@ describe('the keys of a person', () => {
         }
       }
     }
+  });
+});
+
+describe('whatever somebody sends instead of a statement', () => {
+  it('is refused with one of two kinds of errors', async () => {
+    const texts = Object.values(signed).map((each) => canonicalJson(each));
+    const bent = fc
+      .tuple(fc.constantFrom(...texts), fc.nat(), fc.nat(20), fc.string({ maxLength: 10 }))
+      .map(([text, at, gone, put]) => {
+        const start = at % text.length;
+        return text.slice(0, start) + put + text.slice(start + gone);
+      });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(bent, fc.string(), fc.json()), async (text) => {
+        fc.pre(!texts.includes(text));
+        expect(isRefusal(await refused(readSigned(text)))).toBe(true);
+      }),
+      { numRuns: 400 }
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.anything(), async (value) => {
+        expect(isRefusal(await refused(verifySigned(value)))).toBe(true);
+      }),
+      { numRuns: 200 }
+    );
   });
 });

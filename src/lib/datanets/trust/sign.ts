@@ -34,10 +34,18 @@ export async function signStatement<S extends Statement>(
       details: { by: statement.by.id, signer: id }
     });
   }
-  checkShape(statement, statementSchema);
+  requireSignable(statement);
   const signature = await crypto.subtle.sign(ES256, identity.signing.privateKey, bytesToSign(statement));
   const value = toBase64Url(lowS(new Uint8Array(signature)));
   return { statement, signature: { algorithm: 'ES256', key: id, value } };
+}
+
+/**
+ * What is signed must be what everybody can read back.
+ * @throws InvalidStatementError that names the field
+ */
+export function requireSignable(statement: Statement): void {
+  checkShape(statement, statementSchema, 'This cannot be signed as it is');
 }
 
 /**
@@ -128,13 +136,17 @@ function lowS(signature: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 /** The value as its schema reads it, which must be all of it. */
-function checkShape<T>(json: unknown, schema: typeof signedSchema | typeof statementSchema): T {
-  checkBounds(json);
+function checkShape<T>(
+  json: unknown,
+  schema: typeof signedSchema | typeof statementSchema,
+  failure = 'This is not a statement that can be read'
+): T {
+  checkBounds(json, failure);
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue.path.join('.') || 'it';
-    throw new InvalidStatementError(`This is not a statement that can be read: ${where}: ${issue.message}`, {
+    throw new InvalidStatementError(`${failure}: ${where}: ${issue.message}.`, {
       details: { where, reason: issue.message },
       cause: parsed.error
     });
@@ -146,9 +158,9 @@ function checkShape<T>(json: unknown, schema: typeof signedSchema | typeof state
  * Walks what came in before anything recursive sees it: not too deep, not too much, text that Unicode can write, and
  * no key that JavaScript gives a meaning of its own.
  */
-function checkBounds(json: unknown): void {
+function checkBounds(json: unknown, failure: string): void {
   const refuse = (reason: string) =>
-    new InvalidStatementError(`This is not a statement that can be read: ${reason}.`, {
+    new InvalidStatementError(`${failure}: ${reason}.`, {
       details: { reason }
     });
   const stack: { value: unknown; depth: number }[] = [{ value: json, depth: 0 }];

@@ -1,12 +1,15 @@
 /** What this browser has of a Datanet, and what was signed about it. */
 import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
+import { Pace, type PaceOptions } from '../../datanets/pace';
 import type { DatanetChange } from '../../datanets/store/datanet-store';
+import type { RowTable } from '../../datanets/store/row-table';
 import type { RecordOf } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed, Statement, StatementKind } from '../../datanets/trust/statements';
 import { TabtuneError } from '../../errors';
 import type { DatanetRole } from './protocol';
+import { entryCid } from './service-rows';
 
 /** Something else than what was expected lies here: a statement of another kind, a Datanet in another role. */
 export class NotFittingError extends TabtuneError {}
@@ -103,6 +106,15 @@ export async function keepSigned(
     ...more,
     statements: [...(more.statements ?? []), statementRecord(signed)]
   });
+}
+
+/** CIDs of the rows of a table, in their order. */
+export async function* cidsOf(table: RowTable, options: PaceOptions = {}): AsyncGenerator<string> {
+  const pace = new Pace(options);
+  for (let i = 0; i < table.count; i += 1) {
+    yield entryCid(table.at(i));
+    if (pace.due) await pace.breathe(i, table.count);
+  }
 }
 
 /** `12 rows`, `1 row`. */

@@ -15,6 +15,7 @@ import type {
 } from '../../datanets/trust/statements';
 import { unwrapKey } from '../../datanets/trust/wrap';
 import {
+  cidsOf,
   datanetOf,
   decisionOf,
   findStatement,
@@ -25,7 +26,6 @@ import {
   withdrawalOf
 } from './exchange-lookup';
 import { NotForHereError, type Effect, type Hall } from './receiving';
-import { entryCid } from './service-rows';
 
 /** @param cid of the signed statement */
 export async function receiveStatement(hall: Hall, signed: Signed, cid: string): Promise<Effect> {
@@ -110,7 +110,8 @@ async function receiveDecision({ store, identity }: Hall, signed: Signed<Decisio
     throw new NotForHereError(`"${by.name}" has answered this contribution before, and differently.`);
   }
   const table = await store.tables.get({ of: 'proposal', name: contribution });
-  const cids = new Set(Array.from({ length: table.count }, (_, i) => entryCid(table.at(i))));
+  const cids = new Set<string>();
+  for await (const row of cidsOf(table)) cids.add(row);
   const refused = new Set(rejected.map(({ row }) => row));
   if (refused.size + approved !== cids.size || [...refused].some((row) => !cids.has(row))) {
     throw new NotForHereError('This answer speaks of other rows than those that you handed in.');

@@ -10,13 +10,20 @@ import { StaleRowsError } from '../../datanets/store/datanet-store';
 import { RowTable } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, statementCid } from '../../datanets/trust/sign';
-import type { Contribution, Signed } from '../../datanets/trust/statements';
+import type { Contribution, Person, Signed } from '../../datanets/trust/statements';
 import { createDataKey } from '../../datanets/trust/wrap';
-import { keepSigned, requireRole, requireStatement, rowsWords, withdrawalOf } from './exchange-lookup';
+import {
+  cidsOf,
+  keepSigned,
+  requireRole,
+  requireStatement,
+  rowsWords,
+  withdrawalOf
+} from './exchange-lookup';
 import type { StatementRequest } from './protocol';
-import { datanetRow, entryCid, type OpenRows, type RowsAccess } from './service-rows';
+import { datanetRow, type OpenRows, type RowsAccess } from './service-rows';
 import { CannotSignError, type Desk, type Made } from './signing';
-import { common } from './signing-statements';
+import { common, requireFacts } from './signing-statements';
 
 type Request<K extends StatementRequest['kind']> = Extract<StatementRequest, { kind: K }>;
 type Paced = (phase: 'hashing' | 'sealing') => PaceOptions;
@@ -34,7 +41,7 @@ export async function makeContribution(
     throw new CannotSignError('The invitation is over. Ask the owner for a new one.');
   }
   const draft = await rows.open({ of: 'draft', id });
-  const { table, positions, again } = await notHandedIn(desk, record.datanet, draft);
+  const { table, positions, again } = await notHandedIn(desk, record.datanet, draft, paced('hashing').signal);
   if (table.count === 0) {
     throw new CannotSignError(
       draft.table.count === 0
@@ -84,22 +91,24 @@ export async function makeContribution(
 async function notHandedIn(
   { store, identity }: Desk,
   datanet: string,
-  draft: OpenRows
+  draft: OpenRows,
+  signal: AbortSignal | undefined
 ): Promise<{ table: RowTable; positions: number[]; again: number }> {
   const seen = new Set<string>();
   for (const record of await store.statements.of(datanet, 'contribution')) {
     if (record.signed.statement.by.id !== identity.person.id || (await withdrawalOf(store, record))) continue;
     const handed = await store.tables.get({ of: 'proposal', name: record.cid });
-    for (let i = 0; i < handed.count; i += 1) seen.add(entryCid(handed.at(i)));
+    for await (const cid of cidsOf(handed, { signal })) seen.add(cid);
   }
   const table = new RowTable();
   const positions: number[] = [];
-  for (let i = 0; i < draft.table.count; i += 1) {
-    const entry = draft.table.at(i);
-    const cid = entryCid(entry);
+  let position = -1;
+  for await (const cid of cidsOf(draft.table, { signal })) {
+    position += 1;
     if (seen.has(cid)) continue;
     seen.add(cid);
-    positions.push(i);
+    positions.push(position);
+    const entry = draft.table.at(position);
     const { split: _, contribution: __, ...meta } = entry;
     table.append(entry, { ...meta, contributor: identity.person.id });
   }
@@ -125,6 +134,7 @@ export async function makeVersion(
 ): Promise<Made> {
   const { store, rows, identity } = desk;
   const record = await requireRole(store, id, 'owner');
+  requireFacts(record.facts);
   const draft = await rows.open({ of: 'draft', id });
   if (draft.table.count === 0) throw new CannotSignError('There are no rows to publish yet.');
   const listed = await listContributions(store, draft.table);
@@ -137,7 +147,7 @@ export async function makeVersion(
       ...common(desk),
       ...{ datanet: record.datanet, number: (head?.number ?? 0) + 1, facts: record.facts },
       ...{ policy: normalPolicy(record.policy), permissioned, changes },
-      contributors: contributorsOf(record, file.tally.contributors.keys()),
+      contributors: contributorsOf(record, identity.person, file.tally.contributors.keys()),
       contributions: listed.map(({ entry }) => entry),
       ...{ rows: file.digest, splits: file.tally.splits },
       ...(head ? { previous: head.root } : {})
@@ -229,10 +239,11 @@ async function supporting(
   ];
 }
 
-function contributorsOf(record: DatanetRecord, ids: Iterable<string>): Contributor[] {
+function contributorsOf(record: DatanetRecord, { id, name }: Person, ids: Iterable<string>): Contributor[] {
   const known = new Map(record.contributors.map((contributor) => [contributor.id, contributor]));
-  known.set(record.owner.id, { ...known.get(record.owner.id), id: record.owner.id, name: record.owner.name });
-  return Array.from(ids, (id) => known.get(id) ?? { id, name: id });
+  // The owner may have another name by now.
+  known.set(id, { ...known.get(id), id, name });
+  return Array.from(ids, (each) => known.get(each) ?? { id: each, name: each });
 }
 
 async function findingWarnings(store: Store, record: DatanetRecord): Promise<string[]> {

@@ -1,4 +1,5 @@
 /** The statements that need no reading of rows. */
+import type { DatanetFacts } from '../../datanets/datanet';
 import { isAsStrict, normalPolicy } from '../../datanets/policy/combine';
 import { useWords } from '../../datanets/policy/sentences';
 import type { Signed } from '../../datanets/trust/statements';
@@ -49,9 +50,20 @@ export function common({ identity, now }: Desk): Pick<Made['statement'], 'by' | 
   return { by: identity.person, created: now.toISOString() };
 }
 
+/** @throws CannotSignError */
+export function requireFacts({ name, licence }: DatanetFacts): void {
+  if (name.trim() === '') throw new CannotSignError('Give the Datanet a name first.');
+  if (licence.spdx.trim() === '') {
+    throw new CannotSignError(
+      'Say first under which licence the Datanet is: whoever gets rows of it has to know.'
+    );
+  }
+}
+
 async function makeInvitation(desk: Desk, { id, expires }: Request<'invitation'>): Promise<Made> {
   const { store, now } = desk;
   const { facts, policy, datanet } = await requireRole(store, id, 'owner');
+  requireFacts(facts);
   if (expires !== undefined && !(Date.parse(expires) > now.getTime())) {
     throw new CannotSignError('The invitation would be over before anybody has it. Choose a later end.');
   }

@@ -1,7 +1,7 @@
 /** From what a page asks for to a signed statement: made, shown in words, signed as shown, and put into effect. */
 import type { PaceOptions } from '../../datanets/pace';
 import type { Store } from '../../datanets/store/store';
-import { signStatement } from '../../datanets/trust/sign';
+import { requireSignable, signStatement } from '../../datanets/trust/sign';
 import type { Signed, Statement, WalletSignature } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
 import { verifyWalletSignature } from '../../attribution/wallet-signature';
@@ -55,7 +55,7 @@ export class Signing {
     this.#now = now;
   }
 
-  /** Makes a statement and holds it. Nothing is signed or stored. @throws CannotSignError, the abort reason */
+  /** Makes a statement and holds it. Nothing is signed or stored. @throws CannotSignError, InvalidStatementError, the abort reason */
   async prepare(
     request: StatementRequest,
     onEvent: (event: DatanetEvent) => void,
@@ -71,6 +71,7 @@ export class Signing {
       onProgress: (done, total) => onEvent({ phase, done, total })
     });
     const made = await make(desk, request, paced);
+    requireSignable(made.statement);
     const prepared = crypto.randomUUID();
     for (const old of [...this.#held.keys()].slice(0, -(HELD - 1))) this.#held.delete(old);
     this.#held.set(prepared, made);
