@@ -61,6 +61,7 @@ export async function measureDatanet(file: File, query: string): Promise<Datanet
     }
   };
 
+  await client.call((data) => data.renamePerson('Benchmark'));
   const { id } = await client.call((data) => data.create(facts));
   const draft = { of: 'draft', id } as const;
   const input = { kind: 'file', file } as const;
