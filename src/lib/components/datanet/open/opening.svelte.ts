@@ -1,5 +1,6 @@
 import { proxy } from 'comlink';
 import { isAbort } from '$lib/components/ui/describe-error';
+import type { StatementKind } from '$lib/datanets/trust/statements';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetEvent, DatanetWorker, Received } from '$lib/workers/datanets/protocol';
 
@@ -48,8 +49,11 @@ export class Opening {
     }
   }
 
-  /** Takes in what is shown. Gives the local id of the Datanet that it belongs to; undefined where that failed. */
-  async keep(): Promise<string | undefined> {
+  /**
+   * Takes in what is shown. Gives the local id of the Datanet that it belongs to ('' where it belongs to none) and what
+   * it was; undefined where that failed.
+   */
+  async keep(): Promise<{ id: string; kind: StatementKind } | undefined> {
     const { received } = this;
     if (this.stage !== 'found' || !received) return undefined;
     this.stage = 'keeping';
@@ -58,7 +62,7 @@ export class Opening {
       const id = await this.#datanets.call((datanets) => datanets.keep(received.received));
       this.received = undefined;
       this.stage = 'idle';
-      return id;
+      return { id, kind: received.kind };
     } catch (error) {
       // It is still there, to be tried again or discarded.
       this.stage = 'found';
@@ -77,6 +81,18 @@ export class Opening {
     this.error = undefined;
   }
 }
+
+/** The tab of a Datanet's page where what came in is seen; the first one where there is no better. */
+export const tabOfKind: Partial<Record<StatementKind, string>> = {
+  contribution: 'proposals',
+  withdrawal: 'proposals',
+  decision: 'hand-in',
+  'access-request': 'access',
+  'access-grant': 'access',
+  refusal: 'access',
+  revocation: 'access',
+  validation: 'versions'
+};
 
 /** The `#open=…` of a link that somebody pasted, whole or in part; undefined where there is none. */
 export function fragmentOf(text: string): string | undefined {

@@ -23,7 +23,7 @@ describe('opening what somebody gave', () => {
     await opening.look('#open=abc');
     expect(opening).toMatchObject({ stage: 'found', received: { received: 'one' } });
     expect(kept).toEqual([]);
-    expect(await opening.keep()).toBe('local');
+    expect(await opening.keep()).toEqual({ id: 'local', kind: 'invitation' });
     expect(kept).toEqual(['one']);
     expect(opening).toMatchObject({ stage: 'idle', received: undefined });
   });
