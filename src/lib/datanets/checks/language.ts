@@ -13,7 +13,7 @@ export class LanguageTablesError extends TabtuneError {}
 const MIN_LETTERS = 40;
 
 /** Characters that are looked at: more of the same text does not change the answer. */
-const MAX_LENGTH = 2000;
+const MAX_LENGTH = 500;
 
 /** Languages so near to one another that the tables confuse them, or that have a code for their family. */
 const FAMILIES: readonly (readonly string[])[] = [

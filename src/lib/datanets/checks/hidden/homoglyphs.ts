@@ -4,6 +4,9 @@ import type { TextFinding } from '../check';
 const CYRILLIC_LOOKALIKES = /^[аеорсухіјѕԁһӏԛԝвкмнтАВЕКМНОРСТХУІЈЅԌԚԜҺ]+$/u;
 const GREEK_LOOKALIKES = /^[οανικρυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧϳϲ]+$/u;
 
+/** What every such word holds. */
+const FOREIGN = /[\p{Script=Cyrillic}\p{Script=Greek}]/u;
+
 /** Words of at least two scripts. Words of one script only do not match, whatever is beside them. */
 const MIXED =
   /(?<![\p{L}\p{M}])(?=[\p{L}\p{M}]{0,80}\p{Script=Latin})(?=[\p{L}\p{M}]{0,80}[\p{Script=Cyrillic}\p{Script=Greek}])[\p{L}\p{M}]{3,80}/gu;
@@ -14,6 +17,7 @@ const MIXED =
  */
 export function findHomoglyphs(text: string): TextFinding[] {
   const found: TextFinding[] = [];
+  if (!FOREIGN.test(text)) return found;
   for (const { 0: word, index } of text.matchAll(MIXED)) {
     const cyrillic = word.match(/\p{Script=Cyrillic}/gu)?.join('') ?? '';
     const greek = word.match(/\p{Script=Greek}/gu)?.join('') ?? '';

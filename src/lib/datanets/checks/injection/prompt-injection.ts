@@ -2,26 +2,23 @@ import { addApart, checkTexts, type TextFinding } from '../check';
 import { findEncodedText } from './encoded';
 import { MARKUP, PHRASES } from './phrases';
 
-/** A word that each of the phrases has; what has none of them need not be looked through ten times. */
-const HINT =
-  /ignor|disregard|forget|override|bypass|follow|olvida|oublie|dimentica|esque|prompt|instruction|message|above|you|act as|pretend|roleplay|behave|anything now|mode|tell|inform|alert|notify|user|human/i;
-
 /**
  * Text that talks to a model rather than to people: orders to ignore instructions, requests for the system prompt,
  * marks of chat templates and tool calls, text hidden in base64. Rows that are about such things are found too: somebody
  * should look.
  */
 export function findInjections(text: string): TextFinding[] {
-  const patterns = HINT.test(text) ? [...MARKUP, ...PHRASES] : MARKUP;
-  const found = patterns.map(({ kind, message, pattern }) =>
-    Array.from(text.matchAll(pattern), ({ 0: match, index }): TextFinding => ({
-      start: index,
-      end: index + match.length,
-      severity: 'warning',
-      kind,
-      message
-    }))
-  );
+  const found = [...MARKUP, ...PHRASES]
+    .filter(({ hint }) => hint.test(text))
+    .map(({ kind, message, pattern }) =>
+      Array.from(text.matchAll(pattern), ({ 0: match, index }): TextFinding => ({
+        start: index,
+        end: index + match.length,
+        severity: 'warning',
+        kind,
+        message
+      }))
+    );
   return [...found, findEncodedText(text)].reduce(addApart, []);
 }
 
