@@ -4,7 +4,7 @@ import { MAX_LINE_BYTES, readLines, type TextInput, type TextLine } from './line
 /** What a file of rows holds, one after the other, before anybody asks whether it is a row. */
 export type FileItem =
   /** A JSON value. `source` gives its text, for an excerpt. */
-  | { kind: 'value'; line: number; value: unknown; source: () => string }
+  | { kind: 'value'; line: number; value: unknown; source: () => string; inArray?: true }
   /** A paragraph of running text. */
   | { kind: 'text'; line: number; text: string }
   /** What could not be read. */
@@ -119,7 +119,7 @@ async function* readJson(
   const items = Array.isArray(value) ? (value as unknown[]) : [value];
   for (const [i, item] of items.entries()) {
     await breathe();
-    yield { kind: 'value', line: i + 1, value: item, source: () => excerptOf(item) };
+    yield { kind: 'value', line: i + 1, value: item, source: () => excerptOf(item), inArray: true };
   }
 }
 

@@ -9,8 +9,8 @@ export interface DocumentChunk {
 }
 
 const MAX_SOURCE_LENGTH = 512;
-/** Sections longer than this many chunks are cut while they are read. */
-const HELD_CHUNKS = 64;
+/** Sections longer than this, and than a few chunks, are cut while they are read. In characters. */
+const HELD_LENGTH = 2 ** 17;
 
 /**
  * Cuts a document, given block by block, into chunks. No chunk reaches over a heading; sections in between are cut as
@@ -47,7 +47,7 @@ export class DocumentChunker {
       this.#pages.push({ start: this.#text.length, page: block.page });
     }
     this.#text += block.text;
-    if (this.#text.length > HELD_CHUNKS * this.#options.size) yield* this.#cut(false);
+    if (this.#text.length > Math.max(HELD_LENGTH, 4 * this.#options.size)) yield* this.#cut(false);
   }
 
   /** The rest. */

@@ -13,8 +13,8 @@ const SAMPLE_LENGTH = 4000;
 export const DEFAULT_CHUNKS = { size: 2000, overlap: 200 } as const;
 
 /**
- * Looks at the beginning of what is to be imported: what it is, an example of its content, and how it most likely becomes
- * rows. Of documents that must be read whole anyway (PDF, Word) also their length.
+ * Looks at what is to be imported: what it is, an example of its content, and how it most likely becomes rows. Of a table
+ * or rows it reads the beginning, of a document everything, to tell its length and whether it can be read.
  * @throws what `openImport` throws
  */
 export async function inspectImport(

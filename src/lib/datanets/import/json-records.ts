@@ -24,7 +24,7 @@ export async function* readJsonRecords(
   }
   let page: RecordPage = { records: [], problems: [], done: 0 };
   for await (const item of readItems(name, pieces(), { breathe })) {
-    const where = `line ${item.line}`;
+    const where = `${'inArray' in item ? 'row' : 'line'} ${item.line}`;
     if (item.kind === 'problem') page.problems.push(problem(where, item.reason, item.text));
     else page.records.push({ where, value: item.kind === 'text' ? { text: item.text } : item.value });
     if (page.records.length + page.problems.length < PAGE_ITEMS) continue;

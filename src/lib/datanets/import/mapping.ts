@@ -197,7 +197,7 @@ export function isRow(value: unknown): boolean {
 }
 
 /** The columns that a mapping names. */
-function columnsOf(mapping: ImportMapping): string[] {
+export function columnsOf(mapping: ImportMapping): string[] {
   switch (mapping.to) {
     case 'rows':
     case 'chunks':

@@ -27,6 +27,11 @@ describe('rows of a file', () => {
     ]);
   });
 
+  it('of a JSON array are counted as rows, of JSONL as lines', async () => {
+    const input = fileOf('a.json', '[\n{"text":"a"},\n{"text":""}]');
+    expect((await importAll(input, { to: 'rows' })).problems).toMatchObject([{ where: 'row 2' }]);
+  });
+
   it('in any other shape are a table', async () => {
     for (const input of [
       fileOf('a.jsonl', lines(PAIR, { ...PAIR, extra: 1 })),

@@ -1,3 +1,4 @@
+import { breather } from '../breathe';
 import { ShapeProblem } from '../shapes';
 import { DocumentChunker } from './chunk-document';
 import { MappingError } from './errors';
@@ -9,7 +10,7 @@ import type {
   ImportOptions,
   ImportProblem
 } from './import';
-import { mapRecord, requireColumns } from './mapping';
+import { columnsOf, mapRecord, requireColumns } from './mapping';
 import { parseSplit, withDefaults } from './meta';
 import { problem, valueText, type SourceRecord } from './records';
 import { openSource, type DocumentSource, type RecordSource } from './source';
@@ -33,7 +34,10 @@ export async function* openImport(
 ): AsyncGenerator<ImportBatch> {
   options.signal?.throwIfAborted();
   const source = await openSource(input, options);
-  const batches = source.kind === 'records' ? fromRecords(source, mapping) : fromDocument(source, mapping);
+  const batches =
+    source.kind === 'records'
+      ? fromRecords(source, mapping)
+      : fromDocument(source, mapping, breather(options.signal));
   for await (const batch of batches) {
     options.signal?.throwIfAborted();
     options.onProgress?.(batch.done, batch.total);
@@ -67,7 +71,9 @@ async function* fromRecords(source: RecordSource, mapping: ImportMapping): Async
   // What the hub keeps apart for validation and testing is not trained on.
   const split = source.hub && parseSplit(source.hub.split);
   const held = split === 'train' ? undefined : split;
-  for await (const { records, problems, columns, done } of source.pages()) {
+  if (source.columns) requireColumns(source.name, source.columns, mapping);
+  const needed = mapping.to === 'rows' ? undefined : columnsOf(mapping);
+  for await (const { records, problems, columns, done } of source.pages(needed)) {
     if (columns && !isChecked) requireColumns(source.name, columns, mapping);
     isChecked = true;
     for (const item of problems) batch.problems.push(item);
@@ -96,7 +102,11 @@ function readRecord(
   }
 }
 
-async function* fromDocument(source: DocumentSource, mapping: ImportMapping): AsyncGenerator<ImportBatch> {
+async function* fromDocument(
+  source: DocumentSource,
+  mapping: ImportMapping,
+  breathe: () => Promise<void>
+): AsyncGenerator<ImportBatch> {
   if (mapping.to !== 'chunks') {
     throw new MappingError(`${source.name} is a document: it has no columns. Cut it into chunks.`, {
       details: { file: source.name }
@@ -108,6 +118,7 @@ async function* fromDocument(source: DocumentSource, mapping: ImportMapping): As
   for await (const { blocks, problems, done } of source.parts()) {
     for (const item of problems) batch.problems.push(item);
     for (const block of blocks) {
+      await breathe();
       for (const chunk of chunker.add(block)) {
         batch.add(withDefaults(chunk, defaults));
         if (batch.isFull) yield batch.take(done);

@@ -7,12 +7,17 @@ import type { RecordPage, SourceRecord } from './records';
 /** A file that is no Parquet, is damaged, or says of itself what cannot be. */
 export class ParquetError extends TabtuneError {}
 
+export interface PageOptions {
+  columns?: readonly string[];
+  breathe?: () => Promise<void>;
+}
+
 /** An opened file. */
 export interface ParquetTable {
   columns: string[];
   rows: number;
-  /** The records, a few hundred at a time. Memory holds one row group. */
-  pages(breathe?: () => Promise<void>): AsyncGenerator<RecordPage>;
+  /** The records, a few hundred at a time, of all columns or some. Memory holds these of one row group. */
+  pages(options?: PageOptions): AsyncGenerator<RecordPage>;
 }
 
 /** Footers grow with columns and row groups; the largest in use are a few megabytes. */
@@ -38,13 +43,13 @@ export async function openParquet(source: ByteSource, signal?: AbortSignal): Pro
     return parquetSchema(metadata).children.map(({ element }) => element.name);
   });
   const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
-  return { columns, rows, pages: (breathe) => readGroups(source, metadata, breathe, signal) };
+  return { columns, rows, pages: (options = {}) => readGroups(source, metadata, options, signal) };
 }
 
 async function* readGroups(
   source: ByteSource,
   metadata: FileMetaData,
-  breathe: () => Promise<void> = () => Promise.resolve(),
+  { columns, breathe = () => Promise.resolve() }: PageOptions,
   signal?: AbortSignal
 ): AsyncGenerator<RecordPage> {
   const [{ parquetReadObjects }, { boundedCompressors }] = await Promise.all([
@@ -53,8 +58,10 @@ async function* readGroups(
   ]);
   const compressors = boundedCompressors(MAX_GROUP_BYTES);
   let row = 0;
-  for (const group of metadata.row_groups) {
+  for (const [i, whole] of metadata.row_groups.entries()) {
     await breathe();
+    const group = withColumns(whole, columns);
+    checkSize(source, i, group);
     const { start, end } = groupRange(group);
     const bytes = await readExactly(source, start, end, signal);
     // By itself: metadata of one group, whose bytes are here already.
@@ -65,7 +72,13 @@ async function* readGroups(
     };
     const values = await guarded(source, async () => {
       await checkPages(group, metadata, bytes, start, compressors);
-      return parquetReadObjects({ file, metadata: alone, compressors, geoparquet: false });
+      return parquetReadObjects({
+        file,
+        metadata: alone,
+        compressors,
+        geoparquet: false,
+        ...(columns ? { columns: [...columns] } : {})
+      });
     });
     for (let at = 0; at < values.length; at += PAGE_RECORDS) {
       await breathe();
@@ -102,26 +115,41 @@ async function checkFooter(source: ByteSource, signal?: AbortSignal): Promise<vo
     throw damaged(source, `its footer claims ${length} bytes`);
 }
 
-/** Holds what the metadata claims against the file and against what can be read at all. */
+function withColumns(group: RowGroup, columns: readonly string[] | undefined): RowGroup {
+  if (!columns) return group;
+  return {
+    ...group,
+    columns: group.columns.filter((chunk) => columns.includes(chunk.meta_data?.path_in_schema[0] ?? ''))
+  };
+}
+
+function unpackedBytes(group: RowGroup): number {
+  return group.columns.reduce(
+    (sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0),
+    0
+  );
+}
+
+/** Holds what the metadata claims against the file. */
 function checkGroups(source: ByteSource, metadata: FileMetaData): void {
   for (const [i, group] of metadata.row_groups.entries()) {
-    const rows = Number(group.num_rows);
-    const unpacked = group.columns.reduce(
-      (sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0),
-      0
-    );
     const { start, end } = groupRange(group);
-    if (!(rows >= 0) || !(unpacked >= 0) || start < 0 || end > source.size) {
+    if (!(Number(group.num_rows) >= 0) || !(unpackedBytes(group) >= 0) || start < 0 || end > source.size) {
       throw damaged(source, `row group ${i + 1} claims what the file cannot hold`);
     }
-    if (rows > MAX_GROUP_ROWS || unpacked > MAX_GROUP_BYTES) {
-      throw new ParquetError(
-        `Row group ${i + 1} of ${source.name} claims ${rows} rows in ${unpacked} bytes, more than a browser can hold at ` +
-          'once. Write it again with smaller row groups (row_group_size=100000).',
-        { details: { file: source.name, group: i, rows, bytes: unpacked } }
-      );
-    }
   }
+}
+
+/** Refuses what could not be held in memory. */
+function checkSize(source: ByteSource, i: number, group: RowGroup): void {
+  const rows = Number(group.num_rows);
+  const bytes = unpackedBytes(group);
+  if (rows <= MAX_GROUP_ROWS && bytes <= MAX_GROUP_BYTES) return;
+  throw new ParquetError(
+    `Row group ${i + 1} of ${source.name} claims ${rows} rows in ${bytes} bytes, more than a browser can hold at ` +
+      'once. Write it again with smaller row groups (row_group_size=100000).',
+    { details: { file: source.name, group: i, rows, bytes } }
+  );
 }
 
 function asyncBuffer(source: ByteSource, signal?: AbortSignal): AsyncBuffer {

@@ -24,8 +24,13 @@ export interface RecordSource {
   /** Records in all, where the file says so. */
   count?: number;
   hub?: HubDataset;
-  /** Pages name the columns where the file does; else they are found in the records. */
-  pages(): AsyncGenerator<RecordPage & { columns?: string[] }>;
+  /** Of Parquet, which can be read column by column. */
+  columns?: string[];
+  /**
+   * Pages name the columns where the file does; else they are found in the records.
+   * @param columns that are needed, where not all are
+   */
+  pages(columns?: readonly string[]): AsyncGenerator<RecordPage & { columns?: string[] }>;
 }
 
 export interface DocumentSource {
@@ -77,8 +82,10 @@ export async function openSource(input: ImportInput, options: ImportOptions = {}
         format: 'Parquet',
         total: file.size,
         count: table.rows,
-        pages: async function* () {
-          for await (const page of table.pages(breathe)) yield { ...page, columns: table.columns };
+        columns: table.columns,
+        pages: async function* (columns) {
+          for await (const page of table.pages({ columns, breathe }))
+            yield { ...page, columns: table.columns };
         }
       };
     }
@@ -142,12 +149,13 @@ async function openHub(
     format: 'Hugging Face dataset',
     ...(hub.urls.length === 1 ? { total: first.size, count: table.rows } : {}),
     hub,
-    pages: async function* () {
+    columns: table.columns,
+    pages: async function* (columns) {
       let before = 0;
       for (const i of hub.urls.keys()) {
         const file = i === 0 ? first : await open(i);
         const current = i === 0 ? table : await openParquet(file, options.signal);
-        for await (const page of current.pages(breathe)) {
+        for await (const page of current.pages({ columns, breathe })) {
           yield { ...page, done: before + page.done, columns: current.columns };
         }
         before += file.size;
