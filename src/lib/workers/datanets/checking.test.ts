@@ -4,9 +4,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StaleFindingError } from '../../datanets/checks/mask';
 import type { DatanetFacts } from '../../datanets/datanet';
 import { SplitSharesError } from '../../datanets/split/split';
+import { BlockPacker } from '../../datanets/store/blocks';
+import { RowTable } from '../../datanets/store/row-table';
 import { Store } from '../../datanets/store/store';
 import { createIdentity } from '../../datanets/trust/identity';
-import type { Person } from '../../datanets/trust/statements';
+import type { Contribution, Person } from '../../datanets/trust/statements';
 import { Checking } from './checking';
 import { Drafts } from './drafts';
 import type { DatanetEvent, RowsRef } from './protocol';
@@ -60,6 +62,15 @@ async function texts(): Promise<string[]> {
   return list;
 }
 
+/** A signed contribution, as far as checks look at it. */
+async function contribution(spdx: string): Promise<string> {
+  const statement = { kind: 'contribution', datanet: id, licence: { spdx } } as Contribution;
+  const signature = { algorithm: 'ES256', key: me.id, value: '' } as const;
+  const record = { cid: 'bafycontribution', datanet: id, kind: 'contribution', received: 1 } as const;
+  await store.statements.add({ ...record, signed: { statement, signature } });
+  return record.cid;
+}
+
 describe('checks of a draft', () => {
   it('are kept with the rows, and say how far they are', async () => {
     expect(await checking.report(draft)).toBeUndefined();
@@ -84,6 +95,40 @@ describe('checks of a draft', () => {
     const reason = new Error('enough');
     await expect(checking.check(draft, {}, AbortSignal.abort(reason), ignore)).rejects.toBe(reason);
     expect(await checking.report(draft)).toEqual(before);
+  });
+});
+
+describe('checks of a proposal', () => {
+  it('compare it with the draft it is meant for, without what of it is there, under its own licence', async () => {
+    const shared = 'The mill stands by the river and was built of grey stone by two brothers.';
+    const cid = await contribution('CC-BY-NC-4.0');
+    await add(shared);
+    const packer = new BlockPacker(id);
+    const table = new RowTable();
+    for (const text of [shared, `${shared} Look!`, 'Something that nobody said before.']) {
+      table.append(packer.add({ text }), { contributor: 'did:key:zBo', tags: [], drafted: false });
+    }
+    const ref = { of: 'proposal', name: cid } as const;
+    await store.datanets.commit(id, 'a proposal', { tables: [{ ref, table }], blocks: packer.takeAll() });
+    // Approved before: it is its own row, not another's.
+    await drafts.edit(id, 'a row', ({ table, packer }) => {
+      const content = { text: 'Something that nobody said before.' };
+      table.append(packer.add(content), {
+        contributor: 'did:key:zBo',
+        tags: [],
+        drafted: false,
+        contribution: cid
+      });
+    });
+    await checking.check({ of: 'proposal', contribution: cid }, {}, signal, ignore);
+    const found = (await store.tables.report(ref))?.findings ?? [];
+    expect(found.map(({ row, check, other }) => [row, check, other?.row, other?.of])).toEqual([
+      [0, 'licence', undefined, undefined],
+      [0, 'exact-duplicate', 0, 'datanet'],
+      [1, 'licence', undefined, undefined],
+      [1, 'near-duplicate', 0, 'datanet'],
+      [2, 'licence', undefined, undefined]
+    ]);
   });
 });
 
