@@ -103,7 +103,8 @@ async function exportRows(
   if (!permissioned) {
     const parquet = await writeParquet(
       Array.from({ length: ROWS }, (_, i) => row(i)),
-      rows.tally.fields
+      ROWS,
+      { root: rows.digest.root }
     );
     await writeFile(join(folder, 'rows.parquet'), new Uint8Array(await parquet.arrayBuffer()));
   }

@@ -1,7 +1,6 @@
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { rowCid, rowContent } from '../content/cid';
-import { writeRows } from '../content/rows-file';
 import { SPLITS, type DatanetRow } from '../datanet';
 import { writeParquet } from './parquet';
 
@@ -21,7 +20,7 @@ const rowsOf = (count: number): DatanetRow[] =>
         }
   );
 
-const NOTHING = { source: null, licence: null, split: null, drafted: null };
+const NOTHING = { source: null, licence: null, contribution: null, split: null, drafted: false };
 
 /** For `JSON.stringify`: keys in order, and a content that a row does not have left out. */
 function sorted(_: string, value: unknown): unknown {
@@ -38,13 +37,11 @@ async function read(blob: Blob) {
   return { records, metadata: parquetMetadata(file) };
 }
 
-async function write(rows: DatanetRow[]): Promise<Blob> {
-  return writeParquet(rows, (await writeRows(rows)).tally.fields);
-}
+const write = (rows: DatanetRow[]) => writeParquet(rows, rows.length, { root: '0x12' });
 
 describe('rows as Parquet', () => {
   it('come back with all that is known of them, over several row groups', async () => {
-    const rows = rowsOf(2100);
+    const rows = rowsOf(10_100);
     const { records, metadata } = await read(await write(rows));
     expect(metadata.row_groups).toHaveLength(2);
     // Where a row has nothing, Parquet has null, and a list may be missing.
@@ -55,15 +52,22 @@ describe('rows as Parquet', () => {
     expect(found).toEqual(expected);
   });
 
-  it('have no column that no row says anything in', async () => {
-    const { metadata } = await read(await write([{ text: 'a', contributor: 'Ann' }]));
-    expect(metadata.schema.slice(1).map(({ name }) => name)).toEqual(['cid', 'text', 'contributor']);
+  it('are in row groups of a size that can be encoded between two pauses', async () => {
+    const long: DatanetRow = { text: 'tide '.repeat(200_000), contributor: 'Ann' };
+    const { metadata } = await read(await write(Array<DatanetRow>(5).fill(long)));
+    expect(metadata.row_groups.map((group) => Number(group.num_rows))).toEqual([3, 2]);
+  });
+
+  it('have the same columns whatever the rows, and say where they come from', async () => {
+    const { records, metadata } = await read(await write([{ text: 'a', contributor: 'Ann' }]));
+    expect(Object.keys(records[0]).sort()).toEqual(
+      'cid contribution contributor drafted licence messages source split tags text'.split(' ')
+    );
+    expect(metadata.key_value_metadata).toEqual([{ key: 'tabtune.root', value: '0x12' }]);
   });
 
   it('are not written once nobody wants them', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
-    await expect(writeParquet(rowsOf(1), new Set(['text', 'contributor']), { signal })).rejects.toThrow(
-      'enough'
-    );
+    await expect(writeParquet(rowsOf(1), 1, {}, { signal })).rejects.toThrow('enough');
   });
 });

@@ -1,14 +1,18 @@
 import type { SchemaElement } from 'hyparquet';
 import { rowCid, rowContent } from '../content/cid';
 import type { DatanetRow } from '../datanet';
-import { Pace } from '../pace';
-import type { MerkleOptions } from '../content/merkle';
+import { Pace, type PaceOptions } from '../pace';
 
-/** Rows per row group: some megabytes, so that one is encoded between two pauses. */
-const ROW_GROUP = 2000;
+/** A row group is encoded between two pauses: so many characters of text, or so many rows. */
+const GROUP_CHARACTERS = 2 * 1024 * 1024;
+const GROUP_ROWS = 10_000;
 
-/** A column as Parquet's schema lists it: depth first. */
-type Column = [name: string, ...elements: SchemaElement[]];
+interface Column {
+  name: string;
+  /** As Parquet's schema lists them: depth first. */
+  elements: SchemaElement[];
+  of(row: DatanetRow): unknown;
+}
 
 const text = (name: string, repetition_type: 'REQUIRED' | 'OPTIONAL'): SchemaElement => ({
   name,
@@ -17,78 +21,100 @@ const text = (name: string, repetition_type: 'REQUIRED' | 'OPTIONAL'): SchemaEle
   repetition_type
 });
 
-const optionalText = (name: string): Column => [name, text(name, 'OPTIONAL')];
-
 /** Lists in the three levels that the format's LogicalTypes.md asks for. */
-const list = (name: string, element: SchemaElement[]): Column => [
-  name,
+const list = (name: string, element: SchemaElement[]): SchemaElement[] => [
   { name, repetition_type: 'OPTIONAL', num_children: 1, converted_type: 'LIST' },
   { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
   ...element
 ];
 
+const optionalText = (name: 'source' | 'licence' | 'contribution' | 'split'): Column => ({
+  name,
+  elements: [text(name, 'OPTIONAL')],
+  of: (row) => row[name]
+});
+
+/** The same for all versions, so that files of several can be read as one. A row has `messages` or `text`. */
 const COLUMNS: Column[] = [
-  ['cid', text('cid', 'REQUIRED')],
-  optionalText('text'),
-  // A list of structs is how `datasets` holds conversations, and what training libraries expect under this name.
-  list('messages', [
-    { name: 'element', repetition_type: 'REQUIRED', num_children: 2 },
-    text('role', 'REQUIRED'),
-    text('content', 'REQUIRED')
-  ]),
-  ['contributor', text('contributor', 'REQUIRED')],
+  { name: 'cid', elements: [text('cid', 'REQUIRED')], of: (row) => rowCid(rowContent(row)) },
+  {
+    name: 'messages',
+    // A list of structs is how `datasets` holds conversations, and what training libraries expect under this name.
+    elements: list('messages', [
+      { name: 'element', repetition_type: 'REQUIRED', num_children: 2 },
+      text('role', 'REQUIRED'),
+      text('content', 'REQUIRED')
+    ]),
+    of: (row) => ('messages' in row ? row.messages : undefined)
+  },
+  { name: 'text', elements: [text('text', 'OPTIONAL')], of: (row) => ('text' in row ? row.text : undefined) },
+  { name: 'contributor', elements: [text('contributor', 'REQUIRED')], of: (row) => row.contributor },
   optionalText('source'),
   optionalText('licence'),
   optionalText('contribution'),
+  { name: 'tags', elements: list('tags', [text('element', 'REQUIRED')]), of: (row) => row.tags },
   optionalText('split'),
-  list('tags', [text('element', 'REQUIRED')]),
-  ['drafted', { name: 'drafted', type: 'BOOLEAN', repetition_type: 'OPTIONAL' }]
+  {
+    name: 'drafted',
+    elements: [{ name: 'drafted', type: 'BOOLEAN', repetition_type: 'REQUIRED' }],
+    of: (row) => row.drafted ?? false
+  }
 ];
 
 /**
- * Rows as Parquet, Snappy-compressed, with the CID of each; for other tools, which read conversations as lists of
- * structs. The library is loaded at the first call.
- * @param fields which fields the rows have (`RowsTally.fields`); no other column is written.
+ * Rows as Parquet, Snappy-compressed, with the CID of each; for other tools. Holds one row group at a time. The library
+ * is loaded at the first call.
+ * @param count how many rows there are, for `onProgress`.
+ * @param about goes into the file's own key-value metadata, as `tabtune.` and the name.
  * @throws the abort reason, or what the rows throw.
  */
 export async function writeParquet(
   rows: Iterable<DatanetRow> | AsyncIterable<DatanetRow>,
-  fields: ReadonlySet<string>,
-  options: MerkleOptions = {}
+  count: number,
+  about: Record<string, string>,
+  options: PaceOptions = {}
 ): Promise<Blob> {
-  const { ByteWriter, parquetWriteRows } = await import('hyparquet-writer');
-  const columns = COLUMNS.filter(([name]) => name === 'cid' || fields.has(name));
-  const pieces: Blob[] = [];
-  const writer = new ByteWriter();
-  const flush = () => {
-    // A copy in a Blob: the writer uses its buffer again, and browsers keep Blobs outside of the heap.
-    pieces.push(new Blob([writer.getBytes()]));
-    writer.index = 0;
-  };
-  await parquetWriteRows({
-    writer: Object.assign(writer, { flush, finish: flush }),
-    rows: records(rows, options),
-    columns: columns.map(([name]) => ({ name })),
-    schema: [
-      { name: 'rows', num_children: columns.length },
-      ...columns.flatMap(([, ...elements]) => elements)
-    ],
-    rowGroupSize: ROW_GROUP,
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
+  const bytes = new ByteWriter();
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: [{ name: 'rows', num_children: COLUMNS.length }, ...COLUMNS.flatMap(({ elements }) => elements)],
+    kvMetadata: Object.entries(about).map(([key, value]) => ({ key: `tabtune.${key}`, value })),
     createdBy: 'Tabtune'
   });
+  const pieces: Blob[] = [];
+  // A copy in a Blob: the writer uses its buffer again, and browsers keep Blobs outside of the heap.
+  const take = () => {
+    pieces.push(new Blob([bytes.getBytes()]));
+    bytes.index = 0;
+  };
+  const pace = new Pace(options);
+  let group: DatanetRow[] = [];
+  let [characters, done] = [0, 0];
+  const flush = async () => {
+    if (group.length === 0) return;
+    const columnData = COLUMNS.map(({ name, of }) => ({ name, data: group.map(of) }));
+    await writer.write({ columnData, rowGroupSize: group.length });
+    take();
+    group = [];
+    characters = 0;
+  };
+  for await (const row of rows) {
+    group.push(row);
+    characters += charactersOf(row);
+    done += 1;
+    if (characters >= GROUP_CHARACTERS || group.length >= GROUP_ROWS) await flush();
+    if (pace.due) await pace.breathe(done, count);
+  }
+  await flush();
+  await writer.finish();
+  take();
+  pace.finish(count);
   return new Blob(pieces, { type: 'application/vnd.apache.parquet' });
 }
 
-async function* records(
-  rows: Iterable<DatanetRow> | AsyncIterable<DatanetRow>,
-  options: MerkleOptions
-): AsyncGenerator<Record<string, unknown>> {
-  const pace = new Pace(options);
-  let done = 0;
-  for await (const row of rows) {
-    yield { ...row, cid: rowCid(rowContent(row)) };
-    done += 1;
-    if (pace.due) await pace.breathe(done, Math.max(done, options.count ?? 0));
-  }
-  pace.finish(done);
+function charactersOf(row: DatanetRow): number {
+  return 'messages' in row
+    ? row.messages.reduce((sum, { content }) => sum + content.length, 0)
+    : row.text.length;
 }

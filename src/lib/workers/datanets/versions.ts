@@ -1,10 +1,11 @@
 /** What can be asked of versions: what changed between two, a proof for a row, and files in the field's formats. */
 import { openContainer, writeContainer, type ContainerPart } from '../../datanets/bundle/container';
+import { writeParquet } from '../../datanets/bundle/parquet';
 import { diffRows } from '../../datanets/content/diff';
 import { MerkleTree, type MerkleLeaf } from '../../datanets/content/merkle';
 import { writeRows } from '../../datanets/content/rows-file';
 import type { DatanetFacts } from '../../datanets/datanet';
-import type { PaceOptions } from '../../datanets/pace';
+import { Pace, type PaceOptions } from '../../datanets/pace';
 import { USES } from '../../datanets/policy/policy';
 import { found } from '../../datanets/store/database';
 import type { VersionRecord } from '../../datanets/store/datanet-schema';
@@ -16,7 +17,6 @@ import { slug } from './exchange-files';
 import type { DatanetEvent, DiffRow, ExportFormat, VersionDiff } from './protocol';
 import { openFor } from './service-access';
 import { entryCid, isOwn, type OpenRows, type RowsAccess } from './service-rows';
-import { writeParquet } from './versions-parquet';
 
 /** A proof was asked for a row that the version does not have. */
 export class NotInVersionError extends TabtuneError {}
@@ -40,7 +40,7 @@ export class Versions {
     const [before, after] = [await this.#store.versions.byRoot(from), await this.#store.versions.byRoot(to)];
     const older = await openFor('display', this.#store, this.#rows, before, options);
     const newer = await openFor('display', this.#store, this.#rows, after, options);
-    const rows = await diffRows(leavesOf(older), leavesOf(newer), options);
+    const rows = await diffRows(await leavesOf(older, options), await leavesOf(newer, options), options);
     return {
       added: await this.#diffRows(newer, rows.added),
       removed: await this.#diffRows(older, rows.removed),
@@ -64,7 +64,7 @@ export class Versions {
     if (index < 0 || shown.table.indexOf(key) < 0) {
       throw new NotInVersionError('This row is not in the version.', { details: { root, key } });
     }
-    const leaves = leavesOf(all);
+    const leaves = await leavesOf(all, options);
     const tree = await MerkleTree.build(leaves, { ...options, count: leaves.length });
     const { cid, contributor } = leaves[index];
     const proof = {
@@ -144,11 +144,15 @@ export class Versions {
   }
 }
 
-function leavesOf({ table }: OpenRows): MerkleLeaf[] {
-  return Array.from({ length: table.count }, (_, i) => {
+async function leavesOf({ table }: OpenRows, options: PaceOptions): Promise<MerkleLeaf[]> {
+  const pace = new Pace({ signal: options.signal });
+  const leaves: MerkleLeaf[] = [];
+  for (let i = 0; i < table.count; i += 1) {
     const entry = table.at(i);
-    return { cid: entryCid(entry), contributor: entry.contributor };
-  });
+    leaves.push({ cid: entryCid(entry), contributor: entry.contributor });
+    if (pace.due) await pace.breathe(i, table.count);
+  }
+  return leaves;
 }
 
 /** Which facts and which rules differ. */
