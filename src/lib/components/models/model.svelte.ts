@@ -148,7 +148,8 @@ function remember(choice: ModelChoice): RememberedModel {
   return choice.kind === 'files' ? { kind: 'files', name: choice.name } : { kind: 'starter' };
 }
 
-function isRemembered(value: unknown): value is RememberedModel {
+/** Whether a setting is a model that was chosen before. */
+export function isRemembered(value: unknown): value is RememberedModel {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, id, name } = value as Record<string, unknown>;
   return (

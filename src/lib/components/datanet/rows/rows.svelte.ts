@@ -1,5 +1,5 @@
 import { proxy } from 'comlink';
-import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { SvelteMap } from 'svelte/reactivity';
 import { isAbort } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
@@ -10,6 +10,7 @@ import type {
   RowsRef,
   RowView
 } from '$lib/workers/datanets/protocol';
+import { nothingSelected, toggled, withKeys, withoutKey, type Selection } from './selection';
 
 /** Rows that are asked for at once. */
 export const pageRows = 50;
@@ -29,7 +30,7 @@ export class RowsState {
   /** Place in the view of the row that is read, which the arrow keys move. */
   active = $state<number>();
   /** Keys of the rows that are chosen together. They stay chosen when the query changes. */
-  readonly selected = new SvelteSet<number>();
+  selected = $state.raw<Selection>(nothingSelected);
   readonly #pages = new SvelteMap<number, RowItem[]>();
   #wanted: { first: number; end: number } = { first: 0, end: 0 };
   #loading = false;
@@ -115,7 +116,7 @@ export class RowsState {
   toggle(index: number): void {
     const key = this.item(index)?.key;
     if (key === undefined) return;
-    if (!this.selected.delete(key)) this.selected.add(key);
+    this.selected = toggled(this.selected, key);
     this.#anchor = index;
   }
 
@@ -125,19 +126,23 @@ export class RowsState {
     const anchor = this.#anchor ?? this.active ?? end;
     this.active = end;
     const keys = await this.#keys();
-    for (let at = Math.min(anchor, end); at <= Math.max(anchor, end); at += 1) {
-      if (keys && at < keys.length) this.selected.add(keys[at]);
-    }
+    const range = keys?.subarray(Math.min(anchor, end), Math.max(anchor, end) + 1);
+    this.selected = withKeys(this.selected, range ?? []);
     this.#anchor = anchor;
   }
 
   /** Chooses every row that the query finds. */
   async selectAll(): Promise<void> {
-    for (const key of (await this.#keys()) ?? []) this.selected.add(key);
+    this.selected = withKeys(this.selected, (await this.#keys()) ?? []);
+  }
+
+  /** A row that is gone is chosen no longer. */
+  unselect(key: number): void {
+    this.selected = withoutKey(this.selected, key);
   }
 
   clearSelection(): void {
-    this.selected.clear();
+    this.selected = nothingSelected;
   }
 
   async #keys(): Promise<Uint32Array | undefined> {
