@@ -171,9 +171,10 @@ export class Drafts {
     also: EditBeside = {}
   ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
+      // Rows first: where another tab writes in between, the record is newer than the rows, and the commit is refused.
+      const rows = await this.#rows.open({ of: 'draft', id });
       const record = await this.#store.datanets.get(id);
       requireWritable(record);
-      const rows = await this.#rows.open({ of: 'draft', id });
       const edit: Edit = {
         record,
         table: rows.table.clone(),
@@ -182,13 +183,14 @@ export class Drafts {
       };
       const result = await work(edit);
       try {
-        await this.#store.datanets.commit(id, what, {
+        const { rowsRevision } = await this.#store.datanets.commit(id, what, {
           draft: { table: edit.table, seen: rows.seen, stale: edit.stale },
           blocks: [...(also.blocks ?? []), ...edit.packer.takeAll()],
           ...(also.imported === undefined ? {} : { imported: also.imported }),
           ...(also.statements ? { statements: also.statements } : {}),
           update: { contributors: withContributors(record.contributors, also.contributors ?? []) }
         });
+        this.#rows.rememberDraft(id, rowsRevision, edit.table);
         return result;
       } catch (error) {
         if (!(error instanceof StaleRowsError) || attempt === attempts) throw error;

@@ -99,7 +99,7 @@ async function contextOf(
   record: VersionRecord,
   use: Use
 ): Promise<{ context: PermitContext; grant?: Signed<AccessGrant> }> {
-  const opened = await openVersion(store, record.root, { weight: 1 });
+  const opened = await openVersion(store, record, { weight: 1 });
   const found = opened.grant === undefined ? undefined : (await store.statements.get(opened.grant)).signed;
   const grant = found && isSigned(found, 'access-grant') ? found : undefined;
   const purpose = grant && (await purposeOf(store, grant));

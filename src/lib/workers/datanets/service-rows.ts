@@ -63,6 +63,11 @@ export class RowsAccess {
     return rows;
   }
 
+  /** The rows of a draft as they were written: they need not be read again. Nobody changes `table` any more. */
+  rememberDraft(id: string, seen: number, table: RowTable): void {
+    this.#draft = { id, seen, table };
+  }
+
   /** The rows of a received version, where they were read already. */
   opened(version: VersionRecord): OpenRows | undefined {
     return this.#received?.cid === version.cid ? this.#received.rows : undefined;

