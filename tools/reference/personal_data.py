@@ -319,6 +319,11 @@ tokens = [
     ("gitlab-token", lambda: "glpat-" + some(ALNUM, 20)),
     ("npm-token", lambda: "npm_" + some(ALNUM, 36)),
     ("jwt", jwt),
+    ("slack-webhook", lambda: f"https://hooks.slack.com/services/T{some(BASE32, 8)}/B{some(BASE32, 10)}/{some(ALNUM, 24)}"),
+    ("sendgrid-key", lambda: f"SG.{some(URL64, 21)}x.{some(URL64, 42)}y"),
+    ("telegram-token", lambda: f"{some('123456789', 9)}:AA{some(URL64, 32)}z"),
+    ("google-key", lambda: "GOCSPX-" + some(ALNUM, 28)),
+    ("github-token", lambda: f"github_pat_{some(ALNUM, 22)}_{some(ALNUM, 59)}"),
 ]
 for kind, make in tokens:
     for i in range(5):

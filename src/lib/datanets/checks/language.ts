@@ -15,6 +15,9 @@ const MIN_LETTERS = 40;
 /** Characters that are looked at: more of the same text does not change the answer. */
 const MAX_LENGTH = 500;
 
+/** Letters of all characters that are no spaces, below which a text is code, links or numbers more than prose. */
+const PROSE_SHARE = 0.75;
+
 /** Languages so near to one another that the tables confuse them, or that have a code for their family. */
 const FAMILIES: readonly (readonly string[])[] = [
   ['no', 'nb', 'nn', 'da'],
@@ -42,8 +45,11 @@ export async function languageDetector(): Promise<LanguageDetector> {
   });
   const detector = tables.eld.newInstance();
   return (text) => {
-    const words = text.slice(0, MAX_LENGTH).replace(NO_LANGUAGE, ' ');
-    if (words.replace(/[^\p{L}]/gu, '').length < lettersNeeded(words)) return undefined;
+    const shown = text.slice(0, MAX_LENGTH);
+    const words = shown.replace(NO_LANGUAGE, ' ');
+    const letters = words.match(/\p{L}/gu)?.length ?? 0;
+    const marks = shown.match(/\S/gu)?.length ?? 0;
+    if (letters < lettersNeeded(words) || letters < PROSE_SHARE * marks) return undefined;
     const result = detector.detect(words);
     return result.language !== '' && result.isReliable() ? result.language : undefined;
   };
