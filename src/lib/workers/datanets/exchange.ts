@@ -72,21 +72,25 @@ export class Exchanging {
     const decisions = new Map(
       all.decision
         .filter((each) => by(each, owner))
-        .map(({ signed }) => [signed.statement.contribution, signed])
+        .map((each) => [each.signed.statement.contribution, withCid(each)])
     );
     const withdrawals = new Map(
-      all.withdrawal.map(({ signed }) => [
-        `${signed.statement.contribution} ${signed.statement.by.id}`,
-        signed
+      all.withdrawal.map((each) => [
+        `${each.signed.statement.contribution} ${each.signed.statement.by.id}`,
+        withCid(each)
       ])
     );
+    // Of a refusal and a grant, the grant is the last word.
     const answers = new Map(
-      [...all.refusal, ...all['access-grant']]
-        .filter((each) => by(each, owner))
-        .map(({ signed }) => [signed.statement.request, signed])
+      [
+        ...all.refusal.filter((each) => by(each, owner)).map(withCid),
+        ...all['access-grant'].filter((each) => by(each, owner)).map(withCid)
+      ].map((answer) => [answer.statement.request, answer])
     );
     const revocations = new Map(
-      all.revocation.filter((each) => by(each, owner)).map(({ signed }) => [signed.statement.grant, signed])
+      all.revocation
+        .filter((each) => by(each, owner))
+        .map((each) => [each.signed.statement.grant, withCid(each)])
     );
     return {
       invitations: all.invitation.filter((each) => by(each, owner)).map(withCid),

@@ -202,16 +202,19 @@ export interface Proposal {
   contribution: string;
   statement: Contribution;
   received: number;
-  decision?: Signed<Decision>;
-  withdrawn?: Signed<Withdrawal>;
+  decision?: Known<Decision>;
+  withdrawn?: Known<Withdrawal>;
 }
 
+/** A signed statement with what it is known by. */
+export type Known<S extends Statement> = Signed<S> & { cid: string };
+
 export interface Exchange {
-  invitations: (Signed<Invitation> & { cid: string })[];
+  invitations: Known<Invitation>[];
   proposals: Proposal[];
-  requests: (Signed<AccessRequest> & { cid: string; answer?: Signed<AccessGrant> | Signed<Refusal> })[];
-  grants: (Signed<AccessGrant> & { cid: string; revoked?: Signed<Revocation> })[];
-  validations: (Signed<Validation> & { cid: string })[];
+  requests: (Known<AccessRequest> & { answer?: Known<AccessGrant> | Known<Refusal> })[];
+  grants: (Known<AccessGrant> & { revoked?: Known<Revocation> })[];
+  validations: Known<Validation>[];
 }
 
 export interface VersionDiff {
