@@ -54,7 +54,7 @@ export async function inheritedVersions(adapterFolder: string | undefined): Prom
   const versions = [datanets, inherited].flatMap((list) =>
     Array.isArray(list) ? (list as VersionUse[]) : []
   );
-  return [...new Map(versions.map((version) => [version.root, version])).values()];
+  return [...new Map(versions.map((version) => [version.version, version])).values()];
 }
 
 /**

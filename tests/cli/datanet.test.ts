@@ -4,21 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { inheritedVersions, NeedsPageError, openData, starterDatanet } from '../../src/cli/shared-data';
-import { prepareBundle, writeBundle } from '../../src/lib/datanets/bundle/bundle';
-import { writeRows } from '../../src/lib/datanets/content/rows-file';
 import type { DatanetRow } from '../../src/lib/datanets/datanet';
 import type { Policy } from '../../src/lib/datanets/policy/policy';
-import { createIdentity, type Identity } from '../../src/lib/datanets/trust/identity';
-import { signStatement } from '../../src/lib/datanets/trust/sign';
-import { createDataKey } from '../../src/lib/datanets/trust/wrap';
 import { NothingAllowedError } from '../../src/lib/jobs/training-data';
+import { makeBundle } from '../support/bundle';
 import { runScript } from './run-cli';
 
 let folder: string;
-let owner: Identity;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tabtune-datanet-'));
-  owner = await createIdentity('Ines');
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -33,47 +27,10 @@ const rows: DatanetRow[] = [
   { text: 'High water is at noon.', contributor: 'Ines' },
   { text: 'The pilot sleeps.', contributor: 'Sal', split: 'test' }
 ];
-const allowed: Policy = {
-  training: { rule: 'allowed' },
-  evaluation: { rule: 'allowed' },
-  retrieval: { rule: 'allowed' },
-  display: { rule: 'allowed' },
-  redistribution: { rule: 'allowed' }
-};
-
 /** Writes a bundle with these rows and rules. @returns its path */
 async function bundle(name: string, policy: Partial<Policy>, sealed = false): Promise<string> {
-  const file = await writeRows(rows);
-  const { key } = await createDataKey(owner.person.agreement);
-  const { version, parts } = await prepareBundle(
-    {
-      kind: 'version',
-      by: owner.person,
-      created: '2026-01-01T00:00:00.000Z',
-      datanet: name,
-      number: 1,
-      facts: {
-        ...{ name, summary: '', description: '', tags: [], language: 'en', purpose: '', contact: '' },
-        licence: { spdx: 'CC-BY-4.0' }
-      },
-      policy: { ...allowed, ...policy },
-      contributors: [
-        { id: 'Ines', name: 'Ines Marrow' },
-        { id: 'Sal', name: 'Sal Brandt' }
-      ],
-      contributions: [],
-      rows: file.digest,
-      splits: file.tally.splits,
-      permissioned: sealed,
-      changes: ''
-    },
-    file,
-    [],
-    sealed ? key : undefined
-  );
   const path = join(folder, `${name}.datanet`);
-  const whole = await writeBundle(await signStatement(owner, version), parts);
-  await writeFile(path, new Uint8Array(await whole.arrayBuffer()));
+  await writeFile(path, await makeBundle(name, rows, policy, sealed));
   return path;
 }
 
@@ -86,7 +43,7 @@ describe('a Datanet given to a command', () => {
     expect(data.heldOut).toEqual([]);
     expect(data.versions).toMatchObject([{ datanet: 'tides', purpose: 'research', rows: 1, heldOut: 0 }]);
     expect(said.join('')).toMatch(/tides: 1 row left out of evaluation\. By the rules of the Datanet/);
-    expect(said.join('')).toMatch(/to be named where results are shown: Ines Marrow\.\n/);
+    expect(said.join('')).toMatch(/to be named where results are shown: Ines of Pelhaven\.\n/);
     await expect(openData(path)).rejects.toThrow(NothingAllowedError);
   });
 
@@ -105,7 +62,7 @@ describe('a Datanet given to a command', () => {
 
   it('stays known when an adapter that learned from it is trained on', async () => {
     const adapter = join(folder, 'adapter');
-    const [first, second] = ['one', 'two'].map((root) => ({ root, rows: 3 }));
+    const [first, second] = ['one', 'two'].map((version) => ({ version, rows: 3 }));
     await mkdir(adapter);
     await writeFile(
       join(adapter, 'run.json'),

@@ -133,10 +133,15 @@ export class DataService implements DataWorker {
     count: number,
     options: EncodingOptions
   ): Promise<PreviewRow[]> {
-    const [tokenizer, { rows, hidden }] = await Promise.all([this.#tokenizerOf(model), this.#load(data)]);
-    return rows
-      .slice(from, from + count)
-      .map((row, i) => previewRow(row, from + i, tokenizer, options, hidden.has(row)));
+    const [tokenizer, { rows, hidden, contributors }] = await Promise.all([
+      this.#tokenizerOf(model),
+      this.#load(data)
+    ]);
+    const names = new Map(contributors.map(({ id, name }) => [id, name]));
+    return rows.slice(from, from + count).map((row, i) => ({
+      ...previewRow(row, from + i, tokenizer, options, hidden.has(row)),
+      contributor: names.get(row.contributor ?? '') ?? row.contributor
+    }));
   }
 
   async statistics(
@@ -266,13 +271,12 @@ function previewRow(
   options: EncodingOptions,
   hidden: boolean
 ): PreviewRow {
-  const shown = { index, contributor: row.contributor };
-  const unseen = { ...shown, pieces: [], tokens: 0, trainedTokens: 0, truncated: 0 };
+  const unseen = { index, pieces: [], tokens: 0, trainedTokens: 0, truncated: 0 };
   if (hidden) return { ...unseen, problem: 'It may be trained on, and by its rules not be shown.' };
   try {
     const { tokens, trained, truncated } = encodeRow(row, tokenizer, options);
     return {
-      ...shown,
+      index,
       pieces: encodePreview(row, tokenizer, options),
       tokens: tokens.length,
       trainedTokens: trained.reduce((sum, flag) => sum + flag, 0),

@@ -264,7 +264,10 @@ describe('a run on Datanets in the GPU worker', () => {
   const onTides = async (change: Partial<Version> = {}): Promise<FinetuneRequest> => {
     const rows = [row('a', 'one'), row('b'), { ...row('c'), split: 'test' as const }];
     const { root } = await keepVersion(store, 'tides', rows, { contributions: [entry], ...change });
-    return { ...request, data: { kind: 'datanets', versions: [{ root, weight: 1 }] } };
+    return {
+      ...request,
+      data: { kind: 'datanets', versions: [{ datanet: 'datanet-tides', root, weight: 1 }] }
+    };
   };
 
   it('uses what is allowed, and its record says what, also while it goes on', async () => {
@@ -341,7 +344,9 @@ describe('a run on Datanets in the GPU worker', () => {
     expect(uses.map(({ root }) => root)).toEqual(['root tides', 'root tides']);
     expect(new Set(uses.map(({ adapter }) => adapter)).size).toBe(2);
     // It did not use the rows again.
-    expect((await runsMade(store, 'root tides', undefined)).version).toBe(1);
+    expect(
+      (await runsMade(store, (await store.versions.byRoot('root tides')).signed.statement, undefined)).version
+    ).toBe(1);
   });
 });
 

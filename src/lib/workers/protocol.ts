@@ -71,7 +71,9 @@ export type TrainingChoice =
   | { kind: 'datanets'; versions: VersionChoice[]; purpose?: string };
 
 export interface VersionChoice {
-  /** Merkle root of the version. */
+  /** The Datanet's own id. */
+  datanet: string;
+  /** Merkle root of the version: of these rows, which another Datanet may have under other rules. */
   root: string;
   /** How often its rows are taken, beside those of the others: 2 is twice as often as 1. */
   weight: number;

@@ -25,22 +25,22 @@ const chat = (question: string, about: Partial<DatanetRow> = {}): DatanetRow => 
   contributor: 'Ines',
   ...about
 });
-const choose = (...roots: string[]) => ({
+const choose = (...names: string[]) => ({
   kind: 'datanets' as const,
-  versions: roots.map((root) => ({ root, weight: 1 }))
+  versions: names.map((name) => ({ datanet: `datanet-${name}`, root: `root ${name}`, weight: 1 }))
 });
 
 describe('versions that a run is to use', () => {
   it('are read in their order, and named', async () => {
-    const { root } = await keepVersion(store, 'tides', [
+    await keepVersion(store, 'tides', [
       chat('a', { source: 'Log' }),
       chat('b'),
       chat('c', { split: 'test' })
     ]);
     await keepVersion(store, 'boats', [{ text: 'Ropes.', contributor: 'Tobias' }], { number: 3 });
-    const alone = await loadRunData(store, choose(root));
+    const alone = await loadRunData(store, choose('tides'));
     expect(alone.rows).toEqual([chat('a', { source: 'Log' }), chat('b')]);
-    const data = await loadRunData(store, choose(root, 'root boats'));
+    const data = await loadRunData(store, choose('tides', 'boats'));
     expect(data.rows).toHaveLength(3);
     expect(data.rows).toEqual(
       expect.arrayContaining([...alone.rows, { text: 'Ropes.', contributor: 'Tobias' }])
@@ -57,7 +57,23 @@ describe('versions that a run is to use', () => {
     });
     expect(outlookOf(data)).not.toHaveProperty('nothing');
     expect(questionsOf(data, 5)).toEqual(['c']);
-    await expect(loadRunData(store, choose('root nowhere'))).rejects.toThrow(NotStoredError);
+    await expect(loadRunData(store, choose('nowhere'))).rejects.toThrow(NotStoredError);
+  });
+
+  it('are those of their own Datanet, where another has the same rows under other rules', async () => {
+    const rows = { count: 1, root: 'same', sha256: '', bytes: 0 };
+    const policy = { ...openPolicy, training: { rule: 'forbidden' as const } };
+    await keepVersion(store, 'closed', [chat('a')], { rows, policy, number: 2 });
+    await keepVersion(store, 'open', [chat('a')], { rows });
+    const outlookFor = async (name: string) =>
+      outlookOf(
+        await loadRunData(store, {
+          kind: 'datanets',
+          versions: [{ datanet: `datanet-${name}`, root: 'same', weight: 1 }]
+        })
+      );
+    expect(await outlookFor('open')).toMatchObject({ name: 'open, version 1', rows: 1 });
+    expect((await outlookFor('closed')).nothing).toMatch(/"closed", 1 row: .* is forbidden/);
   });
 
   it('lose what was taken back by whoever made it, and by nobody else', async () => {
@@ -65,7 +81,7 @@ describe('versions that a run is to use', () => {
       ...{ id, contributor, licence: { spdx: 'CC0-1.0' }, rows: 1 }
     });
     const rows = [chat('a', { contribution: 'one' }), chat('b', { contribution: 'two', contributor: 'Wen' })];
-    const { root } = await keepVersion(store, 'tides', rows, {
+    await keepVersion(store, 'tides', rows, {
       contributions: [entry('one', 'Ines'), entry('two', 'Wen')]
     });
     const take = (contribution: string, id: string) =>
@@ -74,24 +90,26 @@ describe('versions that a run is to use', () => {
         by: { id, name: id, agreement: '' }
       });
     await take('one', 'Wen');
-    expect((await loadRunData(store, choose(root))).rows).toHaveLength(2);
+    expect((await loadRunData(store, choose('tides'))).rows).toHaveLength(2);
     await take('two', 'Wen');
-    const data = await loadRunData(store, choose(root));
+    const data = await loadRunData(store, choose('tides'));
     expect(data.rows).toEqual([rows[0]]);
     expect(data.versions[0]).toMatchObject({
       contributions: { one: 1 },
       refusals: [{ use: 'training', rows: 1, contributors: ['Wen'] }]
     });
     await take('one', 'Ines');
-    expect(outlookOf(await loadRunData(store, choose(root))).nothing).toMatch(/taken the contribution back/);
+    expect(outlookOf(await loadRunData(store, choose('tides'))).nothing).toMatch(
+      /taken the contribution back/
+    );
   });
 
   it('ask for a purpose where some rule names one', async () => {
     const training = { rule: 'conditions' as const, purposes: ['research'] };
-    const { root } = await keepVersion(store, 'tides', [chat('a')], { policy: { ...openPolicy, training } });
-    const outlook = outlookOf(await loadRunData(store, choose(root)));
+    await keepVersion(store, 'tides', [chat('a')], { policy: { ...openPolicy, training } });
+    const outlook = outlookOf(await loadRunData(store, choose('tides')));
     expect(outlook).toMatchObject({ rows: 0, purposes: ['research'], nothing: expect.any(String) as string });
-    const said = await loadRunData(store, { ...choose(root), purpose: 'research' });
+    const said = await loadRunData(store, { ...choose('tides'), purpose: 'research' });
     expect(said.rows).toHaveLength(1);
     expect(said.versions[0].purpose).toBe('research');
   });
@@ -103,7 +121,8 @@ describe('versions that a run is to use', () => {
     const rows = [chat('a'), chat('b', { split: 'validation' })];
     const version = await keepReceived(store, publisher, rows, key);
     const { datanet, rows: digest } = version;
-    expect(outlookOf(await loadRunData(store, choose(digest.root))).nothing).toMatch(/needs a grant/);
+    const received = { kind: 'datanets' as const, versions: [{ datanet, root: digest.root, weight: 1 }] };
+    expect(outlookOf(await loadRunData(store, received)).nothing).toMatch(/needs a grant/);
     const grant = (cid: string, agreement: string) =>
       rewrapKey(wrapped, publisher, agreement).then((sealed) =>
         keepStatement(store, cid, {
@@ -112,9 +131,9 @@ describe('versions that a run is to use', () => {
         })
       );
     await grant('wrapped for the publisher', publisher.person.agreement);
-    await expect(loadRunData(store, choose(digest.root))).rejects.toThrow(TabtuneError);
+    await expect(loadRunData(store, received)).rejects.toThrow(TabtuneError);
     await grant('wrapped for the reader', reader.person.agreement);
-    const data = await loadRunData(store, choose(digest.root));
+    const data = await loadRunData(store, received);
     expect([data.rows, data.heldOut]).toEqual([[rows[0]], [rows[1]]]);
     expect(data.versions[0]).toMatchObject({ permissioned: true, grant: 'wrapped for the reader' });
   });
@@ -131,14 +150,14 @@ describe('versions that a run is to use', () => {
         conditions: { expires },
         key: { algorithm: 'ECDH-ES+A256KW', ephemeral: '', value: '' }
       });
-    const refusal = async () => outlookOf(await loadRunData(store, choose(root))).nothing;
+    const refusal = async () => outlookOf(await loadRunData(store, choose('sealed'))).nothing;
     expect(await refusal()).toMatch(/needs a grant/);
     await grant('for another', 'did:key:other', '2999-01-01T00:00:00Z');
     expect(await refusal()).toMatch(/needs a grant/);
     await grant('over', 'did:key:me', '2020-01-01T00:00:00Z');
     expect(await refusal()).toMatch(/By the grant/);
     await grant('holds', 'did:key:me', '2999-01-01T00:00:00Z');
-    const data = await loadRunData(store, choose(root));
+    const data = await loadRunData(store, choose('sealed'));
     expect(data.rows).toEqual([chat('a')]);
     expect(data.versions[0].grant).toBe('holds');
     // Training was granted, and nothing else: what is not shown is not asked about either.

@@ -4,7 +4,7 @@ import type { Store } from '../datanets/store/store';
 import { loadTrainingData, nothingLeft, type TrainingData } from '../jobs/training-data';
 import type { TrainingChoice, TrainingOutlook } from './protocol';
 import { heldOutRows } from './row-sets';
-import { openVersion } from './run-versions';
+import { findVersion, openVersion } from './run-versions';
 
 /** What a run trains on. */
 export interface RunData extends TrainingData {
@@ -69,8 +69,8 @@ async function loadDatanets(
   { resumes, ...options }: RunDataOptions
 ): Promise<RunData> {
   const versions = await Promise.all(
-    choice.versions.map(({ root, weight }) =>
-      openVersion(store, root, { weight, resumes, purpose: choice.purpose })
+    choice.versions.map(async ({ weight, ...version }) =>
+      openVersion(store, await findVersion(store, version), { weight, resumes, purpose: choice.purpose })
     )
   );
   const name = versions

@@ -193,13 +193,13 @@ async function inheritedVersions(store: Store, adapter: string | undefined): Pro
   const { metrics } = await store.adapter(adapter);
   const use = (await runUses(store)).find(({ run }) => run === metrics['run']);
   const versions = use ? [...use.versions, ...use.inherited] : [];
-  return [...new Map(versions.map((version) => [version.root, version])).values()];
+  return [...new Map(versions.map((version) => [version.version, version])).values()];
 }
 
 /** The same rows in the same order follow from the same versions with the same rows refused. */
 function requireSameData(record: RunRecord, { versions }: RunData): void {
   const key = (uses: readonly VersionUse[]) =>
-    canonicalJson(uses.map(({ root, weight, contributions }) => ({ root, weight, contributions })));
+    canonicalJson(uses.map(({ version, weight, contributions }) => ({ version, weight, contributions })));
   if (key(versionsOf(record)) === key(versions)) return;
   throw new DataChangedError(
     'Since this run began, what may be used of its data has changed: something was withdrawn, or a permission ended. ' +

@@ -5,6 +5,7 @@
 import type { PermitContext } from '../datanets/policy/permit';
 import type { RunRecord } from '../datanets/store/schema';
 import type { Store } from '../datanets/store/store';
+import type { Version } from '../datanets/trust/statements';
 import type { VersionUse } from '../jobs/training-data';
 import type { DatanetUse } from './datanets/protocol';
 import { inheritedOf, versionsOf } from './run-facts';
@@ -76,7 +77,7 @@ export async function usesOf(store: Store, datanet: string): Promise<DatanetUse[
  */
 export async function runsMade(
   store: Store,
-  root: string,
+  { datanet, rows: { root } }: Pick<Version, 'datanet' | 'rows'>,
   grant: string | undefined,
   except?: string
 ): Promise<PermitContext['runs']> {
@@ -89,7 +90,7 @@ export async function runsMade(
   const runsWith = (holds: (version: VersionUse) => boolean) =>
     uses.filter(({ versions }) => versions.some((version) => version.rows > 0 && holds(version))).length;
   return {
-    version: runsWith((version) => version.root === root),
+    version: runsWith((version) => version.datanet === datanet && version.root === root),
     grant: grant === undefined ? 0 : runsWith((version) => version.grant === grant),
     contributions
   };

@@ -2,6 +2,7 @@
 import type { DatanetRow } from '../datanets/datanet';
 import type { PaceOptions } from '../datanets/pace';
 import type { PermitContext } from '../datanets/policy/permit';
+import { found } from '../datanets/store/database';
 import type { VersionRecord } from '../datanets/store/datanet-schema';
 import type { Store } from '../datanets/store/store';
 import type { Version } from '../datanets/trust/statements';
@@ -21,20 +22,21 @@ export interface VersionOptions {
 
 /**
  * Gathers what is known about a version here: grants, revocations, withdrawals, runs made. Nothing is read of its rows.
+ * @param which a root stands for the newest version with it, of whichever Datanet
  * @throws NotStoredError
  */
 export async function openVersion(
   store: Store,
-  root: string,
+  which: VersionRecord | string,
   { weight, purpose, resumes, now = Date.now() }: VersionOptions
 ): Promise<OpenVersion> {
-  const record = await store.versions.byRoot(root);
+  const record = typeof which === 'string' ? await store.versions.byRoot(which) : which;
   const version = record.signed.statement;
   const person = (await store.identities.get())?.person.id ?? '';
   const grant = await grantFor(store, version, person, now);
   const [withdrawn, runs] = await Promise.all([
     withdrawnFrom(store, version),
-    runsMade(store, root, grant?.cid, resumes)
+    runsMade(store, version, grant?.cid, resumes)
   ]);
   return {
     id: record.cid,
@@ -48,6 +50,20 @@ export async function openVersion(
     },
     rows: (signal) => rowsOf(store, record, signal ? { signal } : {})
   };
+}
+
+/**
+ * The version of a Datanet with a root; where it was published several times with the same rows, the newest.
+ * @throws NotStoredError
+ */
+export async function findVersion(
+  store: Store,
+  { datanet, root }: { datanet: string; root: string }
+): Promise<VersionRecord> {
+  const local = await store.datanets.ofDatanet(datanet);
+  const versions = (await Promise.all(local.map(({ id }) => store.versions.of(id)))).flat();
+  const newest = versions.filter((each) => each.root === root).sort((a, b) => b.number - a.number);
+  return found(newest[0], 'version', root);
 }
 
 /** Contributions that whoever made them took back. */

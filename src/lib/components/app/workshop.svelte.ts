@@ -88,8 +88,8 @@ export class Workshop {
     if (this.device.error) return 'Training needs WebGPU: see the note at the top of this page.';
     if (!this.model.summary) return 'Choose a model first.';
     if (!this.data.choice) return 'Choose a Datanet or bring rows first.';
-    if (this.data.outlook?.nothing) return 'Nothing of the chosen data may be trained on: see Data.';
     if (this.purposeMissing) return 'Say under Data what this run is for.';
+    if (this.data.outlook?.nothing) return 'Nothing of the chosen data may be trained on: see Data.';
     if (!this.parameters.valid) return 'Correct the parameters that are marked.';
     if (!this.device.summary) return 'Waiting for the GPU.';
     return undefined;

@@ -6,41 +6,38 @@ export function chooseRows(rowSet: string): TrainingChoice {
   return { kind: 'rows', rowSet };
 }
 
-/**
- * Takes a version in, beside those that are chosen; another version of the same Datanet goes.
- * @param siblings roots of all versions of its Datanet
- */
+/** Takes a version in, beside those that are chosen; another version of the same Datanet goes. */
 export function withVersion(
   choice: TrainingChoice | undefined,
-  root: string,
-  siblings: readonly string[]
+  datanet: string,
+  root: string
 ): TrainingChoice {
   const before = versionsIn(choice);
-  const replaced = before.find((version) => siblings.includes(version.root));
-  const version = { root, weight: replaced?.weight ?? 1 };
+  const replaced = before.find((version) => version.datanet === datanet);
+  const version = { datanet, root, weight: replaced?.weight ?? 1 };
   const versions = replaced
     ? before.map((each) => (each === replaced ? version : each))
     : [...before, version];
   return keepingPurpose(choice, versions)!;
 }
 
-/** Leaves versions out. Undefined where none remains. */
-export function withoutVersions(
+/** Leaves a Datanet out. Undefined where none remains. */
+export function withoutDatanet(
   choice: TrainingChoice | undefined,
-  roots: readonly string[]
+  datanet: string
 ): TrainingChoice | undefined {
   return keepingPurpose(
     choice,
-    versionsIn(choice).filter(({ root }) => !roots.includes(root))
+    versionsIn(choice).filter((version) => version.datanet !== datanet)
   );
 }
 
 export function withWeight(
   choice: TrainingChoice | undefined,
-  root: string,
+  datanet: string,
   weight: number
 ): TrainingChoice | undefined {
-  const versions = versionsIn(choice).map((each) => (each.root === root ? { ...each, weight } : each));
+  const versions = versionsIn(choice).map((each) => (each.datanet === datanet ? { ...each, weight } : each));
   return keepingPurpose(choice, versions);
 }
 
@@ -60,12 +57,14 @@ export function versionsIn(choice: TrainingChoice | undefined): VersionChoice[] 
 export function stillThere(
   choice: TrainingChoice | undefined,
   sets: readonly string[],
-  roots: readonly string[]
+  versions: readonly Pick<VersionChoice, 'datanet' | 'root'>[]
 ): TrainingChoice | undefined {
   if (choice?.kind === 'rows') return sets.includes(choice.rowSet) ? choice : undefined;
   return keepingPurpose(
     choice,
-    versionsIn(choice).filter(({ root }) => roots.includes(root))
+    versionsIn(choice).filter(({ datanet, root }) =>
+      versions.some((each) => each.datanet === datanet && each.root === root)
+    )
   );
 }
 
@@ -80,8 +79,8 @@ export function readChoice(value: unknown): TrainingChoice | undefined {
 }
 
 function isVersion(value: unknown): value is VersionChoice {
-  const { root, weight } = (value ?? {}) as Partial<VersionChoice>;
-  return typeof root === 'string' && typeof weight === 'number' && weight > 0;
+  const { datanet, root, weight } = (value ?? {}) as Partial<VersionChoice>;
+  return typeof datanet === 'string' && typeof root === 'string' && typeof weight === 'number' && weight > 0;
 }
 
 function keepingPurpose(

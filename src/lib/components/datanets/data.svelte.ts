@@ -26,7 +26,7 @@ import {
   readChoice,
   stillThere,
   versionsIn,
-  withoutVersions,
+  withoutDatanet,
   withPurpose,
   withVersion,
   withWeight
@@ -88,7 +88,9 @@ export class DataState {
     const isChoice = (value: unknown): value is unknown => readChoice(value) !== undefined;
     const remembered = readSetting(this.#storage, 'rows', isChoice);
     const sets = this.sets.map(({ id }) => id);
-    const roots = this.datanets.flatMap(({ versions }) => versions.map(({ root }) => root));
+    const roots = this.datanets.flatMap(({ datanet, versions }) =>
+      versions.map(({ root }) => ({ datanet, root }))
+    );
     this.choose(stillThere(readChoice(remembered), sets, roots));
   }
 
@@ -109,20 +111,18 @@ export class DataState {
 
   /** Takes one version of a Datanet in, or the Datanet out. */
   chooseVersion(datanet: TrainableDatanet, root: string | undefined): void {
-    const siblings = datanet.versions.map((version) => version.root);
-    this.choose(
-      root === undefined ? withoutVersions(this.choice, siblings) : withVersion(this.choice, root, siblings)
-    );
+    const { datanet: id } = datanet;
+    this.choose(root === undefined ? withoutDatanet(this.choice, id) : withVersion(this.choice, id, root));
   }
 
   /** The version of a Datanet that is chosen, with its weight. */
   chosenOf(datanet: TrainableDatanet): { root: string; weight: number } | undefined {
-    return versionsIn(this.choice).find(({ root }) => datanet.versions.some((each) => each.root === root));
+    return versionsIn(this.choice).find((version) => version.datanet === datanet.datanet);
   }
 
-  setWeight(root: string, weight: number): void {
+  setWeight({ datanet }: TrainableDatanet, weight: number): void {
     if (!Number.isFinite(weight)) return;
-    this.choose(withWeight(this.choice, root, Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, weight))));
+    this.choose(withWeight(this.choice, datanet, Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, weight))));
   }
 
   setPurpose(purpose: string | undefined): void {
@@ -220,7 +220,7 @@ export class DataState {
       const id = await this.#data.call((data) => data.keep(received));
       await this.#refresh();
       const datanet = this.datanets.find((each) => each.id === id);
-      if (datanet) this.choose(withVersion(undefined, datanet.versions[0].root, []));
+      if (datanet) this.choose(withVersion(undefined, datanet.datanet, datanet.versions[0].root));
     } catch (error) {
       this.error = error;
     } finally {

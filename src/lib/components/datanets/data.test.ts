@@ -5,7 +5,8 @@ import { fakeClient, memoryStorage } from '../testing';
 import { DataState, NoVersionError } from './data.svelte';
 
 const version = (root: string, number: number) => ({ root, number }) as VersionSummary;
-const datanet = (id: string, head?: VersionSummary) => ({ id, role: 'owner', head }) as DatanetSummary;
+const datanet = (id: string, head?: VersionSummary) =>
+  ({ id, datanet: `of ${id}`, role: 'owner', head }) as DatanetSummary;
 const outlook: TrainingOutlook = {
   ...{ name: 'Tides', rows: 3, heldOut: 1, versions: [], contributors: [], purposes: [] }
 };
@@ -63,15 +64,15 @@ describe('the data of a run', () => {
     const [a, b] = data.datanets;
     data.chooseVersion(a, 'a2');
     data.chooseVersion(b, 'b');
-    data.setWeight('b', 2);
-    data.setWeight('b', Number.NaN);
+    data.setWeight(b, 2);
+    data.setWeight(b, Number.NaN);
     data.setPurpose('research');
     await settled();
     const choice = {
       kind: 'datanets',
       versions: [
-        { root: 'a2', weight: 1 },
-        { root: 'b', weight: 2 }
+        { datanet: 'of a', root: 'a2', weight: 1 },
+        { datanet: 'of b', root: 'b', weight: 2 }
       ],
       purpose: 'research'
     };
@@ -80,7 +81,7 @@ describe('the data of a run', () => {
     expect([data.outlook, data.questions]).toEqual([outlook, ['Why?']]);
     const later = started([datanet('b', version('b', 1))], storage);
     await later.data.restore();
-    expect(later.data.choice).toEqual({ ...choice, versions: [{ root: 'b', weight: 2 }] });
+    expect(later.data.choice).toEqual({ ...choice, versions: [{ datanet: 'of b', root: 'b', weight: 2 }] });
     later.data.chooseSet('set');
     expect(later.data.set?.id).toBe('set');
     expect(later.data.chosenOf(b)).toBeUndefined();
@@ -92,7 +93,10 @@ describe('the data of a run', () => {
     data.chooseVersion(data.datanets[0], 'a3');
     await data.importStarter();
     expect(opened.map(({ name }) => name)).toEqual(['pelhaven.datanet']);
-    expect(data.choice).toEqual({ kind: 'datanets', versions: [{ root: 'k', weight: 1 }] });
+    expect(data.choice).toEqual({
+      kind: 'datanets',
+      versions: [{ datanet: 'of kept', root: 'k', weight: 1 }]
+    });
     await data.importFile(new File([], 'Other.DATANET'));
     expect(opened.at(-1)?.name).toBe('Other.DATANET');
     expect([data.importing, data.error]).toEqual([undefined, undefined]);
