@@ -103,26 +103,17 @@ describe('Word', () => {
     ]);
   });
 
-  it('that unpacks to gigabytes is refused before it does', async () => {
-    const zip = zipSync({
-      'word/document.xml': new Uint8Array(80 * 2 ** 20),
-      '[Content_Types].xml': strToU8('<x/>')
-    });
-    expect(zip.length).toBeLessThan(200_000);
-    await expect(importAll(fileOf('bomb.docx', zip as BlobPart), CHUNKS)).rejects.toThrow(
-      'bomb.docx unpacks to more than 67108864 bytes'
-    );
-    // The same with a directory that lies about the size: no more than it says is unpacked.
+  it('that unpacks to gigabytes is refused on the way, whatever it says of its size', async () => {
+    const zip = zipSync({ 'word/document.xml': new Uint8Array(66 * 2 ** 20) }, { level: 1 });
+    expect(zip.length).toBeLessThan(500_000);
     const lie = zip.slice();
-    const view = new DataView(lie.buffer);
-    for (let at = 0; at + 4 <= lie.length; at++) {
-      if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 24, 100, true);
-      if (view.getUint32(at, true) === 0x04034b50) view.setUint32(at + 22, 100, true);
+    new DataView(lie.buffer).setUint32(22, 100, true);
+    for (const bytes of [zip, lie]) {
+      await expect(importAll(fileOf('bomb.docx', bytes as BlobPart), CHUNKS)).rejects.toThrow(
+        'bomb.docx unpacks to more than 67108864 bytes'
+      );
     }
-    await expect(importAll(fileOf('lie.docx', lie as BlobPart), CHUNKS)).rejects.toThrow(
-      'lie.docx cannot be read as a Word'
-    );
-  });
+  }, 60_000);
 
   it('that is another ZIP is said so', async () => {
     const zip = zipSync({ 'a.txt': strToU8('hello') });

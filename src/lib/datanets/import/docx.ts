@@ -10,6 +10,8 @@ const MAX_FILE = 256 * 2 ** 20;
 /** Bytes of the document's XML, unpacked: about ten thousand pages. */
 const MAX_XML = 64 * 2 ** 20;
 const MAX_ENTRIES = 10_000;
+/** Unpacked at a time: deflate makes at most a thousand times as much of it. */
+const PIECE_BYTES = 2 ** 14;
 /** Beside the headings, which mammoth knows. */
 const STYLES = ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => h2:fresh"];
 
@@ -22,7 +24,7 @@ export async function* readDocx(
   file: Blob,
   breathe: () => Promise<void> = () => Promise.resolve()
 ): AsyncGenerator<DocumentPart & { title?: string }> {
-  const xml = await unpackXml(name, file);
+  const xml = await unpackXml(name, file, breathe);
   await breathe();
   const { html, notes } = await toHtml(name, xml);
   await breathe();
@@ -34,10 +36,10 @@ export async function* readDocx(
 }
 
 /**
- * A ZIP that holds the document's XML alone, not compressed. What an entry unpacks to is known before it is unpacked, and
- * no entry can unpack to more than it says.
+ * A ZIP that holds the document's XML alone, not compressed. It is unpacked piece by piece and what comes out is counted:
+ * what a ZIP says of its sizes need not be so.
  */
-async function unpackXml(name: string, file: Blob): Promise<ArrayBuffer> {
+async function unpackXml(name: string, file: Blob, breathe: () => Promise<void>): Promise<ArrayBuffer> {
   if (file.size > MAX_FILE) {
     throw new DocxError(
       `${name} has ${file.size} bytes, more than ${MAX_FILE}. Save its text as a text file.`,
@@ -46,31 +48,55 @@ async function unpackXml(name: string, file: Blob): Promise<ArrayBuffer> {
       }
     );
   }
-  const { unzipSync, zipSync } = await import('fflate');
+  const { Unzip, UnzipInflate, zipSync } = await import('fflate');
+  const parts = new Map<string, Uint8Array[]>();
   let bytes = 0;
   let entries = 0;
-  const bounded = (entry: { name: string; originalSize: number }) => {
+  const unzip = new Unzip((entry) => {
     if (++entries > MAX_ENTRIES) throw notWord(name, `it has more than ${MAX_ENTRIES} parts`);
-    if (!/\.(xml|rels)$/i.test(entry.name)) return false;
-    bytes += entry.originalSize;
-    if (bytes <= MAX_XML) return true;
-    throw new DocxError(
-      `${name} unpacks to more than ${MAX_XML} bytes of text: it is no document, or one too long to be read at once. ` +
-        'Split it in Word.',
-      { details: { file: name } }
-    );
-  };
-  try {
-    const parts = unzipSync(new Uint8Array(await file.arrayBuffer()), { filter: bounded });
-    if (!parts['word/document.xml'] && !parts['[Content_Types].xml']) {
-      throw notWord(name, 'it is a ZIP of something else. Unpack it and import what is inside');
+    // What is not started is passed over, still packed.
+    if (!/\.(xml|rels)$/i.test(entry.name)) return;
+    const pieces: Uint8Array[] = [];
+    parts.set(entry.name, pieces);
+    entry.ondata = (error, piece) => {
+      if (error) throw error;
+      bytes += piece.length;
+      if (bytes > MAX_XML) throw tooLong(name);
+      pieces.push(piece);
+    };
+    entry.start();
+  });
+  unzip.register(UnzipInflate);
+  for (let at = 0; at < file.size; at += PIECE_BYTES) {
+    await breathe();
+    const end = Math.min(file.size, at + PIECE_BYTES);
+    const piece = new Uint8Array(await file.slice(at, end).arrayBuffer());
+    try {
+      unzip.push(piece, end === file.size);
+    } catch (cause) {
+      if (cause instanceof TabtuneError) throw cause;
+      throw notWord(name, 'it is damaged', cause);
     }
-    const zip = zipSync(parts, { level: 0 });
-    return zip.buffer.slice(zip.byteOffset, zip.byteOffset + zip.byteLength);
-  } catch (cause) {
-    if (cause instanceof TabtuneError) throw cause;
-    throw notWord(name, 'it is damaged', cause);
   }
+  if (!parts.has('word/document.xml') && !parts.has('[Content_Types].xml')) {
+    throw notWord(name, 'it is a ZIP of something else. Unpack it and import what is inside');
+  }
+  const whole = await Promise.all(
+    [...parts].map(async ([part, pieces]) => {
+      const xml = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+      return [part, xml] as const;
+    })
+  );
+  const zip = zipSync(Object.fromEntries(whole), { level: 0 });
+  return zip.buffer.slice(zip.byteOffset, zip.byteOffset + zip.byteLength);
+}
+
+function tooLong(name: string): DocxError {
+  return new DocxError(
+    `${name} unpacks to more than ${MAX_XML} bytes of text: it is no document, or one too long to be read at once. ` +
+      'Split it in Word.',
+    { details: { file: name } }
+  );
 }
 
 async function toHtml(name: string, arrayBuffer: ArrayBuffer): Promise<{ html: string; notes: string[] }> {

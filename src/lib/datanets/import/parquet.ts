@@ -37,7 +37,7 @@ export async function openParquet(source: ByteSource, signal?: AbortSignal): Pro
   const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const file = asyncBuffer(source, signal);
   await checkFooter(source, signal);
-  const metadata = await guarded(source, () => parquetMetadataAsync(file, { geoparquet: false }));
+  const metadata = await guarded(source, () => parquetMetadataAsync(file, { geoparquet: false }), signal);
   const columns = await guarded(source, () => {
     checkGroups(source, metadata);
     return parquetSchema(metadata).children.map(({ element }) => element.name);
@@ -160,12 +160,12 @@ function asyncBuffer(source: ByteSource, signal?: AbortSignal): AsyncBuffer {
 }
 
 /** The library throws whatever damaged bytes lead it to. */
-async function guarded<T>(source: ByteSource, read: () => T | Promise<T>): Promise<T> {
+async function guarded<T>(source: ByteSource, read: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await read();
   } catch (cause) {
-    if (cause instanceof TabtuneError || (cause instanceof DOMException && cause.name === 'AbortError'))
-      throw cause;
+    signal?.throwIfAborted();
+    if (cause instanceof TabtuneError) throw cause;
     throw damaged(source, cause instanceof Error ? cause.message : String(cause), cause);
   }
 }
