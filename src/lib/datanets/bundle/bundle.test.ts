@@ -153,18 +153,25 @@ async function expectRefusedEverywhere(
   good: Uint8Array<ArrayBuffer>,
   read: (blob: Blob) => Promise<unknown>
 ): Promise<void> {
+  const accepted: string[] = [];
+  const check = async (what: string, bad: Blob) => {
+    const error = await refusal(read(bad));
+    if (!(error instanceof TabtuneError) || error.message.length < 40)
+      accepted.push(`${what}: ${String(error)}`);
+  };
   for (let at = 0; at < good.length; at += 1) {
     const bad = good.slice();
     bad[at] ^= 1 << (at % 8);
-    const error = await refusal(read(new MemoryBlob(bad)));
-    expect(error, `byte ${at}`).toBeInstanceOf(TabtuneError);
-    expect((error as Error).message.length).toBeGreaterThan(40);
+    await check(`byte ${at}`, new MemoryBlob(bad));
   }
   for (let at = 0; at < good.length; at += 97) {
-    expect(await refusal(read(new Blob([good.slice(0, at)]))), `cut to ${at}`).toBeInstanceOf(TabtuneError);
-    const longer = new Blob([good.slice(0, at), 'x', good.slice(at)]);
-    expect(await refusal(read(longer)), `longer at ${at}`).toBeInstanceOf(TabtuneError);
+    await check(`cut to ${at}`, new MemoryBlob(good.slice(0, at)));
+    await check(
+      `longer at ${at}`,
+      new MemoryBlob(new Uint8Array([...good.slice(0, at), 0, ...good.slice(at)]))
+    );
   }
+  expect(accepted).toEqual([]);
 }
 
 /** Changes the content of each part and writes a container of its own around them: all checksums fit again. */
@@ -218,7 +225,7 @@ describe('an open bundle', () => {
 
   it('is refused when it is changed at any byte', async () => {
     await expectRefusedEverywhere(await bytesOf(await bundle()), (blob) => readAll(blob));
-  }, 60_000);
+  }, 120_000);
 
   it('is refused when a part of it was changed with its checksums', async () => {
     await expectForgeriesRefused(await bundle(), (blob) => readAll(blob));
@@ -245,7 +252,7 @@ describe('a sealed bundle', () => {
     const blob = await bundle({ key });
     await expectRefusedEverywhere(await bytesOf(blob), (bad) => readAll(bad, key));
     await expectForgeriesRefused(blob, (bad) => readAll(bad, key));
-  }, 60_000);
+  }, 120_000);
 
   it('does not take the sealed rows of another version', async () => {
     const { key } = await newKey();
@@ -335,7 +342,7 @@ describe('a bundle that its owner signed', () => {
     [
       'with the digest of other rows',
       () => ({ version: { rows: { ...rows.digest, sha256: '1'.repeat(64) } } }),
-      /two things of its rows/
+      /"rows.jsonl" in it is not the one that was signed/
     ]
   ];
 
@@ -361,6 +368,10 @@ describe('a bundle that its owner signed', () => {
     const prepared = await prepareBundle(versionOf(), rows, [contribution]);
     const signed = await signStatement(ada, prepared.version);
     await expect(writeBundle(signed, prepared.parts.slice(1))).rejects.toThrow(BundlePartsError);
+    const twoThings = { ...prepared.version, rows: { ...rows.digest, sha256: '1'.repeat(64) } };
+    await expect(
+      openBundle(await writeBundle(await signStatement(ada, twoThings), prepared.parts))
+    ).rejects.toThrow('two things of its rows');
     const swapped = prepared.parts.map(({ name, data }) => ({
       name,
       data: name === 'croissant.json' ? new Blob(['x'.repeat(data.size)]) : data
@@ -411,7 +422,7 @@ describe('a contribution', () => {
         (await openContribution(bad)).verifyRows(key)
       );
     }
-  }, 60_000);
+  }, 120_000);
 
   it('with other rows than were signed is refused', async () => {
     const other = await writeRows([{ text: 'other', contributor: bo.person.id }]);

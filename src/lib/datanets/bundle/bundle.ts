@@ -8,7 +8,7 @@ import { statementCid } from '../trust/sign';
 import type { FileDigest, Signed, Version } from '../trust/statements';
 import { writeContainer, type ContainerPart } from './container';
 import { croissantOf, type Croissant } from './croissant';
-import { digestBlob } from './digest';
+import { crc32OfBlob, digestBlob } from './digest';
 import { RowsPart } from './rows-part';
 import { seal } from './seal';
 import {
@@ -60,7 +60,14 @@ export async function prepareBundle(
     );
   }
   const sealed = key && (await seal(rows.blob, key, version.rows.root, options));
-  const rowsPart = await describe(sealed ? SEALED_ROWS_NAME : OPEN_ROWS_NAME, sealed ?? rows.blob, options);
+  const { sha256, bytes } = version.rows;
+  const rowsPart = sealed
+    ? await describe(SEALED_ROWS_NAME, sealed, options)
+    : // Their digest is known from when they were written.
+      {
+        file: { name: OPEN_ROWS_NAME, bytes, sha256 },
+        part: { name: OPEN_ROWS_NAME, data: rows.blob, crc32: await crc32OfBlob(rows.blob, options) }
+      };
   const croissant = croissantOf(version, rowsPart.file, rows.tally.fields);
   const parts = [
     await describe(STATEMENTS_NAME, writeStatements(statements), options),

@@ -1,7 +1,7 @@
 import { TabtuneError } from '../../errors';
 import type { PaceOptions } from '../pace';
 import { readBytes } from './blob';
-import { digestBlob, type BlobDigest } from './digest';
+import { crc32OfBlob, digestBlob, type BlobDigest } from './digest';
 import { FIXED_BYTES, centralRecord, endRecord, localHeader, type EntryRecord } from './zip-records';
 
 /** A file of Tabtune's was changed, cut, damaged, or is no such file. Nothing in it is used. */
@@ -44,7 +44,7 @@ export async function writeContainer(
   for (const { name, data, crc32 } of parts) {
     if (!NAME.test(name)) throw new RangeError(`"${name}" cannot name a part of a container`);
     const before = read;
-    const known = crc32 ?? (await digestBlob(data, within(options, before, total))).crc32;
+    const known = crc32 ?? (await crc32OfBlob(data, within(options, before, total)));
     const record: EntryRecord = { name, size: data.size, crc32: known, offset };
     const header = localHeader(record);
     pieces.push(header, data);
