@@ -45,7 +45,7 @@ describe('a Datanet', () => {
     await bring('sealed', {}, true);
     await page.getByText(/"sealed", 2 rows: This version needs a grant of its owner/).waitFor();
     expect(await start.isDisabled()).toBe(true);
-    expect(await page.locator('#data mark').count()).toBe(0);
+    expect(await page.locator('#data li mark').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
