@@ -92,4 +92,13 @@ describe('the words of a statement', () => {
     expect(words).toHaveLength(4);
     expect(words[1]).toContain('and 2,400 more');
   });
+
+  it('stay few where a version rests on very many contributions', () => {
+    const { version } = everyStatement(ADA, BO);
+    const [entry] = version.contributions;
+    const contributions = Array.from({ length: 5000 }, () => entry);
+    const words = wordsOf({ ...version, contributions });
+    expect(words.length).toBeLessThan(1000);
+    expect(words).toContain('And 4,900 more contributions.');
+  });
 });

@@ -1,4 +1,4 @@
-import type { Contributor, DatanetFacts, Licence } from '../datanet';
+import type { Contributor, ContributionEntry, DatanetFacts, Licence } from '../datanet';
 import { conditionWords, momentWords, policySentences, quoted, useList } from '../policy/sentences';
 import type { Person, RowsDigest, Statement } from './statements';
 
@@ -68,10 +68,7 @@ function sentencesOf(statement: Statement): string[] {
         'What may be done with its rows:',
         ...policySentences(statement.policy),
         contributorsWords(statement.contributors),
-        ...statement.contributions.flatMap(({ id, contributor, licence, policy, rows }) => [
-          `${rowCount(rows)} of the contribution ${short(id)} by ${shortId(contributor)}. ${licenceWords(licence)}`,
-          ...(policy ? ['These rows have rules of their own, too:', ...policySentences(policy)] : [])
-        ]),
+        ...contributionsWords(statement.contributions),
         `To train on: ${rowCount(statement.splits.train)}; for validation: ${rowCount(statement.splits.validation)}; for tests: ${rowCount(statement.splits.test)}.`,
         statement.previous
           ? `It follows the version ${short(statement.previous)}.`
@@ -128,7 +125,7 @@ function factsWords(facts: DatanetFacts): string[] {
 }
 
 function licenceWords({ spdx, evidence }: Licence): string {
-  return `Licence: ${spdx}${evidence ? `, as ${quoted(evidence)} shows` : ', without evidence'}.`;
+  return `Licence: ${quoted(spdx)}${evidence ? `, as ${quoted(evidence)} shows` : ', without evidence'}.`;
 }
 
 function rowsWords({ count, root, sha256, bytes }: RowsDigest): string {
@@ -147,6 +144,19 @@ function contributorsWords(contributors: Contributor[]): string {
     ({ id, name, role }) => `${quoted(name)} (${shortId(id)}${role ? `, ${quoted(role)}` : ''})`
   );
   return `Contributors: ${listed(people)}.`;
+}
+
+function contributionsWords(contributions: ContributionEntry[]): string[] {
+  const more = contributions.length - LISTED;
+  return [
+    ...contributions
+      .slice(0, LISTED)
+      .flatMap(({ id, contributor, licence, policy, rows }) => [
+        `${rowCount(rows)} of the contribution ${short(id)} by ${shortId(contributor)}. ${licenceWords(licence)}`,
+        ...(policy ? ['These rows have rules of their own, too:', ...policySentences(policy)] : [])
+      ]),
+    ...(more > 0 ? [`And ${more.toLocaleString('en')} more contributions.`] : [])
+  ];
 }
 
 /** One sentence a reason, as owners give the same one to many rows. */

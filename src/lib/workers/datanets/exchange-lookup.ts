@@ -117,6 +117,11 @@ export async function* cidsOf(table: RowTable, options: PaceOptions = {}): Async
   }
 }
 
+/** Somebody's name in marks that it cannot close. */
+export function named(name: string): string {
+  return `"${name.replaceAll('"', "'")}"`;
+}
+
 /** `12 rows`, `1 row`. */
 export function rowsWords(count: number): string {
   return `${count.toLocaleString('en')} ${count === 1 ? 'row' : 'rows'}`;

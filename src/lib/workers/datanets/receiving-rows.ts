@@ -12,7 +12,8 @@ import {
   keepSigned,
   rowsWords,
   statementRecord,
-  withdrawalOf
+  withdrawalOf,
+  named
 } from './exchange-lookup';
 import { NotForHereError, type Effect, type Hall } from './receiving';
 import { homeOf, newRecord, requireOneOwner, requireOther } from './receiving-statements';
@@ -44,7 +45,7 @@ export async function receiveContribution(
     // The same statement with a wallet's signature more or less, or the same rows once more.
     const same = canonicalJson(before) === canonicalJson(statement);
     if (same || !(await withdrawalOf(store, other))) {
-      throw new NotForHereError(`"${by.name}" has handed in these very rows before.`, {
+      throw new NotForHereError(`${named(by.name)} has handed in these very rows before.`, {
         details: { before: other.cid }
       });
     }
@@ -52,9 +53,9 @@ export async function receiveContribution(
   const key = await keyOf(hall, file);
   await requireOwnRows(file, key, pace);
   return {
-    effect: `Adds a proposal of ${rowsWords(rows.count)} by "${by.name}" to "${name}". You decide row by row.`,
+    effect: `Adds a proposal of ${rowsWords(rows.count)} by ${named(by.name)} to ${named(name)}. You decide row by row.`,
     apply: async () => {
-      const staged = await StagedRows.begin(store, owner.id, `the rows by "${by.name}"`, locks);
+      const staged = await StagedRows.begin(store, owner.id, `the rows by ${named(by.name)}`, locks);
       try {
         let count = 0;
         for await (const row of file.rows(key)) {
@@ -85,11 +86,11 @@ async function requireInvitation({ store, identity }: Hall, { signed }: Contribu
   const asked = invitation?.signed.statement;
   if (!asked || asked.by.id !== identity.person.id || asked.datanet !== datanet) {
     throw new NotForHereError(
-      `"${by.name}" answers an invitation that you did not make here. Invite them, and ask them to hand in again.`
+      `${named(by.name)} answers an invitation that you did not make here. Invite them, and ask them to hand in again.`
     );
   }
   if (asked.expires !== undefined && !(Date.parse(created) < Date.parse(asked.expires))) {
-    throw new NotForHereError(`The invitation that "${by.name}" answers was over by then.`);
+    throw new NotForHereError(`The invitation that ${named(by.name)} answers was over by then.`);
   }
 }
 
@@ -103,7 +104,7 @@ async function keyOf(
   } catch (cause) {
     if (!(cause instanceof CannotUnwrapError)) throw cause;
     throw new NotForHereError(
-      `The rows of "${signed.statement.by.name}" are sealed for another person than you, or the file was changed.`,
+      `The rows of ${named(signed.statement.by.name)} are sealed for another person than you, or the file was changed.`,
       { cause }
     );
   }
@@ -131,7 +132,7 @@ async function requireOwnRows(
             ? 'is there twice'
             : undefined;
     if (problem !== undefined) {
-      throw new NotForHereError(`Row ${number} of the contribution by "${by.name}" ${problem}.`, {
+      throw new NotForHereError(`Row ${number} of the contribution by ${named(by.name)} ${problem}.`, {
         details: { row: number, problem }
       });
     }
@@ -158,7 +159,7 @@ export async function receiveVersion(
   const own = await inRole(store, datanet, 'owner');
   if (own) {
     throw new NotForHereError(
-      `You own "${facts.name}", and this version of it was not made in this browser.`
+      `You own ${named(facts.name)}, and this version of it was not made in this browser.`
     );
   }
   // What is sealed is verified as it is read, once there is a grant.
@@ -166,7 +167,7 @@ export async function receiveVersion(
   const known = await inRole(store, datanet, 'reader');
   const head = known && (await store.versions.of(known.id))[0];
   const newest = !head || head.number <= number;
-  const what = `version ${number} of "${facts.name}" by "${by.name}": ${rowsWords(rows.count)}`;
+  const what = `version ${number} of ${named(facts.name)} by ${named(by.name)}: ${rowsWords(rows.count)}`;
   const sealed = bundle.permissioned ? ', sealed until there is a grant for you' : '';
   return {
     effect: `Adds ${what}${sealed}${newest ? '' : `, older than version ${head.number} that is here`}.`,

@@ -23,7 +23,8 @@ import {
   keepSigned,
   rowsWords,
   statementRecord,
-  withdrawalOf
+  withdrawalOf,
+  named
 } from './exchange-lookup';
 import { NotForHereError, type Effect, type Hall } from './receiving';
 
@@ -43,7 +44,7 @@ export async function receiveStatement(hall: Hall, signed: Signed, cid: string):
   if (isSigned(signed, 'revocation')) return receiveRevocation(hall, signed);
   const { name } = signed.statement.by;
   return {
-    effect: `Notes that the wallet and "${name}" are one.`,
+    effect: `Notes that the wallet and ${named(name)} are one.`,
     apply: async () => {
       await hall.store.statements.add(statementRecord(signed));
       return '';
@@ -72,13 +73,13 @@ async function receiveInvitation(
 ): Promise<Effect> {
   const { datanet, facts, policy, by, expires } = signed.statement;
   if (expires !== undefined && !(now.getTime() < Date.parse(expires))) {
-    throw new NotForHereError(`This invitation is over. Ask "${by.name}" for a new one.`);
+    throw new NotForHereError(`This invitation is over. Ask ${named(by.name)} for a new one.`);
   }
   await requireOneOwner(store, datanet, by.id);
   const known = await inRole(store, datanet, 'contributor');
   if (known) {
     return {
-      effect: `Renews the invitation to write rows for "${facts.name}". The rows that you have stay.`,
+      effect: `Renews the invitation to write rows for ${named(facts.name)}. The rows that you have stay.`,
       apply: async () => {
         const update = { facts, policy, owner: by, invitation: cid };
         await keepSigned(store, known.id, signed, { update });
@@ -87,7 +88,7 @@ async function receiveInvitation(
     };
   }
   return {
-    effect: `Adds "${facts.name}" to your Datanets, so that you can write rows for it.`,
+    effect: `Adds ${named(facts.name)} to your Datanets, so that you can write rows for it.`,
     apply: async () => {
       const create = newRecord('contributor', { datanet, facts, policy, owner: by }, now);
       await keepSigned(store, create.id, signed, { create: { ...create, invitation: cid } });
@@ -107,7 +108,7 @@ async function receiveDecision({ store, identity }: Hall, signed: Signed<Decisio
   if (handed.datanet !== datanet)
     throw new NotForHereError('This answers a contribution to another Datanet.');
   if (await decisionOf(store, handed, by.id)) {
-    throw new NotForHereError(`"${by.name}" has answered this contribution before, and differently.`);
+    throw new NotForHereError(`${named(by.name)} has answered this contribution before, and differently.`);
   }
   const table = await store.tables.get({ of: 'proposal', name: contribution });
   const cids = new Set<string>();
@@ -117,7 +118,7 @@ async function receiveDecision({ store, identity }: Hall, signed: Signed<Decisio
     throw new NotForHereError('This answer speaks of other rows than those that you handed in.');
   }
   return {
-    effect: `Keeps the answer to your contribution to "${record.facts.name}": ${rowsWords(approved)} taken, ${rowsWords(refused.size)} not.`,
+    effect: `Keeps the answer to your contribution to ${named(record.facts.name)}: ${rowsWords(approved)} taken, ${rowsWords(refused.size)} not.`,
     apply: async () => {
       await keepSigned(store, record.id, signed);
       return record.id;
@@ -137,7 +138,7 @@ async function receiveWithdrawal({ store, drafts }: Hall, signed: Signed<Withdra
   }
   if (handed.signed.statement.by.id !== by.id) {
     throw new NotForHereError(
-      `"${by.name}" takes back a contribution that "${handed.signed.statement.by.name}" made. Only who made it can.`
+      `${named(by.name)} takes back a contribution that ${named(handed.signed.statement.by.name)} made. Only who made it can.`
     );
   }
   if (await withdrawalOf(store, handed)) {
@@ -146,7 +147,7 @@ async function receiveWithdrawal({ store, drafts }: Hall, signed: Signed<Withdra
   const { name } = record.facts;
   if (!owner) {
     return {
-      effect: `Notes that "${by.name}" has taken rows of "${name}" back: they are not trained on here any more.`,
+      effect: `Notes that ${named(by.name)} has taken rows of ${named(name)} back: they are not trained on here any more.`,
       apply: async () => {
         await keepSigned(store, record.id, signed);
         return record.id;
@@ -158,8 +159,8 @@ async function receiveWithdrawal({ store, drafts }: Hall, signed: Signed<Withdra
   return {
     effect:
       count === 0
-        ? `Notes that the contribution to "${name}" was taken back. None of its rows are in the draft.`
-        : `Takes ${rowsWords(count)} out of the draft of "${name}". Versions that are published keep them, and they are not trained on here any more.`,
+        ? `Notes that the contribution to ${named(name)} was taken back. None of its rows are in the draft.`
+        : `Takes ${rowsWords(count)} out of the draft of ${named(name)}. Versions that are published keep them, and they are not trained on here any more.`,
     apply: async () => {
       await drafts.edit(
         owner.id,
@@ -184,7 +185,7 @@ async function receiveValidation({ store }: Hall, signed: Signed<Validation>): P
     const version = (await store.versions.of(record.id)).find((each) => each.root === root);
     if (!version) continue;
     return {
-      effect: `Adds a validation by "${by.name}" to version ${version.number} of "${record.facts.name}": ${verdict}.`,
+      effect: `Adds a validation by ${named(by.name)} to version ${version.number} of ${named(record.facts.name)}: ${verdict}.`,
       apply: async () => {
         await keepSigned(store, record.id, signed);
         return record.id;
@@ -203,11 +204,11 @@ async function receiveRequest({ store }: Hall, signed: Signed<AccessRequest>): P
   const version = (await store.versions.of(owner.id)).find((each) => each.root === root && each.key);
   if (!version) {
     throw new NotForHereError(
-      `This asks for access to a version of "${owner.facts.name}" that has no key here.`
+      `This asks for access to a version of ${named(owner.facts.name)} that has no key here.`
     );
   }
   return {
-    effect: `Adds a request by "${by.name}" for version ${version.number} of "${owner.facts.name}", for you to grant or refuse.`,
+    effect: `Adds a request by ${named(by.name)} for version ${version.number} of ${named(owner.facts.name)}, for you to grant or refuse.`,
     apply: async () => {
       await keepSigned(store, owner.id, signed);
       return owner.id;
@@ -223,7 +224,7 @@ async function receiveGrant(
   const { to, by, root, datanet, key, conditions } = signed.statement;
   if (to.id !== identity.person.id || to.agreement !== identity.person.agreement) {
     throw new NotForHereError(
-      `This grant is for "${to.name}", whose keys are in another browser. It opens nothing here.`,
+      `This grant is for ${named(to.name)}, whose keys are in another browser. It opens nothing here.`,
       { details: { to: to.id } }
     );
   }
@@ -236,16 +237,16 @@ async function receiveGrant(
   }
   requireOwner(reader, by.id, 'grant access');
   if (conditions.expires !== undefined && !(now.getTime() < Date.parse(conditions.expires))) {
-    throw new NotForHereError(`This grant is over. Ask "${by.name}" for a new one.`);
+    throw new NotForHereError(`This grant is over. Ask ${named(by.name)} for a new one.`);
   }
   const revocations = await store.statements.of(datanet, 'revocation');
   if (revocations.some(({ signed: { statement } }) => statement.grant === cid && statement.by.id === by.id)) {
-    throw new NotForHereError(`"${by.name}" has revoked this grant.`);
+    throw new NotForHereError(`${named(by.name)} has revoked this grant.`);
   }
   // Says now, and not when the rows are needed, that the key is not what it should be.
   await unwrapKey(key, identity);
   return {
-    effect: `Opens version ${version.number} of "${reader.facts.name}" for you.`,
+    effect: `Opens version ${version.number} of ${named(reader.facts.name)} for you.`,
     apply: async () => {
       await keepSigned(store, reader.id, signed);
       return reader.id;
@@ -262,7 +263,7 @@ async function receiveRefusal({ store, identity }: Hall, signed: Signed<Refusal>
   }
   requireOwner(reader, by.id, 'refuse requests');
   return {
-    effect: `Keeps the answer to your request for "${reader.facts.name}": it is refused.`,
+    effect: `Keeps the answer to your request for ${named(reader.facts.name)}: it is refused.`,
     apply: async () => {
       await keepSigned(store, reader.id, signed);
       return reader.id;
@@ -281,7 +282,7 @@ async function receiveRevocation({ store }: Hall, signed: Signed<Revocation>): P
     throw new NotForHereError(`This revokes a grant of somebody else’s. Only who granted can revoke.`);
   }
   return {
-    effect: `Ends your access to "${reader.facts.name}" under this grant.`,
+    effect: `Ends your access to ${named(reader.facts.name)} under this grant.`,
     apply: async () => {
       await keepSigned(store, reader.id, signed);
       return reader.id;
@@ -299,7 +300,7 @@ export async function requireOneOwner(store: Hall['store'], datanet: string, own
 function requireOwner({ owner, facts }: DatanetRecord, by: string, todo: string): void {
   if (owner.id === by) return;
   throw new NotForHereError(
-    `This is not signed by "${owner.name}", who owns "${facts.name}" and alone can ${todo}.`,
+    `This is not signed by ${named(owner.name)}, who owns ${named(facts.name)} and alone can ${todo}.`,
     { details: { owner: owner.id, by } }
   );
 }

@@ -14,6 +14,7 @@ import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
 import type { Drafts } from './drafts';
 import { textOfLink } from './exchange-files';
+import { named } from './exchange-lookup';
 import type { People } from './exchange-people';
 import type { DatanetEvent, Received } from './protocol';
 import { receiveContribution, receiveVersion } from './receiving-rows';
@@ -130,7 +131,7 @@ async function openText(text: string): Promise<Opened> {
 }
 
 async function openFile(file: File, pace: PaceOptions): Promise<Opened> {
-  const label = `"${file.name}"`;
+  const label = named(file.name);
   if (await looksLikeContainer(file)) {
     const options = { ...pace, label };
     if ((await containerKind(file, label)) === 'version') {

@@ -18,7 +18,8 @@ import {
   requireRole,
   requireStatement,
   rowsWords,
-  withdrawalOf
+  withdrawalOf,
+  named
 } from './exchange-lookup';
 import type { StatementRequest } from './protocol';
 import { datanetRow, type OpenRows, type RowsAccess } from './service-rows';
@@ -209,7 +210,7 @@ async function listContributions(
     const { by, licence, policy } = record.signed.statement;
     if (await withdrawalOf(store, record)) {
       throw new CannotSignError(
-        `"${by.name}" has taken back a contribution that ${rowsWords(count)} of the draft came with. Remove them first.`,
+        `${named(by.name)} has taken back a contribution that ${rowsWords(count)} of the draft came with. Remove them first.`,
         { details: { contribution: cid } }
       );
     }

@@ -11,7 +11,8 @@ import {
   requireRole,
   requireStatement,
   statementRecord,
-  withdrawalOf
+  withdrawalOf,
+  named
 } from './exchange-lookup';
 import type { StatementRequest } from './protocol';
 import { entryCid } from './service-rows';
@@ -91,7 +92,7 @@ async function makeDecision(desk: Desk, { contribution, rejected }: Request<'dec
   const { id, facts } = await requireRole(store, handed.datanet, 'owner');
   const requireOpen = async () => {
     if (await withdrawalOf(store, proposal)) {
-      throw new CannotSignError(`"${handed.by.name}" has taken this contribution back.`);
+      throw new CannotSignError(`${named(handed.by.name)} has taken this contribution back.`);
     }
     if (await decisionOf(store, proposal, identity.person.id)) {
       throw new CannotSignError('This contribution was answered already.');
@@ -148,7 +149,7 @@ async function makeWithdrawal(desk: Desk, { contribution, reason }: Request<'wit
   const handed = await requireStatement(store, contribution, 'contribution');
   const { by, datanet } = handed.signed.statement;
   if (by.id !== identity.person.id) {
-    throw new CannotSignError(`Only "${by.name}", who made this contribution, can take it back.`);
+    throw new CannotSignError(`Only ${named(by.name)}, who made this contribution, can take it back.`);
   }
   if (await withdrawalOf(store, handed))
     throw new CannotSignError('This contribution was taken back already.');
@@ -276,7 +277,9 @@ async function makeRevocation(desk: Desk, { grant, reason }: Request<'revocation
   }
   return {
     statement: { kind: 'revocation', ...common(desk), datanet, grant, reason },
-    warnings: [`It holds once "${granted.to.name}" has opened it; until then their browser cannot know.`],
+    warnings: [
+      `It holds once ${named(granted.to.name)} has opened it; until then their browser cannot know.`
+    ],
     name: facts.name,
     finish: (signed) => keepSigned(store, id, signed)
   };

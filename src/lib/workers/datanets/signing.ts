@@ -40,8 +40,8 @@ export interface Made {
   finish(signed: Signed): Promise<Blob | void>;
 }
 
-/** Prepared statements that are held: each may hold the rows of a version. */
-const HELD = 4;
+/** Prepared statements that are held: each may hold the rows of a version, and people sign one at a time. */
+const HELD = 2;
 
 export class Signing {
   readonly #desk: Omit<Desk, 'identity' | 'now'>;
