@@ -17,13 +17,6 @@ export class TableStore {
     return new RowTable(found(record, `list of rows of a ${ref.of}`, ref.name).columns);
   }
 
-  async has(ref: TableRef): Promise<boolean> {
-    return this.#db.read(
-      'the list of rows',
-      async (idb) => (await idb.getKey('tables', [ref.of, ref.name])) !== undefined
-    );
-  }
-
   /** The local id of the Datanet that a table goes with, or undefined where there is no such table. */
   async datanetOf(ref: TableRef): Promise<string | undefined> {
     const record = await this.#db.read('the list of rows', (idb) => idb.get('tables', [ref.of, ref.name]));

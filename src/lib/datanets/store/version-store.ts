@@ -37,11 +37,6 @@ export class VersionStore {
     return all.sort((a, b) => b.number - a.number);
   }
 
-  /** All versions here, of all Datanets. */
-  all(): Promise<VersionRecord[]> {
-    return this.#db.read('the list of versions', (idb) => idb.getAll('versions'));
-  }
-
   /** The file with a signed statement (by its CID) as it was received, or undefined. */
   async bundle(cid: string): Promise<BundleRecord | undefined> {
     return this.#db.read('a received file', (idb) => idb.get('bundles', cid));

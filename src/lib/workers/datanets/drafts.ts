@@ -3,6 +3,7 @@ import type { Contributor, DatanetFacts, DatanetRow, Split } from '../../datanet
 import { rowContent } from '../../datanets/content/cid';
 import { readDatanetRow } from '../../datanets/content/row-schema';
 import { defaultPolicy } from '../../datanets/policy/combine';
+import { Pace } from '../../datanets/pace';
 import type { Policy } from '../../datanets/policy/policy';
 import type { RowContent } from '../../datanets/row';
 import { BlockPacker } from '../../datanets/store/blocks';
@@ -27,7 +28,6 @@ export class NoSuchRowError extends TabtuneError {}
 
 /** A draft while it is being changed. */
 export interface Edit {
-  record: DatanetRecord;
   /** A copy: nothing happens to the draft before all of it does. */
   table: RowTable;
   packer: BlockPacker;
@@ -107,23 +107,6 @@ export class Drafts {
     });
   }
 
-  /** Puts other words in the place of many rows' words. @returns how many there were */
-  async rewrite(id: string, contents: ReadonlyMap<number, RowContent>): Promise<number> {
-    return this.edit(id, 'the changed rows', ({ table, packer, stale }) => {
-      let changed = 0;
-      for (const [key, content] of contents) {
-        const index = table.indexOf(key);
-        if (index < 0) continue;
-        const entry = table.at(index);
-        requireRow(datanetRow(entry, content));
-        table.update(index, packer.add(content), entry);
-        stale.add(key);
-        changed += 1;
-      }
-      return changed;
-    });
-  }
-
   async removeRows(id: string, keys: Iterable<number>): Promise<void> {
     const gone = new Set(keys);
     await this.edit(id, 'the removal of rows', ({ table, stale }) => {
@@ -132,27 +115,39 @@ export class Drafts {
     });
   }
 
-  async tagRows(id: string, keys: Iterable<number>, add: string[], remove: string[]): Promise<void> {
-    await this.edit(id, 'the tags', ({ table }) => {
-      for (const key of keys) {
-        const index = table.indexOf(key);
-        if (index < 0) continue;
-        const entry = table.at(index);
-        const tags = [...new Set([...entry.tags.filter((tag) => !remove.includes(tag)), ...add])];
-        requireRow(datanetRow({ ...entry, tags }, { text: '' }));
-        table.update(index, entry, { ...entry, tags });
-      }
+  async tagRows(id: string, keys: readonly number[], add: string[], remove: string[]): Promise<void> {
+    const gone = new Set(remove);
+    await this.#editEach(id, 'the tags', keys, (entry) => {
+      const tags = [...new Set([...entry.tags.filter((tag) => !gone.has(tag)), ...add])];
+      return { ...entry, tags };
     });
   }
 
   /** Says of rows, by key, what they are for. Others stay. */
   async setSplits(id: string, splits: ReadonlyMap<number, Split>): Promise<void> {
-    await this.edit(id, 'the splits', ({ table }) => {
-      for (const [key, split] of splits) {
+    await this.#editEach(id, 'the splits', [...splits.keys()], (entry) => ({
+      ...entry,
+      split: splits.get(entry.key)
+    }));
+  }
+
+  /** Says something else of each of some rows, whose words stay. Rows that are gone are passed over. */
+  async #editEach(
+    id: string,
+    what: string,
+    keys: readonly number[],
+    change: (entry: RowEntry) => RowMeta
+  ): Promise<void> {
+    await this.edit(id, what, async ({ table }) => {
+      const pace = new Pace();
+      for (const [done, key] of keys.entries()) {
         const index = table.indexOf(key);
         if (index < 0) continue;
         const entry = table.at(index);
-        table.update(index, entry, { ...entry, split });
+        const meta = change(entry);
+        requireRow(datanetRow(meta, { text: '' }));
+        table.update(index, entry, meta);
+        if (pace.due) await pace.breathe(done, keys.length);
       }
     });
   }
@@ -176,7 +171,6 @@ export class Drafts {
       const record = await this.#store.datanets.get(id);
       requireWritable(record);
       const edit: Edit = {
-        record,
         table: rows.table.clone(),
         packer: new BlockPacker(id),
         stale: new Set()
