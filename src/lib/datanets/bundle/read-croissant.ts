@@ -1,6 +1,6 @@
 import { TabtuneError } from '../../errors';
 import type { DatanetFacts } from '../datanet';
-import { policyFromOdrl, UnknownPolicyTermError } from '../policy/odrl';
+import { policyFromOdrl, UnknownPolicyTermError } from '../policy/read-odrl';
 import type { Policy } from '../policy/policy';
 
 /** A JSON document that does not describe a dataset as Croissant does. */

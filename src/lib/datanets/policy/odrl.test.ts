@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { defaultPolicy, normalPolicy } from './combine';
-import { ODRL_CONTEXT, odrlDocument, odrlOffer, policyFromOdrl, UnknownPolicyTermError } from './odrl';
+import { ODRL_CONTEXT, odrlDocument, odrlOffer } from './odrl';
 import type { Policy } from './policy';
+import { policyFromOdrl, UnknownPolicyTermError } from './read-odrl';
 import { anyPolicy } from './testing';
 
 const ABOUT = { target: 'urn:uuid:6f9c1c5e-0000-4000-8000-000000000001', assigner: 'did:key:zDnExample' };
