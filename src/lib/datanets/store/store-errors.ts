@@ -34,7 +34,7 @@ export async function storageFailure(cause: unknown, what: string, bytes?: numbe
     usage === undefined || quota === undefined ? '' : ` ${mib(usage)} of ${mib(quota)} are in use.`;
   return new StorageFullError(
     `There is no room for ${what}${size}.${used} Nothing was written. ` +
-      'Delete row sets, adapters or cached models that you no longer need, or free space on the disk, and try again.',
+      'Delete Datanets, row sets, adapters or cached models that you no longer need, or free space on the disk, and try again.',
     { details: { what, bytes, usage, quota }, cause }
   );
 }
