@@ -5,7 +5,7 @@ export const useNames: Record<Use, { name: string; help: string }> = {
   training: { name: 'Training', help: 'Teaching a model with the rows.' },
   evaluation: { name: 'Evaluation', help: 'Measuring with them how good a model is.' },
   retrieval: { name: 'Retrieval', help: 'Looking rows up to answer a question.' },
-  display: { name: 'Display', help: 'Showing rows to other people.' },
+  display: { name: 'Display', help: 'Showing the rows to people, whoever is granted it included.' },
   redistribution: { name: 'Redistribution', help: 'Passing the rows on.' }
 };
 
