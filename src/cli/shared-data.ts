@@ -40,8 +40,8 @@ export async function openData(path: string, purpose?: string): Promise<CommandD
   for (const { name, refusals, attribution } of data.versions) {
     for (const { rows, use, reason } of refusals)
       say(`${name}: ${count(rows, 'row')} left out of ${use}. ${reason}`);
-    const named = data.contributors.filter(({ id }) => attribution.includes(id)).map(({ name }) => name);
-    if (named.length > 0) say(`${name}: to be named where results are shown: ${named.join(', ')}.`);
+    const named = attribution.map((person) => person.name).join(', ');
+    if (named !== '') say(`${name}: to be named where results are shown: ${named}.`);
   }
   requireAllowed(data);
   return data;

@@ -128,7 +128,7 @@ describe('the rows of a run', () => {
         heldOut: 0,
         contributions: { one: 1, '': 1 },
         contributors: { 'did:key:ines': 2 },
-        attribution: ['did:key:ines'],
+        attribution: [{ id: 'did:key:ines', name: 'Ines', role: 'light keeper' }],
         refusals: [
           { use: 'training', reason: takenBack, rows: 2, contributors: [tobias] },
           {

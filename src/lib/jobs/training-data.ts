@@ -49,7 +49,7 @@ export interface VersionUse {
   contributions: Record<string, number>;
   contributors: Record<string, number>;
   /** Contributors who must be named where results are shown. */
-  attribution: string[];
+  attribution: Contributor[];
   refusals: RowsRefused[];
 }
 
@@ -196,7 +196,7 @@ async function readVersion(
   const use: VersionUse = {
     ...useOf(open),
     heldOut: heldOut.length,
-    attribution: training.duties.attribution,
+    attribution: training.duties.attribution.map((id) => contributorOf(version, id)),
     refusals: [
       ...training.refused.map((refused) => ({ use: 'training' as const, ...refused })),
       ...evaluation.refused.map((refused) => ({ use: 'evaluation' as const, ...refused }))
@@ -266,13 +266,17 @@ function countBy(rows: readonly DatanetRow[], name: (row: DatanetRow) => string)
   return Object.fromEntries(counts);
 }
 
+/** Who somebody is by the version; whom it does not name is known by the id. */
+function contributorOf({ contributors }: Version, id: string): Contributor {
+  return contributors.find((each) => each.id === id) ?? { id, name: id };
+}
+
 /** Everybody whose rows are trained on, most rows first; one person in several Datanets is one. */
 function contributorsOf(versions: readonly OpenVersion[], uses: readonly VersionUse[]): ContributorRows[] {
   const people = new Map<string, ContributorRows>();
   uses.forEach(({ contributors }, i) => {
     for (const [id, rows] of Object.entries(contributors)) {
-      const known = versions[i].version.contributors.find((each) => each.id === id);
-      const person = people.get(id) ?? { id, name: id, ...known, rows: 0 };
+      const person = people.get(id) ?? { ...contributorOf(versions[i].version, id), rows: 0 };
       people.set(id, { ...person, rows: person.rows + rows });
     }
   });
