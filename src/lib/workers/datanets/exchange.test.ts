@@ -1,12 +1,13 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../datanets/policy/combine';
 import { loadTrainingData, NothingAllowedError, requireAllowed } from '../../jobs/training-data';
 import { openVersion } from '../run-versions';
 import { accessTo, openShown } from './service-access';
 import type { SignedFile, StatementRequest } from './protocol';
 import { NotForHereError } from './receiving';
 import { CannotSignError } from './signing';
-import { Browser } from './testing-people';
+import { Browser, FACTS } from './testing-people';
 
 let ada: Browser;
 let bo: Browser;
@@ -263,6 +264,26 @@ describe('a contribution', () => {
     });
   });
 
+  it('keeps rules of its own, which the trainer obeys beside those of the Datanet', async () => {
+    await ada.write(pelhaven, 'The harbour freezes in January.');
+    const id = await bo.take(await invite());
+    await bo.write(id, 'The ferry leaves at nine.');
+    const policy = { ...defaultPolicy(), training: { rule: 'forbidden' } as const };
+    await approve(await bo.sign({ kind: 'contribution', id, source: '', licence, policy }));
+    const version = await publish(false);
+    await cy.take(version);
+    const { rows, versions } = await train(cy, await rootOf(version));
+    expect(rows).toMatchObject([{ text: 'The harbour freezes in January.' }]);
+    expect(versions[0].attribution).toMatchObject([{ id: ada.person.id }]);
+    expect(versions[0].refusals).toMatchObject([
+      {
+        use: 'training',
+        reason: 'By the rules of the contribution, training models on the rows is forbidden.',
+        contributors: [bo.person.id]
+      }
+    ]);
+  });
+
   it('can be taken back by nobody else', async () => {
     const { file } = await handIn(bo, 'One row');
     await approve(file);
@@ -442,6 +463,22 @@ describe('signing', () => {
     const version = await publish(false);
     expect((await ada.store.versions.get(version.cid)).revision).toBe(
       (await ada.store.datanets.get(pelhaven)).revision
+    );
+  });
+
+  it('asks for a licence before anybody gets rows or is asked for some', async () => {
+    const id = await ada.create({ ...FACTS, licence: { spdx: '' } });
+    await ada.write(id, 'One row');
+    await expect(ada.sign({ kind: 'invitation', id })).rejects.toThrow('under which licence');
+    await expect(ada.sign({ kind: 'version', id, permissioned: false, changes: '' })).rejects.toThrow(
+      'under which licence'
+    );
+  });
+
+  it('says before it is shown what cannot be signed', async () => {
+    const id = await ada.create({ ...FACTS, summary: 'two\nlines' });
+    await expect(ada.exchange.prepare({ kind: 'invitation', id }, () => undefined)).rejects.toThrow(
+      'This cannot be signed as it is: facts.summary'
     );
   });
 
