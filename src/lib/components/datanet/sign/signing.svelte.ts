@@ -1,5 +1,6 @@
 import { proxy } from 'comlink';
 import { isAbort } from '$lib/components/ui/describe-error';
+import type { WalletSignature } from '$lib/datanets/trust/statements';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
   DatanetEvent,
@@ -8,6 +9,7 @@ import type {
   SignedFile,
   StatementRequest
 } from '$lib/workers/datanets/protocol';
+import { isForWallets, signWithWallet, walletAddress } from './wallet-signature';
 
 /** `preparing`: the worker makes the statement. `asking`: its words are shown, and nothing is signed yet. */
 export type SigningStage = 'closed' | 'preparing' | 'asking' | 'signing' | 'signed' | 'failed';
@@ -19,7 +21,10 @@ export class Signing {
   prepared = $state.raw<PreparedStatement>();
   signed = $state.raw<SignedFile>();
   progress = $state.raw<DatanetEvent>();
+  /** Why it failed; while `asking`, why the wallet did not sign. */
   error = $state.raw<unknown>();
+  /** The wallet that signs, too, as it announced itself. */
+  wallet = $state<string>();
   readonly #datanets: WorkerClient<DatanetWorker>;
   #answer: ((file: SignedFile | undefined) => void) | undefined;
   /** An answer that comes for an earlier question is dropped. */
@@ -42,6 +47,7 @@ export class Signing {
     if (this.open) return undefined;
     const turn = ++this.#turn;
     this.kind = request.kind;
+    if (request.kind !== 'wallet-link') this.wallet = undefined;
     this.prepared = undefined;
     this.signed = undefined;
     this.progress = undefined;
@@ -66,13 +72,37 @@ export class Signing {
     return answer;
   }
 
-  /** The person agrees to the words that are shown. */
+  /**
+   * Says that an account of a wallet is this person's, too: the wallet names the account, then both keys sign.
+   * @throws WalletRejectedError, WalletError
+   */
+  async link(wallet: string): Promise<SignedFile | undefined> {
+    if (this.open) return undefined;
+    const address = await walletAddress(wallet);
+    this.wallet = wallet;
+    return this.ask({ kind: 'wallet-link', address });
+  }
+
+  /** The person agrees to the words that are shown. Where the wallet does not, they are still there to be signed. */
   async sign(): Promise<void> {
-    const { prepared } = this;
+    const { prepared, wallet } = this;
     if (this.stage !== 'asking' || !prepared) return;
+    const { statement } = prepared;
     this.stage = 'signing';
+    this.error = undefined;
+    let signature: WalletSignature | undefined;
     try {
-      this.signed = await this.#datanets.call((datanets) => datanets.sign(prepared.prepared));
+      if (wallet !== undefined && isForWallets(statement))
+        signature = await signWithWallet(statement, wallet);
+    } catch (error) {
+      this.error = error;
+      this.stage = 'asking';
+      return;
+    }
+    try {
+      this.signed = await this.#datanets.call((datanets) =>
+        signature ? datanets.sign(prepared.prepared, signature) : datanets.sign(prepared.prepared)
+      );
       this.stage = 'signed';
       this.#settle(this.signed);
     } catch (error) {
