@@ -5,8 +5,8 @@ import { loadTrainingData, NothingAllowedError, requireAllowed } from '../../job
 import { openVersion } from '../run-versions';
 import { accessTo, openShown } from './service-access';
 import type { SignedFile, StatementRequest } from './protocol';
-import { NotForHereError } from './receiving';
-import { CannotSignError } from './signing';
+import { NotForHereError } from './receiving-hall';
+import { CannotSignError } from './signing-desk';
 import { Browser, FACTS } from './testing-people';
 
 let ada: Browser;

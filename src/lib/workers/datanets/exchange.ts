@@ -1,7 +1,7 @@
 /** All that passes between people about Datanets: who one is, what one signs, what comes in, what was said so far. */
 import type { DatanetRecord } from '../../datanets/store/datanet-schema';
 import type { Store } from '../../datanets/store/store';
-import type { Signed, WalletSignature } from '../../datanets/trust/statements';
+import type { Person, Signed, WalletSignature } from '../../datanets/trust/statements';
 import type { Drafts } from './drafts';
 import { signedFile } from './exchange-files';
 import { datanetOf, NotFittingError } from './exchange-lookup';
@@ -92,13 +92,21 @@ export class Exchanging {
         .filter((each) => by(each, owner))
         .map((each) => [each.signed.statement.grant, withCid(each)])
     );
+    const links = await this.walletLinks();
+    const walletsOf = ({ statement, wallet }: Signed): string[] => [
+      ...new Set([
+        ...(wallet ? [wallet.address] : []),
+        ...links.filter((link) => link.by.id === statement.by.id).map(({ address }) => address)
+      ])
+    ];
     return {
       invitations: all.invitation.filter((each) => by(each, owner)).map(withCid),
-      proposals: all.contribution.filter(mine).map(({ cid, received, signed: { statement } }): Proposal => {
+      proposals: all.contribution.filter(mine).map(({ cid, received, signed }): Proposal => {
+        const { statement } = signed;
         const decision = decisions.get(cid);
         const withdrawn = withdrawals.get(`${cid} ${statement.by.id}`);
         return {
-          ...{ contribution: cid, statement, received },
+          ...{ contribution: cid, statement, wallets: walletsOf(signed), received },
           ...(decision ? { decision } : {}),
           ...(withdrawn ? { withdrawn } : {})
         };
@@ -117,6 +125,16 @@ export class Exchanging {
         }),
       validations: all.validation.map(withCid)
     };
+  }
+
+  /** Who said of which wallet that it is theirs. Each was checked when it was made or taken in. */
+  async walletLinks(): Promise<{ cid: string; by: Person; address: string }[]> {
+    const links = await this.#store.statements.of('', 'wallet-link');
+    return links.map(({ cid, signed: { statement } }) => ({
+      cid,
+      by: statement.by,
+      address: statement.address
+    }));
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   withdrawalOf,
   named
 } from './exchange-lookup';
-import { NotForHereError, type Effect, type Hall } from './receiving';
+import { NotForHereError, type Effect, type Hall } from './receiving-hall';
 import { homeOf, newRecord, requireOneOwner, requireOther } from './receiving-statements';
 
 /** How many rows are taken in between two looks at whether a block is full. */

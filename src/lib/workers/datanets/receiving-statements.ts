@@ -26,7 +26,7 @@ import {
   withdrawalOf,
   named
 } from './exchange-lookup';
-import { NotForHereError, type Effect, type Hall } from './receiving';
+import { NotForHereError, type Effect, type Hall } from './receiving-hall';
 
 /** @param cid of the signed statement */
 export async function receiveStatement(hall: Hall, signed: Signed, cid: string): Promise<Effect> {

@@ -5,47 +5,24 @@ import { looksLikeContainer, openContainer } from '../../datanets/bundle/contain
 import { openContribution, type ContributionFile } from '../../datanets/bundle/contribution-file';
 import { entryText, STATEMENT_NAME } from '../../datanets/bundle/signed-container';
 import type { PaceOptions } from '../../datanets/pace';
-import type { Store } from '../../datanets/store/store';
-import type { Identity } from '../../datanets/trust/identity';
 import { MAX_STATEMENT_CHARACTERS } from '../../datanets/trust/schemas';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
-import type { Drafts } from './drafts';
 import { textOfLink } from './exchange-files';
 import { named } from './exchange-lookup';
 import type { People } from './exchange-people';
 import type { DatanetEvent, Received } from './protocol';
+import type { Effect, Hall } from './receiving-hall';
 import { receiveContribution, receiveVersion } from './receiving-rows';
 import { receiveStatement } from './receiving-statements';
-
-/** It is what it says, and yet not for here: for somebody else, about something that is not here, or over. */
-export class NotForHereError extends TabtuneError {}
 
 /** A file or text that Tabtune did not make. */
 export class UnknownFileError extends TabtuneError {}
 
 /** What was opened is not held any more. */
 export class NotOpenedError extends TabtuneError {}
-
-/** What taking something in takes. */
-export interface Hall {
-  store: Store;
-  drafts: Drafts;
-  identity: Identity;
-  now: Date;
-  /** Tell other tabs that an import goes on. */
-  locks: LockManager | undefined;
-}
-
-/** What taking it in would do, and does. */
-export interface Effect {
-  /** A sentence. */
-  effect: string;
-  /** @returns the local id of the Datanet that it belongs to; '' where it belongs to none */
-  apply(): Promise<string>;
-}
 
 type Opened =
   | { kind: 'statement'; signed: Signed }

@@ -23,7 +23,7 @@ import {
 } from './exchange-lookup';
 import type { StatementRequest } from './protocol';
 import { datanetRow, type OpenRows, type RowsAccess } from './service-rows';
-import { CannotSignError, type Desk, type Made } from './signing';
+import { CannotSignError, type Desk, type Made } from './signing-desk';
 import { common, requireFacts } from './signing-statements';
 
 type Request<K extends StatementRequest['kind']> = Extract<StatementRequest, { kind: K }>;

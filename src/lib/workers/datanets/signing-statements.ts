@@ -16,7 +16,7 @@ import {
 } from './exchange-lookup';
 import type { StatementRequest } from './protocol';
 import { entryCid } from './service-rows';
-import { CannotSignError, type Desk, type Made } from './signing';
+import { CannotSignError, type Desk, type Made } from './signing-desk';
 
 type Request<K extends StatementRequest['kind']> = Extract<StatementRequest, { kind: K }>;
 

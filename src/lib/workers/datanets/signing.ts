@@ -1,44 +1,19 @@
 /** From what a page asks for to a signed statement: made, shown in words, signed as shown, and put into effect. */
 import type { PaceOptions } from '../../datanets/pace';
-import type { Store } from '../../datanets/store/store';
 import { requireSignable, signStatement } from '../../datanets/trust/sign';
 import type { Signed, Statement, WalletSignature } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
 import { verifyWalletSignature } from '../../attribution/wallet-signature';
 import { TabtuneError } from '../../errors';
-import type { Drafts } from './drafts';
 import { signedFile } from './exchange-files';
 import type { People } from './exchange-people';
 import type { DatanetEvent, PreparedStatement, SignedFile, StatementRequest } from './protocol';
-import type { RowsAccess } from './service-rows';
-import type { Identity } from '../../datanets/trust/identity';
+import { CannotSignError, type Desk, type Made } from './signing-desk';
 import { makeContribution, makeVersion } from './signing-rows';
 import { makeStatement } from './signing-statements';
 
-/** As things stand here, this cannot be signed: it would not hold, or say what is not so. */
-export class CannotSignError extends TabtuneError {}
-
 /** What was prepared is not held any more: it was signed already, or the page was loaded anew. */
 export class NotPreparedError extends TabtuneError {}
-
-/** What making a statement takes. */
-export interface Desk {
-  store: Store;
-  rows: RowsAccess;
-  drafts: Drafts;
-  identity: Identity;
-  now: Date;
-}
-
-/** A statement that waits for its signature, and what happens once it has it. */
-export interface Made {
-  statement: Statement;
-  warnings: string[];
-  /** Of the Datanet, for the file's name. */
-  name: string;
-  /** Puts it into effect in one transaction. @returns the file to hand over, where it is more than the statement */
-  finish(signed: Signed): Promise<Blob | void>;
-}
 
 /** Prepared statements that are held: each may hold the rows of a version, and people sign one at a time. */
 const HELD = 2;
