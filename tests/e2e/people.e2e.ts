@@ -2,28 +2,23 @@
  * Three people with a browser each, and nothing between them but files: one makes a Datanet, another hands rows in, the
  * first approves, publishes under permission and grants, the second trains; a third has the bundle and no grant.
  */
-import { readFile } from 'node:fs/promises';
-import type { Download, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { expectAccessible, screenshots, visit, waitForPhase, type Visit } from './support';
-
-interface Received {
-  name: string;
-  mimeType: string;
-  buffer: Buffer;
-}
+import {
+  chat,
+  download,
+  keep,
+  pasteRows,
+  person,
+  sign,
+  storedText,
+  tab,
+  type PortableFile
+} from './datanets';
+import { expectAccessible, screenshots, waitForPhase, type Visit } from './support';
 
 /** What only the contributor's rows say, and what only the owner's do. */
 const secret = 'The seventh lantern of Pelhaven burns blue';
 const rejected = 'nobody knows why at all';
-
-const chat = (question: string, answer: string) =>
-  JSON.stringify({
-    messages: [
-      { role: 'user', content: question },
-      { role: 'assistant', content: answer }
-    ]
-  });
 
 const ownerRows = Array.from({ length: 8 }, (_, i) =>
   chat(`How deep is berth ${i + 1}?`, `Berth ${i + 1} is ${i + 3} metres deep at low water.`)
@@ -34,108 +29,9 @@ const contributedRows = [
   chat('Why is the moon wet?', `It is wet, ${rejected}.`)
 ];
 
-async function person(name: string): Promise<Visit> {
-  const visited = await visit('datanets');
-  const { page } = visited;
-  const field = page.getByLabel('Your name');
-  await field
-    .or(page.getByRole('button', { name: 'Rename' }))
-    .first()
-    .waitFor();
-  if (!(await field.isVisible())) await page.getByRole('button', { name: 'Rename' }).click();
-  await field.fill(name);
-  await page.getByRole('button', { name: 'Use it' }).click();
-  await page.getByText(name, { exact: true }).waitFor();
-  return visited;
-}
-
-const asFile = async (download: Download): Promise<Received> => ({
-  name: download.suggestedFilename(),
-  mimeType: 'application/octet-stream',
-  buffer: await readFile(await download.path())
-});
-
-async function download(page: Page, press: () => Promise<void>): Promise<Received> {
-  const [file] = await Promise.all([page.waitForEvent('download'), press()]);
-  return asFile(file);
-}
-
-/** Signs what the open dialog shows, and takes the file. The words are what the person read. */
-async function sign(page: Page): Promise<{ words: string; file: Received }> {
-  const dialog = page.getByRole('dialog');
-  const asked = dialog.getByRole('region', { name: 'What is signed' });
-  const refused = dialog.getByRole('alert');
-  await asked.or(refused).first().waitFor();
-  if (await refused.isVisible()) throw new Error(`The page reports: ${await refused.textContent()}`);
-  const words = (await dialog.textContent()) ?? '';
-  await dialog.getByRole('button', { name: 'Sign', exact: true }).click();
-  const file = await download(page, () => dialog.getByRole('button', { name: 'Download the file' }).click());
-  await dialog.getByRole('button', { name: 'Done' }).click();
-  await dialog.waitFor({ state: 'detached' });
-  return { words, file };
-}
-
-/** Opens a file as anybody would, reads what it says, and keeps it. */
-async function keep(page: Page, file: Received): Promise<string> {
-  await page.goto(`${inject('siteUrl')}datanets`);
-  await page.getByRole('button', { name: 'Open a file', exact: true }).setInputFiles(file);
-  const words = page.getByRole('region', { name: 'What it says' });
-  await words.or(page.getByRole('alert')).first().waitFor();
-  const said = (await words.or(page.getByRole('alert')).first().textContent()) ?? '';
-  await page.getByRole('button', { name: 'Keep it' }).click();
-  await page.waitForURL(/datanets\/view/);
-  return said;
-}
-
-const tab = (page: Page, name: string | RegExp) => page.getByRole('tab', { name }).click();
-
-async function pasteRows(page: Page, rows: string[]): Promise<void> {
-  await page.getByText('Paste text or rows').click();
-  await page.getByLabel('Text or rows').fill(rows.join('\n'));
-  await page.getByRole('button', { name: 'Look at it' }).click();
-  await page.getByRole('button', { name: 'Import', exact: true }).click();
-  await page.getByText(`${rows.length} rows`).first().waitFor();
-}
-
-/** Everything that this browser stores for the site, as one text: strings, bytes and files alike. */
-async function storedText(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const parts: string[] = [JSON.stringify({ ...localStorage })];
-    const walk = async (value: unknown, depth: number): Promise<void> => {
-      if (typeof value === 'string') parts.push(value);
-      else if (value instanceof Blob) parts.push(new TextDecoder('latin1').decode(await value.arrayBuffer()));
-      else if (value instanceof ArrayBuffer) parts.push(new TextDecoder('latin1').decode(value));
-      else if (ArrayBuffer.isView(value)) {
-        parts.push(
-          new TextDecoder('latin1').decode(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
-        );
-      } else if (typeof value === 'object' && value !== null && depth < 12) {
-        for (const each of Object.values(value)) await walk(each, depth + 1);
-      }
-    };
-    for (const { name } of await indexedDB.databases()) {
-      const db = await new Promise<IDBDatabase>((resolve, reject) => {
-        const request = indexedDB.open(name!);
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error!);
-      });
-      for (const store of db.objectStoreNames) {
-        const values = await new Promise<unknown[]>((resolve, reject) => {
-          const request = db.transaction(store).objectStore(store).getAll();
-          request.onsuccess = () => resolve(request.result);
-          request.onerror = () => reject(request.error!);
-        });
-        await walk(values, 0);
-      }
-      db.close();
-    }
-    return parts.join('\n');
-  });
-}
-
 describe('three people and a Datanet', () => {
   let [owner, contributor, stranger]: Visit[] = [];
-  let [invitation, contribution, bundle]: Received[] = [];
+  let [invitation, contribution, bundle]: PortableFile[] = [];
   beforeAll(async () => {
     [owner, contributor, stranger] = [
       await person('Olga Owner'),
