@@ -201,6 +201,8 @@ export interface Received {
 export interface Proposal {
   contribution: string;
   statement: Contribution;
+  /** Accounts of wallets (EIP-55) that signed it, or that the contributor showed to be theirs. */
+  wallets: string[];
   received: number;
   decision?: Known<Decision>;
   withdrawn?: Known<Withdrawal>;
@@ -306,6 +308,8 @@ export interface DatanetWorker {
   /** Takes it in; gives the local id of the Datanet that it belongs to. */
   keep(received: string): Promise<string>;
   exchange(id: string): Promise<Exchange>;
+  /** Links between people and wallets that this browser made or was given. */
+  walletLinks(): Promise<{ cid: string; by: Person; address: string }[]>;
   /** A signed statement of this browser again, to hand over once more. */
   signedFile(cid: string): Promise<SignedFile>;
 

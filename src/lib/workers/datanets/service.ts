@@ -231,6 +231,10 @@ export class DatanetService implements DatanetWorker {
     return (await this.#parts).exchange.exchange(id);
   }
 
+  async walletLinks(): Promise<{ cid: string; by: Person; address: string }[]> {
+    return (await this.#parts).exchange.walletLinks();
+  }
+
   async signedFile(cid: string): Promise<SignedFile> {
     return (await this.#parts).exchange.signedFile(cid);
   }
