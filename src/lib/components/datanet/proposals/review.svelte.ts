@@ -1,13 +1,5 @@
-import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
-
-/** What an owner thinks of a row so far. */
-export type Verdict = 'undecided' | 'approved' | 'rejected';
-
-interface KeptReview {
-  approved: number[];
-  rejected: [number, string][];
-}
+import { isKeptVerdicts, Verdicts, type Verdict } from './verdicts';
 
 /**
  * An owner's answer to a proposal while it is made, row by row. It is kept through reloads, and signed as a whole:
@@ -16,25 +8,24 @@ interface KeptReview {
 export class Review {
   /** Keys of all rows of the proposal. */
   all = $state.raw<readonly number[]>([]);
-  readonly #approved = new SvelteSet<number>();
-  readonly #rejected = new SvelteMap<number, string>();
+  readonly #verdicts: Verdicts;
+  /** Grows with each change: one signal for all rows, as a signal a row would be too many. */
+  #changes = $state(0);
   readonly #storage: Storage;
   readonly #name: string;
 
   constructor(storage: Storage, contribution: string) {
     this.#storage = storage;
     this.#name = `review.${contribution}`;
-    const kept = readSetting(storage, this.#name, isKept);
-    for (const key of kept?.approved ?? []) this.#approved.add(key);
-    for (const [key, reason] of kept?.rejected ?? []) this.#rejected.set(key, reason);
+    this.#verdicts = new Verdicts(readSetting(storage, this.#name, isKeptVerdicts));
   }
 
   get approved(): number {
-    return this.#approved.size;
+    return this.#read().approved.size;
   }
 
   get rejected(): number {
-    return this.#rejected.size;
+    return this.#read().rejected.size;
   }
 
   get undecided(): number {
@@ -42,15 +33,10 @@ export class Review {
   }
 
   /** Rejected rows whose contributor would not learn why. */
-  readonly unexplained = $derived.by(
-    () => [...this.#rejected.values()].filter((reason) => reason.trim() === '').length
-  );
+  readonly unexplained = $derived.by(() => this.#read().unexplained());
 
   /** The reasons given so far, each once, the newest first. */
-  readonly reasons = $derived.by(() => {
-    const given = [...this.#rejected.values()].map((reason) => reason.trim()).reverse();
-    return given.filter((reason, index) => reason !== '' && given.indexOf(reason) === index);
-  });
+  readonly reasons = $derived.by(() => this.#read().reasons());
 
   /** Every row has an answer, and every rejection a reason. */
   get complete(): boolean {
@@ -58,43 +44,33 @@ export class Review {
   }
 
   verdict(key: number): Verdict {
-    return this.#approved.has(key) ? 'approved' : this.#rejected.has(key) ? 'rejected' : 'undecided';
+    return this.#read().of(key);
   }
 
   reason(key: number): string {
-    return this.#rejected.get(key) ?? '';
+    return this.#read().rejected.get(key) ?? '';
   }
 
   approve(keys: readonly number[]): void {
-    for (const key of keys) {
-      this.#rejected.delete(key);
-      this.#approved.add(key);
-    }
-    this.#keep();
+    this.#change((verdicts) => verdicts.approve(keys));
   }
 
   reject(keys: readonly number[], reason: string): void {
-    for (const key of keys) {
-      this.#approved.delete(key);
-      this.#rejected.set(key, reason);
-    }
-    this.#keep();
+    this.#change((verdicts) => verdicts.reject(keys, reason));
   }
 
   /** Approves what has no answer yet. */
   approveRest(): void {
-    this.approve(this.all.filter((key) => this.verdict(key) === 'undecided'));
+    this.#change((verdicts) => verdicts.approve(this.all.filter((key) => verdicts.of(key) === 'undecided')));
   }
 
   reset(): void {
-    this.#approved.clear();
-    this.#rejected.clear();
-    this.#keep();
+    this.#change((verdicts) => verdicts.clear());
   }
 
   /** The answer as it is signed: rows that are not named are approved. */
   answer(): { key: number; reason: string }[] {
-    return Array.from(this.#rejected, ([key, reason]) => ({ key, reason: reason.trim() }));
+    return Array.from(this.#verdicts.rejected, ([key, reason]) => ({ key, reason: reason.trim() }));
   }
 
   /** It was signed: there is nothing to come back to. */
@@ -102,22 +78,14 @@ export class Review {
     writeSetting(this.#storage, this.#name, null);
   }
 
-  #keep(): void {
-    const kept: KeptReview = { approved: [...this.#approved], rejected: [...this.#rejected] };
-    writeSetting(this.#storage, this.#name, kept);
+  #read(): Verdicts {
+    void this.#changes;
+    return this.#verdicts;
   }
-}
 
-function isKept(value: unknown): value is KeptReview {
-  if (typeof value !== 'object' || value === null || !('approved' in value) || !('rejected' in value))
-    return false;
-  const { approved, rejected } = value;
-  return (
-    Array.isArray(approved) &&
-    approved.every((key) => typeof key === 'number') &&
-    Array.isArray(rejected) &&
-    rejected.every(
-      (entry) => Array.isArray(entry) && typeof entry[0] === 'number' && typeof entry[1] === 'string'
-    )
-  );
+  #change(change: (verdicts: Verdicts) => void): void {
+    change(this.#verdicts);
+    this.#changes += 1;
+    writeSetting(this.#storage, this.#name, this.#verdicts.kept());
+  }
 }
