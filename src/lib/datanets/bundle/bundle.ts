@@ -121,13 +121,11 @@ export async function openBundle(blob: Blob, options: OpenOptions = {}): Promise
   const label = options.label ?? 'The file';
   const { signed, parts } = await openSignedContainer(blob, 'version', options);
   const version = signed.statement;
-  const rowsName = version.permissioned ? SEALED_ROWS_NAME : OPEN_ROWS_NAME;
-  checkParts(parts, version, [STATEMENTS_NAME, CROISSANT_NAME, rowsName], label);
-  const [statementsPart, croissantPart, rowsPart] = parts;
+  const [statementsPart, croissantPart, rowsPart] = requireParts(parts, version, label);
 
-  const statements = await readStatements(statementsPart.data, label);
+  const statements = await readStatements(statementsPart.data, label, { signal: options.signal });
   checkProvenance(version, statements, label);
-  const croissant = readJson(await entryText(croissantPart, MAX_CROISSANT_BYTES, label), label);
+  const croissant = await readDescription(croissantPart, label);
   const rows = new RowsPart(rowsPart.data, version.rows, version.permissioned);
   return {
     version: signed,
@@ -144,8 +142,17 @@ export async function openBundle(blob: Blob, options: OpenOptions = {}): Promise
   };
 }
 
-function checkParts(parts: readonly CheckedEntry[], version: Version, names: string[], label: string): void {
+/**
+ * The parts beside the statement, each the one that the version names: statements, description, rows.
+ * @throws BrokenBundleError
+ */
+export function requireParts(
+  parts: readonly CheckedEntry[],
+  version: Version,
+  label: string
+): [statements: CheckedEntry, croissant: CheckedEntry, rows: CheckedEntry] {
   const { files, rows, permissioned } = version;
+  const names = [STATEMENTS_NAME, CROISSANT_NAME, permissioned ? SEALED_ROWS_NAME : OPEN_ROWS_NAME];
   if (
     parts.map(({ name }) => name).join() !== names.join() ||
     files.map(({ name }) => name).join() !== names.join()
@@ -161,6 +168,12 @@ function checkParts(parts: readonly CheckedEntry[], version: Version, names: str
   if (!permissioned && (bytes !== rows.bytes || sha256 !== rows.sha256)) {
     throw brokenBundle(label, 'it says two things of its rows');
   }
+  return [parts[0], parts[1], parts[2]];
+}
+
+/** What `croissant.json` says, which is an object. @throws BrokenBundleError, UnreadableFileError */
+export async function readDescription(part: CheckedEntry, label: string): Promise<Croissant> {
+  return readJson(await entryText(part, MAX_CROISSANT_BYTES, label), label);
 }
 
 async function describe(

@@ -15,6 +15,7 @@ import {
   entryText,
   openSignedContainer,
   statementPart,
+  type CheckedEntry,
   type OpenOptions
 } from './signed-container';
 
@@ -67,24 +68,42 @@ export interface ContributionFile {
  */
 export async function openContribution(blob: Blob, options: OpenOptions = {}): Promise<ContributionFile> {
   const { signed, parts } = await openSignedContainer(blob, 'contribution', options);
-  const label = options.label ?? 'The file';
+  const { rows, wrapped } = await requireContributionParts(
+    parts,
+    signed.statement,
+    options.label ?? 'The file'
+  );
+  return {
+    signed,
+    cid: statementCid(signed),
+    sealed: rows.sealed,
+    wrapped,
+    rows: (key, pace) => rows.rows(key, pace),
+    verifyRows: (key, pace) => rows.verify(key, pace)
+  };
+}
+
+/**
+ * The parts beside the statement: open rows, which must be those that were signed, or sealed ones with their key.
+ * @throws BrokenBundleError, UnreadableFileError
+ */
+export async function requireContributionParts(
+  parts: readonly CheckedEntry[],
+  { rows: digest }: Contribution,
+  label: string
+): Promise<{ rows: RowsPart; data: Blob; wrapped?: WrappedKey }> {
   const names = parts.map(({ name }) => name).join();
   const sealed = names === SEALED_NAMES.join();
   if (!sealed && names !== OPEN_NAMES.join())
     throw brokenBundle(label, `a contribution is not made of ${names}`);
-  const { rows: digest } = signed.statement;
   const last = parts[parts.length - 1];
   if (!sealed && (last.sha256 !== digest.sha256 || last.bytes !== digest.bytes)) {
     throw brokenBundle(label, 'its rows are not those that were signed');
   }
-  const part = new RowsPart(last.data, digest, sealed);
   return {
-    signed,
-    cid: statementCid(signed),
-    sealed,
-    wrapped: sealed ? readWrappedKey(await entryText(parts[0], MAX_KEY_BYTES, label), label) : undefined,
-    rows: (key, pace) => part.rows(key, pace),
-    verifyRows: (key, pace) => part.verify(key, pace)
+    rows: new RowsPart(last.data, digest, sealed),
+    data: last.data,
+    ...(sealed ? { wrapped: readWrappedKey(await entryText(parts[0], MAX_KEY_BYTES, label), label) } : {})
   };
 }
 

@@ -2,6 +2,7 @@ import { canonicalJson } from '../canonical';
 import type { RowsTally } from '../content/rows-file';
 import type { ContributionEntry } from '../datanet';
 import { readLines } from '../lines';
+import { Pace, type PaceOptions } from '../pace';
 import { isAsStrict, stricterPolicy } from '../policy/combine';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { isSigned, readSigned, statementCid } from '../trust/sign';
@@ -27,9 +28,15 @@ export function writeStatements(statements: readonly Signed[]): Blob {
 
 /**
  * Reads `statements.jsonl` and checks each signature.
- * @throws BrokenBundleError, InvalidStatementError, ForgedStatementError, UnreadableFileError.
+ * @throws BrokenBundleError, InvalidStatementError, ForgedStatementError, UnreadableFileError, the abort reason.
  */
-export async function readStatements(data: Blob, label: string): Promise<Signed[]> {
+export async function readStatements(
+  data: Blob,
+  label: string,
+  options: PaceOptions = {}
+): Promise<Signed[]> {
+  const pace = new Pace(options);
+  let done = 0;
   if (data.size > MAX_BYTES)
     throw brokenBundle(label, `it rests on more than ${MAX_BYTES} bytes of statements`);
   const statements: Signed[] = [];
@@ -42,6 +49,8 @@ export async function readStatements(data: Blob, label: string): Promise<Signed[
     if (seen.has(cid)) throw brokenBundle(label, `it brings statement ${line.number} twice`);
     seen.add(cid);
     statements.push(signed);
+    done += line.bytes;
+    if (pace.due) await pace.breathe(done, data.size);
   }
   return statements;
 }

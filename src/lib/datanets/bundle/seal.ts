@@ -58,10 +58,9 @@ export class Unsealed {
   readonly #key: CryptoKey;
   readonly #root: string;
 
-  private constructor(sealed: Blob, header: Uint8Array<ArrayBuffer>, key: CryptoKey, root: string) {
-    const body = sealed.size - HEADER_BYTES;
-    this.segments = Math.ceil(body / SEALED_SEGMENT_BYTES);
-    this.size = body - this.segments * TAG_BYTES;
+  private constructor(sealed: Blob, { header, segments, size }: SealedForm, key: CryptoKey, root: string) {
+    this.segments = segments;
+    this.size = size;
     this.#sealed = sealed;
     this.#header = header;
     this.#key = key;
@@ -73,20 +72,7 @@ export class Unsealed {
    * @throws CannotUnsealError where it is no sealed file or was cut, UnreadableFileError.
    */
   static async open(sealed: Blob, key: CryptoKey, root: string): Promise<Unsealed> {
-    const header = await readBytes(sealed, 0, Math.min(HEADER_BYTES, sealed.size));
-    if (header.length < HEADER_BYTES || !MAGIC.every((byte, i) => byte === header[i])) {
-      throw new CannotUnsealError(
-        'The sealed rows do not begin as sealed rows do: the file was changed or cut.'
-      );
-    }
-    const unsealed = new Unsealed(sealed, header, key, root);
-    // A last segment may be empty only where it is the only one.
-    if (unsealed.segments === 0 || unsealed.segments !== segmentsOf(unsealed.size)) {
-      throw new CannotUnsealError('The sealed rows were cut: their length is none that sealed rows have.', {
-        details: { bytes: sealed.size }
-      });
-    }
-    return unsealed;
+    return new Unsealed(sealed, await readSealedForm(sealed), key, root);
   }
 
   /**
@@ -120,6 +106,36 @@ export class Unsealed {
       yield await this.segment(i);
     }
   }
+}
+
+interface SealedForm {
+  header: Uint8Array<ArrayBuffer>;
+  segments: number;
+  /** Bytes of the plain text. */
+  size: number;
+}
+
+/**
+ * What a sealed file tells without a key.
+ * @throws CannotUnsealError where it is none or was cut, UnreadableFileError.
+ */
+export async function readSealedForm(sealed: Blob): Promise<SealedForm> {
+  const header = await readBytes(sealed, 0, Math.min(HEADER_BYTES, sealed.size));
+  if (header.length < HEADER_BYTES || !MAGIC.every((byte, i) => byte === header[i])) {
+    throw new CannotUnsealError(
+      'The sealed rows do not begin as sealed rows do: the file was changed or cut.'
+    );
+  }
+  const body = sealed.size - HEADER_BYTES;
+  const segments = Math.ceil(body / SEALED_SEGMENT_BYTES);
+  const size = body - segments * TAG_BYTES;
+  // A last segment may be empty only where it is the only one.
+  if (segments === 0 || segments !== segmentsOf(size)) {
+    throw new CannotUnsealError('The sealed rows were cut: their length is none that sealed rows have.', {
+      details: { bytes: sealed.size }
+    });
+  }
+  return { header, segments, size };
 }
 
 /** The nonce, and what is authenticated beside the segment: the file's head, the root, the segment's number, its end. */

@@ -49,13 +49,22 @@ export function requireSignable(statement: Statement): void {
 }
 
 /**
+ * What has the form of a signed statement; whether its signature holds is for `verifySigned` to say.
+ * @param json what `JSON.parse` made of somebody's text
+ * @throws InvalidStatementError
+ */
+export function readForm(json: unknown): Signed {
+  return checkShape<Signed>(json, signedSchema);
+}
+
+/**
  * Takes nothing on trust: the form, that nothing is in it which the form does not name, and the signature, which must
  * be by `statement.by.id`. A wallet's signature beside it is not checked here, only its form.
  * @param json what `JSON.parse` made of somebody's text
  * @throws InvalidStatementError, ForgedStatementError
  */
 export async function verifySigned(json: unknown): Promise<Signed> {
-  const signed = checkShape<Signed>(json, signedSchema);
+  const signed = readForm(json);
   const { statement, signature } = signed;
   const forged = (reason: string, cause?: unknown) =>
     new ForgedStatementError(`The ${statement.kind} is not signed by "${statement.by.name}": ${reason}.`, {

@@ -196,6 +196,6 @@ function shortId(id: string): string {
 }
 
 /** The beginning and end of a digest: what two people can compare by eye. */
-function short(digest: string): string {
+export function short(digest: string): string {
   return digest.length <= 20 ? digest : `${digest.slice(0, 10)}…${digest.slice(-6)}`;
 }

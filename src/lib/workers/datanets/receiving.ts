@@ -5,12 +5,12 @@ import { looksLikeContainer, openContainer } from '../../datanets/bundle/contain
 import { openContribution, type ContributionFile } from '../../datanets/bundle/contribution-file';
 import { entryText, STATEMENT_NAME } from '../../datanets/bundle/signed-container';
 import type { PaceOptions } from '../../datanets/pace';
+import { textOfLink } from '../../datanets/trust/link';
 import { MAX_STATEMENT_CHARACTERS } from '../../datanets/trust/schemas';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
-import { textOfLink } from './exchange-files';
 import { named } from './exchange-lookup';
 import type { People } from './exchange-people';
 import type { DatanetEvent, Received } from './protocol';
