@@ -258,6 +258,14 @@ export interface DatanetWorker {
   list(): Promise<DatanetSummary[]>;
   detail(id: string): Promise<DatanetDetail>;
   create(facts: DatanetFacts): Promise<DatanetSummary>;
+  /**
+   * Makes a Datanet of a Croissant description, with the rows of those of its files that are given beside it. All of it
+   * or nothing; `missing` names the files that the description speaks of and that were not given.
+   */
+  createFromCroissant(
+    files: File[],
+    onEvent: (event: DatanetEvent) => void
+  ): Promise<{ id: string; rows: number; missing: string[] }>;
   describe(id: string, facts: DatanetFacts): Promise<void>;
   setPolicy(id: string, policy: Policy): Promise<void>;
   remove(id: string): Promise<void>;

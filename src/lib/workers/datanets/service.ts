@@ -12,6 +12,7 @@ import type { Store } from '../../datanets/store/store';
 import type { Person, WalletSignature } from '../../datanets/trust/statements';
 import { usesOf } from '../run-uses';
 import { Checking } from './checking';
+import { datanetOfCroissant, type DescribedDatanet } from './describing';
 import { Drafts } from './drafts';
 import { Exchanging } from './exchange';
 import { Importing } from './importing';
@@ -117,6 +118,12 @@ export class DatanetService implements DatanetWorker {
     const { store, drafts } = await this.#parts;
     const me = await this.person();
     return summarise(store, await drafts.create(facts, me), me);
+  }
+
+  createFromCroissant(files: File[], onEvent: OnEvent): Promise<DescribedDatanet> {
+    return this.#long(async (signal, parts) =>
+      datanetOfCroissant(parts, files, await this.person(), signal, onEvent)
+    );
   }
 
   async describe(id: string, facts: DatanetFacts): Promise<void> {

@@ -3,7 +3,12 @@ import { TabtuneError } from '$lib/errors';
 import type { DatanetFacts } from '$lib/datanets/datanet';
 import type { Person } from '$lib/datanets/trust/statements';
 import type { WorkerClient } from '$lib/workers/client';
-import type { DatanetRole, DatanetSummary, DatanetWorker } from '$lib/workers/datanets/protocol';
+import type {
+  DatanetEvent,
+  DatanetRole,
+  DatanetSummary,
+  DatanetWorker
+} from '$lib/workers/datanets/protocol';
 
 /** The starter's Datanet could not be fetched from this site. */
 export class StarterMissingError extends TabtuneError {}
@@ -47,6 +52,8 @@ export class DatanetList {
   ready = $state(false);
   busy = $state(false);
   error = $state.raw<unknown>();
+  /** Of a long call that goes on. */
+  progress = $state.raw<DatanetEvent>();
   readonly client: WorkerClient<DatanetWorker>;
 
   constructor(client: WorkerClient<DatanetWorker>) {
@@ -69,6 +76,19 @@ export class DatanetList {
     return this.#attempt(async () => {
       const summary = await this.client.call((datanets) => datanets.create(newFacts(name, language)));
       return summary.id;
+    });
+  }
+
+  /** Makes a Datanet of a Croissant description and its files. Gives its local id, or undefined where it failed. */
+  async createFromCroissant(files: File[]): Promise<string | undefined> {
+    return this.#attempt(async () => {
+      const made = await this.client.call((datanets) =>
+        datanets.createFromCroissant(
+          files,
+          proxy((event) => (this.progress = event))
+        )
+      );
+      return made.id;
     });
   }
 
@@ -116,6 +136,7 @@ export class DatanetList {
       return undefined;
     } finally {
       this.busy = false;
+      this.progress = undefined;
     }
   }
 }
