@@ -48,7 +48,14 @@ const mayImport: Record<string, readonly string[]> = {
     'src/lib/workers',
     'src/lib/components'
   ],
-  'src/cli': ['src/lib/errors', 'src/lib/gpu', 'src/lib/formats', 'src/lib/datanets', 'src/lib/jobs']
+  'src/cli': [
+    'src/lib/errors',
+    'src/lib/gpu',
+    'src/lib/formats',
+    'src/lib/datanets',
+    'src/lib/attribution',
+    'src/lib/jobs'
+  ]
 };
 
 /** What the engine may take from npm: nothing. It runs wherever WebGPU does. */

@@ -11,7 +11,8 @@ import { dot, scoreAll, segmentOf, type Checkpoint, type InfluenceScores } from 
  * All of it needs inner products only, which sketches keep; norms are exact. Positive is helpful, where the authors' published
  * code has the opposite sign.
  *
- * Time is n² for the products among the rows, and n² a query.
+ * The inner sum is g_k . sum over i of w_i g_i with w_i = (v.g_i) / (lambda_l + |g_i|²), so a query takes time in n times
+ * the width of a sketch, and no product among the rows is kept.
  * @param parameters of a layer's adapter (d_l)
  */
 export function dataInf({ train, queries }: Checkpoint, parameters: number, damping = 10): InfluenceScores {
@@ -23,13 +24,14 @@ export function dataInf({ train, queries }: Checkpoint, parameters: number, damp
     const lambda = squares.reduce((sum, square) => sum + square, 0) / n / parameters / damping;
     // A layer without any gradient has no say.
     if (!(lambda > 0)) continue;
-    const gram = gramOf(rows, squares);
     for (let query = 0; query < queries.rows; query++) {
       const products = rows.map((row) => dot(segmentOf(queries, query, segment), row));
       const weights = products.map((product, i) => product / (lambda + squares[i]));
+      const sum = weightedSum(rows, weights);
       for (let k = 0; k < n; k++) {
-        let correction = 0;
-        for (let i = 0; i < n; i++) correction += weights[i] * gram[i * n + k];
+        // A row's product with itself is known exactly; its sketch only estimates it.
+        const own = weights[k] * (squares[k] - dot(rows[k], rows[k]));
+        const correction = dot(sum, rows[k]) + own;
         total.values[query * n + k] += (products[k] - correction / n) / lambda;
       }
     }
@@ -37,13 +39,11 @@ export function dataInf({ train, queries }: Checkpoint, parameters: number, damp
   return total;
 }
 
-/** Inner products among rows, [n, n]; the diagonal is exact. */
-function gramOf(rows: readonly Float32Array[], squares: readonly number[]): Float64Array {
-  const n = rows.length;
-  const gram = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    gram[i * n + i] = squares[i];
-    for (let k = 0; k < i; k++) gram[i * n + k] = gram[k * n + i] = dot(rows[i], rows[k]);
-  }
-  return gram;
+function weightedSum(rows: readonly Float32Array[], weights: readonly number[]): Float64Array {
+  const sum = new Float64Array(rows[0].length);
+  rows.forEach((row, i) => {
+    const weight = weights[i];
+    for (let j = 0; j < row.length; j++) sum[j] += weight * row[j];
+  });
+  return sum;
 }

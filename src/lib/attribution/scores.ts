@@ -1,0 +1,34 @@
+/**
+ * How much each row of a Datanet did for each question, by one estimator: positive where training on the row helps. Plain
+ * numbers, wherever they are from, so that what follows from them can be computed and checked without a GPU.
+ */
+export interface Scores {
+  readonly queries: number;
+  readonly rows: number;
+  /** [queries, rows], row-major. */
+  readonly values: ArrayLike<number>;
+}
+
+/** The rows that scores are about, and whose they are. */
+export interface AttributedRows {
+  /** [rows] Who is paid for a row. */
+  readonly contributors: readonly string[];
+  /** [rows] Which rows are nearly the same, as `groupRows` numbers them. */
+  readonly groups: ArrayLike<number>;
+}
+
+/** Scores of one question: [rows]. */
+export function scoresOf({ rows, values }: Scores, query: number): Float64Array {
+  return Float64Array.from({ length: rows }, (_, row) => values[query * rows + row]);
+}
+
+/** Sum over questions, a question counted as often as `weights` says: what each row did for all of them. */
+export function totals({ queries, rows, values }: Scores, weights?: ArrayLike<number>): Float64Array {
+  const sums = new Float64Array(rows);
+  for (let query = 0; query < queries; query++) {
+    const weight = weights ? weights[query] : 1;
+    if (weight === 0) continue;
+    for (let row = 0; row < rows; row++) sums[row] += weight * values[query * rows + row];
+  }
+  return sums;
+}
