@@ -1,6 +1,6 @@
 /**
- * `node tools/cli.mjs finetune|generate|score|bench …`: finds a Vulkan driver, then runs src/cli/<name>.ts in a
- * process that has it. Says nothing on stdout, which belongs to the command (it may carry JSON).
+ * `node tools/cli.mjs finetune|generate|score|attribute|bench|verify …`: finds a Vulkan driver for those that compute, then runs
+ * src/cli/<name>.ts in a process that has it. Says nothing on stdout, which belongs to the command (it may carry JSON).
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { findVulkan, noVulkanMessage } from './vulkan.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const commands = ['finetune', 'generate', 'score', 'bench'];
+const commands = ['finetune', 'generate', 'score', 'attribute', 'bench', 'verify'];
+/** Reads files and needs no GPU. */
+const computes = process.argv[2] !== 'verify';
 const [command = '', ...flags] = process.argv.slice(2);
 const script = join(root, 'src', 'cli', `${command}.ts`);
 
@@ -19,17 +21,17 @@ if (!commands.includes(command) || !existsSync(script)) {
   process.exit(2);
 }
 
-const driver = await findVulkan();
-if (!driver) {
+const driver = computes ? await findVulkan() : undefined;
+if (computes && !driver) {
   process.stderr.write(`${noVulkanMessage}\n`);
   process.exit(1);
 }
-if (driver.note) process.stderr.write(`${driver.note}\n`);
+if (driver?.note) process.stderr.write(`${driver.note}\n`);
 
 const child = spawn(process.execPath, ['--import', 'tsx', script, ...flags], {
   stdio: 'inherit',
   // What the launcher found travels along, so that the command can name its driver.
-  env: { ...process.env, ...driver.env, TABTUNE_DRIVER: driver.source }
+  env: driver ? { ...process.env, ...driver.env, TABTUNE_DRIVER: driver.source } : process.env
 });
 
 /** A terminal sends ^C to the whole group, so the command has it already; a plain `kill -INT` reaches only us. */

@@ -11,33 +11,44 @@ export interface FlagSpec {
   /** What stands for its value in the help, such as N, X or DIR; absent for a switch. */
   readonly value?: string;
   readonly help: string;
+  /** May be given more than once. */
+  readonly many?: boolean;
 }
 
-/** What the person wrote, by flag. A switch that was given is `true`. */
-export type Flags = ReadonlyMap<string, string | true>;
+/** What the person wrote, by flag: of those that may be given more than once all values, of a switch `true`. */
+export type Flags = ReadonlyMap<string, string | true | readonly string[]>;
+
+/** Where the words are that belong to no flag, of a command that takes some. */
+const WORDS = '';
 
 const helpFlag: FlagSpec = { name: 'help', help: 'Prints this.' };
 
 /**
- * Reads a command line that consists of flags only. The last of repeated flags counts.
+ * Reads a command line. The last of repeated flags counts, where they may not be given more than once.
+ * @param takesWords whether words may stand there that belong to no flag: see `wordsOf`
  * @throws UsageError for unknown flags, words that are no flag, and missing or superfluous values
  */
-export function readFlags(args: readonly string[], specs: readonly FlagSpec[]): Flags {
+export function readFlags(args: readonly string[], specs: readonly FlagSpec[], takesWords = false): Flags {
   const all = [...specs, helpFlag];
   const options = Object.fromEntries(
     all.map((spec) => [spec.name, { type: spec.value ? ('string' as const) : ('boolean' as const) }])
   );
   // Not strict: its messages run over lines, and it refuses negative numbers as values.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  const flags = new Map<string, string | true>();
+  const flags = new Map<string, string | true | readonly string[]>();
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional' && takesWords) {
+      flags.set(WORDS, [...wordsOf(flags), token.value]);
+      continue;
+    }
     if (token.kind === 'positional') {
       throw new UsageError(`"${token.value}" belongs to no flag. --help lists the flags.`);
     }
     const spec = all.find((s) => s.name === token.name && token.rawName.startsWith('--'));
     if (!spec) throw new UsageError(`There is no flag ${token.rawName}. --help lists the flags.`);
-    flags.set(spec.name, spec.value ? valueOf(spec, token) : switchOf(spec, token));
+    const value = spec.value ? valueOf(spec, token) : switchOf(spec, token);
+    flags.set(spec.name, spec.many ? [...manyFlag(flags, spec.name), String(value)] : value);
   }
   return flags;
 }
@@ -64,7 +75,18 @@ function switchOf(spec: FlagSpec, { value }: OptionToken): true {
 /** The value of a flag that takes one, or undefined where it was not given. */
 export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags.get(name);
-  return value === true ? undefined : value;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The values of a flag that may be given more than once. */
+export function manyFlag(flags: Flags, name: string): readonly string[] {
+  const value = flags.get(name);
+  return typeof value === 'object' ? value : [];
+}
+
+/** The words that belong to no flag. */
+export function wordsOf(flags: Flags): readonly string[] {
+  return manyFlag(flags, WORDS);
 }
 
 /** @throws UsageError where the flag was not given */

@@ -27,6 +27,8 @@ export function say(text: string): void {
 export interface Command {
   readonly usage: string;
   readonly flags: readonly FlagSpec[];
+  /** Takes words that belong to no flag, such as the name of a file. */
+  readonly takesWords?: boolean;
   /** Below the flags in the help. */
   readonly notes?: string;
   /** @returns the exit code */
@@ -34,7 +36,7 @@ export interface Command {
 }
 
 /** Runs a command to its end: help, exit code, and one line for what can be explained. */
-export async function runCommand({ usage, flags, notes, run }: Command): Promise<void> {
+export async function runCommand({ usage, flags, takesWords, notes, run }: Command): Promise<void> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // The reader went away, as `| head` does: nothing is left to be told.
     if (error.code === 'EPIPE') process.exit(0);
@@ -42,7 +44,7 @@ export async function runCommand({ usage, flags, notes, run }: Command): Promise
   });
   let code: number;
   try {
-    const given = readFlags(process.argv.slice(2), flags);
+    const given = readFlags(process.argv.slice(2), flags, takesWords);
     if (given.has('help')) process.stdout.write(helpText(usage, flags, notes));
     code = given.has('help') ? 0 : await run(given);
   } catch (error) {

@@ -13,6 +13,7 @@ import type {
 } from '../../datanets/import/import';
 import type { Conditions, Policy, Use } from '../../datanets/policy/policy';
 import type { RowContent } from '../../datanets/row';
+import type { VerifyReport } from '../../datanets/verify/verify';
 import type {
   AccessGrant,
   AccessRequest,
@@ -326,6 +327,11 @@ export interface DatanetWorker {
   proof(root: string, key: number): Promise<File>;
   exportVersion(root: string, format: ExportFormat, onEvent: (event: DatanetEvent) => void): Promise<File>;
   uses(id: string): Promise<DatanetUse[]>;
+  /**
+   * Checks files for somebody who trusts none of them, each with the others at hand. Needs no store and keeps nothing;
+   * the reports are in the order of the files.
+   */
+  verify(files: File[], onEvent: (event: DatanetEvent) => void): Promise<VerifyReport[]>;
 }
 
-export type { CheckReport, Contribution, ImportProblem, RowContent, Version };
+export type { CheckReport, Contribution, ImportProblem, RowContent, VerifyReport, Version };

@@ -37,11 +37,13 @@ import type {
   RowView,
   SignedFile,
   StatementRequest,
+  VerifyReport,
   VersionDiff
 } from './protocol';
 import { RowsAccess } from './service-rows';
 import { detailOf, summarise } from './service-summaries';
 import { Splitting } from './splitting';
+import { verifyGiven } from './verifying';
 import { Versions } from './versions';
 import { Views } from './views';
 
@@ -262,17 +264,26 @@ export class DatanetService implements DatanetWorker {
     for (const work of this.#works) work.abort(new DOMException('This was cancelled.', 'AbortError'));
   }
 
+  verify(files: File[], onEvent: OnEvent): Promise<VerifyReport[]> {
+    return this.#storeless((signal) => verifyGiven(files, onEvent, signal));
+  }
+
   async uses(id: string): Promise<DatanetUse[]> {
     const { store } = await this.#parts;
     return usesOf(store, (await store.datanets.get(id)).datanet);
   }
 
   /** A call that `cancel` ends. */
-  async #long<T>(work: (signal: AbortSignal, parts: Parts) => Promise<T>): Promise<T> {
+  #long<T>(work: (signal: AbortSignal, parts: Parts) => Promise<T>): Promise<T> {
+    return this.#storeless(async (signal) => work(signal, await this.#parts));
+  }
+
+  /** The same, where a database that does not open is no hindrance. */
+  async #storeless<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const control = new AbortController();
     this.#works.add(control);
     try {
-      return await work(control.signal, await this.#parts);
+      return await work(control.signal);
     } finally {
       this.#works.delete(control);
     }

@@ -11,6 +11,7 @@ import { found } from '../../datanets/store/database';
 import type { VersionRecord } from '../../datanets/store/datanet-schema';
 import type { Store } from '../../datanets/store/store';
 import type { Version } from '../../datanets/trust/statements';
+import type { RowProof } from '../../datanets/verify/proof';
 import { canonicalJson } from '../../datanets/canonical';
 import { TabtuneError } from '../../errors';
 import { slug } from './exchange-files';
@@ -67,14 +68,17 @@ export class Versions {
     const leaves = await leavesOf(all, options);
     const tree = await MerkleTree.build(leaves, { ...options, count: leaves.length });
     const { cid, contributor } = leaves[index];
-    const proof = {
+    const { statement } = version.signed;
+    const proof: RowProof = {
       format: 'standard-v1',
       leafEncoding: ['string', 'string'],
       root: tree.root,
       value: [cid, contributor],
-      proof: tree.proof(index)
+      proof: tree.proof(index),
+      // The words of an open version are out already; of another, a proof must not carry them on.
+      ...(statement.permissioned ? {} : { content: await all.content(all.table.at(index)) })
     };
-    const name = fileName(version.signed.statement, `${cid.slice(-8)}.proof.json`);
+    const name = fileName(statement, `${cid.slice(-8)}.proof.json`);
     return new File([`${JSON.stringify(proof, null, 2)}\n`], name, { type: 'application/json' });
   }
 

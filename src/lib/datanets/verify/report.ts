@@ -1,0 +1,103 @@
+import { TabtuneError } from '../../errors';
+import type { PaceOptions } from '../pace';
+import type { Contribution, StatementKind, WalletLink, WalletSignature } from '../trust/statements';
+
+/** `unknown`: it could not be checked with what was given; the reason says what is missing. */
+export type CheckState = 'holds' | 'fails' | 'unknown';
+
+/** One thing that was asked of a file. */
+export interface Check {
+  /** Short, in lower case: `signature`. */
+  name: string;
+  state: CheckState;
+  /** A sentence. */
+  reason: string;
+}
+
+/** `proof`: that a row is in a version. `unreadable`: nothing of Tabtune's, or so broken that nobody can say what. */
+export type VerifyKind = StatementKind | 'proof' | 'unreadable';
+
+/** All that can be said of a file without trusting who gave it. */
+export interface VerifyReport {
+  kind: VerifyKind;
+  /** What it is: `A version of a Datanet, with its rows`. */
+  title: string;
+  /** What it says, in sentences. Somebody's words: whether they are true is not what is checked. */
+  words: string[];
+  checks: Check[];
+}
+
+export interface VerifyOptions extends PaceOptions {
+  now: Date;
+  /** Throws a `TabtuneError` where a wallet's signature does not hold. Without it, such signatures stay unknown. */
+  checkWallet?: (statement: Contribution | WalletLink, wallet: WalletSignature) => Promise<void>;
+}
+
+/** Whether each check holds, and whether there was anything to check. */
+export function allHold({ kind, checks }: VerifyReport): boolean {
+  return kind !== 'unreadable' && checks.length > 0 && checks.every(({ state }) => state === 'holds');
+}
+
+/** Longest reason. What fails may quote a stranger's text. */
+const MAX_REASON = 600;
+
+/** Gathers checks, and makes checks of what throws. */
+export class CheckList {
+  readonly checks: Check[] = [];
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  holds(name: string, reason: string): void {
+    this.#add(name, 'holds', reason);
+  }
+
+  fails(name: string, reason: string): void {
+    this.#add(name, 'fails', reason);
+  }
+
+  unknown(name: string, reason: string): void {
+    this.#add(name, 'unknown', reason);
+  }
+
+  /** Adds the check: it holds with one reason, or fails with the other. */
+  expect(name: string, condition: boolean, holds: string, fails: string): void {
+    if (condition) this.holds(name, holds);
+    else this.fails(name, fails);
+  }
+
+  /**
+   * Does what a check is made of. What it throws on purpose is why the check fails; anything else, such as memory that
+   * ran out, says nothing about the file.
+   * @param holds the reason, where nothing is thrown; without it, nothing is added then
+   * @returns what it gave, or undefined where it failed
+   * @throws the abort reason
+   */
+  async attempt<T>(
+    name: string,
+    work: () => T | Promise<T>,
+    holds?: string | ((result: T) => string)
+  ): Promise<T | undefined> {
+    try {
+      const result = await work();
+      if (holds !== undefined) this.holds(name, typeof holds === 'string' ? holds : holds(result));
+      return result;
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      if (error instanceof TabtuneError && error.name !== 'UnreadableFileError') {
+        this.fails(name, error.message);
+      } else {
+        const message = error instanceof Error ? error.message : String(error);
+        this.unknown(name, `This could not be looked at to its end: ${message}`);
+      }
+      return undefined;
+    }
+  }
+
+  #add(name: string, state: CheckState, reason: string): void {
+    const short = reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…`.toWellFormed() : reason;
+    this.checks.push({ name, state, reason: short });
+  }
+}

@@ -1,0 +1,54 @@
+import { readBytes } from '../bundle/blob';
+import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
+import { BrokenLinkError, textOfLink } from '../trust/link';
+
+/** What a file that is no container holds. */
+export type Source =
+  | { is: 'statement'; text: string; json: unknown }
+  | { is: 'proof'; json: Record<string, unknown> }
+  | { is: 'unreadable'; reason: string };
+
+/** A link is a third longer than what it carries; nothing longer is read. */
+const MAX_BYTES = 2 * MAX_STATEMENT_CHARACTERS;
+
+/**
+ * Reads a file that is JSON, or the text of a link, and tells statements from proofs by their fields.
+ * @throws UnreadableFileError
+ */
+export async function readSource(blob: Blob): Promise<Source> {
+  const unreadable = (reason: string): Source => ({ is: 'unreadable', reason });
+  if (blob.size === 0) return unreadable('The file is empty.');
+  if (blob.size > MAX_BYTES) {
+    return unreadable(
+      `The file is none that Tabtune makes: it is neither an archive of its kind, nor as short as a statement (${blob.size.toLocaleString('en')} bytes, at most ${MAX_BYTES.toLocaleString('en')}).`
+    );
+  }
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await readBytes(blob));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return unreadable('The file is none that Tabtune makes: it is neither an archive of its kind nor text.');
+  }
+  try {
+    text = textOfLink(text.trim()) ?? text;
+  } catch (error) {
+    if (!(error instanceof BrokenLinkError)) throw error;
+    return unreadable(error.message);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return unreadable(
+      'The file is none that Tabtune makes, or was cut short: its text is neither JSON nor a link with “#open=” in it.'
+    );
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return unreadable('The file is JSON, but no object: it is none that Tabtune makes.');
+  }
+  if ('statement' in json || 'signature' in json) return { is: 'statement', text, json };
+  if ('leafEncoding' in json || 'proof' in json)
+    return { is: 'proof', json: json as Record<string, unknown> };
+  return unreadable('The file is JSON, but neither a signed statement nor the proof of a row.');
+}

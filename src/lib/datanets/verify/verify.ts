@@ -1,0 +1,135 @@
+/**
+ * Whether a file that Tabtune made is what it says: each check with its reason, for anybody who trusts neither the page
+ * that made it nor whoever gave it. Runs in the page's worker and in Node alike, stores nothing and asks nobody.
+ */
+import { looksLikeContainer } from '../bundle/container';
+import { quoted } from '../policy/sentences';
+import { statementCid } from '../trust/sign';
+import type { StatementKind } from '../trust/statements';
+import { wordsOf } from '../trust/words';
+import { checkContainer, type ContainerLook } from './container';
+import { checkProof } from './proof';
+import { gather, Related, type Gathered } from './related';
+import { checkRelations } from './relations';
+import { CheckList, type VerifyOptions, type VerifyReport } from './report';
+import { checkSigned, type SignedLook } from './signed';
+import { readSource } from './source';
+
+export type { Check, CheckState, VerifyKind, VerifyOptions, VerifyReport } from './report';
+
+export interface NamedBlob {
+  name: string;
+  blob: Blob;
+}
+
+const TITLES: Record<StatementKind, string> = {
+  invitation: 'An invitation to write rows',
+  contribution: 'A contribution of rows',
+  decision: 'A decision about a contribution',
+  withdrawal: 'A contribution taken back',
+  validation: 'A validation of a version',
+  version: 'A version of a Datanet',
+  'access-request': 'A request to use a version',
+  'access-grant': 'A grant to use a version',
+  refusal: 'A refusal of a request',
+  revocation: 'The end of a grant',
+  'wallet-link': 'A link between a person and a wallet'
+};
+
+/**
+ * Checks one file. Any bytes at all give a report.
+ * @param related files that it is compared with: the invitation that it answers, the bundle that a proof is of
+ * @throws the abort reason
+ */
+export async function verifyFile(
+  blob: Blob,
+  name: string,
+  options: VerifyOptions & { related?: readonly Blob[] }
+): Promise<VerifyReport> {
+  const gathered: Gathered[] = [];
+  for (const each of options.related ?? []) gathered.push(await gather(each, options));
+  return verifyAmong(blob, name, new Related(gathered), options);
+}
+
+/**
+ * Checks several files, each of which the others are compared with.
+ * @throws the abort reason
+ */
+export async function verifyFiles(
+  files: readonly NamedBlob[],
+  options: VerifyOptions
+): Promise<VerifyReport[]> {
+  const gathered: Gathered[] = [];
+  if (files.length > 1) for (const { blob } of files) gathered.push(await gather(blob, options));
+  const reports: VerifyReport[] = [];
+  for (const [index, { blob, name }] of files.entries()) {
+    const others = gathered.filter((_, other) => other !== index);
+    reports.push(await verifyAmong(blob, name, new Related(others), options));
+  }
+  return reports;
+}
+
+async function verifyAmong(
+  blob: Blob,
+  name: string,
+  related: Related,
+  options: VerifyOptions
+): Promise<VerifyReport> {
+  options.signal?.throwIfAborted();
+  const list = new CheckList(options.signal);
+  const report = (await list.attempt('file', () => look(list, blob, name, related, options))) ?? UNREADABLE;
+  if (report.kind !== 'unreadable') {
+    for (const problem of related.problems) {
+      list.unknown('files given with it', `One of them could not be used: ${problem}`);
+    }
+  }
+  options.signal?.throwIfAborted();
+  return { ...report, checks: list.checks };
+}
+
+type Look = Omit<VerifyReport, 'checks'>;
+
+const UNREADABLE: Look = { kind: 'unreadable', title: 'Not a file of Tabtune’s that can be read', words: [] };
+
+async function look(
+  list: CheckList,
+  blob: Blob,
+  name: string,
+  related: Related,
+  options: VerifyOptions
+): Promise<Look> {
+  if (await looksLikeContainer(blob)) {
+    const found = await checkContainer(list, blob, quoted(name.slice(0, 200)), options);
+    return found ? lookOf(list, found, related, false) : UNREADABLE;
+  }
+  const source = await readSource(blob);
+  if (source.is === 'unreadable') {
+    list.fails('file', source.reason);
+    return UNREADABLE;
+  }
+  if (source.is === 'proof') {
+    const words = await checkProof(list, source.json, related, options);
+    return { kind: 'proof', title: 'The proof that a row is in a version', words };
+  }
+  const found = await checkSigned(list, source.text, source.json, options);
+  return found ? lookOf(list, { ...found, statements: [] }, related, true) : UNREADABLE;
+}
+
+function lookOf(
+  list: CheckList,
+  { signed, authentic, statements }: ContainerLook & SignedLook,
+  related: Related,
+  alone: boolean
+): Look {
+  const { statement } = signed;
+  if (authentic) checkRelations(list, signed, statementCid(signed), related.with(statements), alone);
+  const whole = !alone ? ', with its rows' : '';
+  return {
+    kind: statement.kind,
+    title: `${TITLES[statement.kind]}${whole}`,
+    words: [
+      ...(authentic ? [] : ['This was not said by who it names, or was changed since. It says:']),
+      ...wordsOf(statement)
+    ]
+  };
+}
