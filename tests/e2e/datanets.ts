@@ -180,3 +180,17 @@ export async function storedText(page: Page): Promise<string> {
     return parts.join('\n');
   });
 }
+
+/** From the next load on, pages and workers of a browser live so many days later than they do. */
+export async function moveClock({ context }: Visit, days: number): Promise<void> {
+  const later = `globalThis.Date = class extends Date {
+    constructor(...parts) { if (parts.length > 0) super(...parts); else super(globalThis.Date.now()); }
+    static now() { return super.now() + ${days * 86_400_000}; }
+  };\n`;
+  await context.addInitScript(later);
+  // A worker has a clock of its own, which only its script can reach.
+  await context.route(/\/workers\/[^/]+\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: later + (await response.text()) });
+  });
+}

@@ -101,21 +101,29 @@ export async function waitForPhase(page: Page, label: string | RegExp, timeout =
 
 /** The longest time in milliseconds that the page's own thread did not answer while it was watched. */
 export async function longestPause(page: Page, milliseconds: number): Promise<number> {
-  return page.evaluate(
-    (duration) =>
-      new Promise<number>((resolve) => {
-        const begin = performance.now();
-        let last = begin;
-        let longest = 0;
-        const timer = setInterval(() => {
-          const now = performance.now();
-          longest = Math.max(longest, now - last);
-          last = now;
-          if (now - begin < duration) return;
-          clearInterval(timer);
-          resolve(longest);
-        }, 20);
-      }),
-    milliseconds
-  );
+  const pauses = await watchPauses(page);
+  await page.waitForTimeout(milliseconds);
+  return pauses.longest();
+}
+
+/** Watches from now on how long the page's own thread does not answer. `longest` ends it, in milliseconds. */
+export async function watchPauses(page: Page): Promise<{ longest(): Promise<number> }> {
+  const watching = await page.evaluateHandle(() => {
+    let last = performance.now();
+    let longest = 0;
+    const look = () => {
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+    };
+    const timer = setInterval(look, 10);
+    return {
+      end() {
+        look();
+        clearInterval(timer);
+        return longest;
+      }
+    };
+  });
+  return { longest: () => watching.evaluate((each) => each.end()) };
 }
