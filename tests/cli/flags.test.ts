@@ -48,7 +48,37 @@ describe('help', { timeout: 60_000 }, () => {
       'generate',
       ['model', 'adapter', 'prompt', 'messages', 'max-new-tokens', 'temperature', 'top-p', 'seed', 'json']
     ],
-    ['score', ['model', 'adapter', 'data', 'max-length', 'quant', 'json']]
+    ['score', ['model', 'adapter', 'data', 'max-length', 'quant', 'json']],
+    [
+      'attribute',
+      [
+        'model',
+        'data',
+        'purpose',
+        'method',
+        'epochs',
+        'max-steps',
+        'batch-size',
+        'grad-accum',
+        'max-length',
+        'learning-rate',
+        'scheduler',
+        'warmup-steps',
+        'weight-decay',
+        'max-grad-norm',
+        'rank',
+        'alpha',
+        'dropout',
+        'targets',
+        'no-shuffle',
+        'seed',
+        'queries',
+        'checkpoints',
+        'by',
+        'retrain',
+        'json'
+      ]
+    ]
   ])('%s lists every flag with a line of help', async (command, flags) => {
     const { code, stdout, stderr } = await runScript(command, '--help');
     expect([code, stderr]).toEqual([0, '']);
@@ -68,7 +98,11 @@ describe('flags that mean nothing', { timeout: 60_000 }, () => {
     ['finetune', ['--model', 'somewhere'], '--data is missing'],
     ['generate', ['--prompt', 'Hello'], '--model is missing'],
     ['generate', ['--model', 'starter'], 'Give either --prompt TEXT or --messages FILE.'],
-    ['score', ['--model', 'starter', '--data', 'x', '--quant', 'q4'], '--quant is "q4"']
+    ['score', ['--model', 'starter', '--data', 'x', '--quant', 'q4'], '--quant is "q4"'],
+    ['attribute', ['--model', 'somewhere'], '--data is missing'],
+    ['attribute', ['--checkpoints', '0'], '--checkpoints is "0"'],
+    ['attribute', ['--by', 'row'], '--by is "row"'],
+    ['attribute', ['--out', 'adapter'], 'There is no flag --out.']
   ])('%s %j', async (command, args, message) => {
     const { code, stdout, stderr } = await runScript(command, ...args);
     expect([code, stdout]).toEqual([2, '']);
@@ -89,6 +123,11 @@ describe('files that cannot be used', { timeout: 60_000 }, () => {
 
   it('names a model folder that is not there', () =>
     expectFailure(['--model', join(folder, 'absent')], /There is no file or folder at .*absent/));
+
+  it('says that there is nothing to ask about, where a file brings no held-out rows', async () => {
+    const { code, stderr } = await runScript('attribute', '--data', rows);
+    expect([code, stderr.trim()]).toEqual([1, expect.stringContaining('Give some as --queries FILE.jsonl.')]);
+  });
 
   it('names weights that are cut short', async () => {
     const model = join(folder, 'cut');
