@@ -29,6 +29,14 @@ export class VersionStore {
     return found(newest, 'version', root);
   }
 
+  /**
+   * The version with a CID, or the newest with a Merkle root.
+   * @throws NotStoredError
+   */
+  async named(cidOrRoot: string): Promise<VersionRecord> {
+    return cidOrRoot.startsWith('0x') ? this.byRoot(cidOrRoot) : this.get(cidOrRoot);
+  }
+
   /** Versions of a Datanet (by local id), the newest first. */
   async of(datanet: string): Promise<VersionRecord[]> {
     const all = await this.#db.read('the list of versions', (idb) =>

@@ -69,6 +69,8 @@ export interface DatanetDetail extends DatanetSummary {
 }
 
 export interface VersionSummary {
+  /** Of the signed version. A root is that of the rows, which several versions may share under other rules. */
+  cid: string;
   root: string;
   number: number;
   created: string;
@@ -322,10 +324,12 @@ export interface DatanetWorker {
   /** A signed statement of this browser again, to hand over once more. */
   signedFile(cid: string): Promise<SignedFile>;
 
+  /** From one version to another, by CID. */
   diff(from: string, to: string): Promise<VersionDiff>;
   /** The Merkle proof of a row of a version, as a JSON file that anybody can check. */
   proof(root: string, key: number): Promise<File>;
-  exportVersion(root: string, format: ExportFormat, onEvent: (event: DatanetEvent) => void): Promise<File>;
+  /** By CID. A root stands for the newest version with it. */
+  exportVersion(version: string, format: ExportFormat, onEvent: (event: DatanetEvent) => void): Promise<File>;
   uses(id: string): Promise<DatanetUse[]>;
   /**
    * Checks files for somebody who trusts none of them, each with the others at hand. Needs no store and keeps nothing;

@@ -66,10 +66,15 @@ function countedContributors(
     .filter(({ rows }) => rows > 0 || received !== undefined);
 }
 
-export function summariseVersion({ root, number, signed: { statement } }: VersionRecord): VersionSummary {
+export function summariseVersion({
+  cid,
+  root,
+  number,
+  signed: { statement }
+}: VersionRecord): VersionSummary {
   const { created, rows, contributors, permissioned, changes, splits } = statement;
   return {
-    ...{ root, number, created, permissioned, changes, splits },
+    ...{ cid, root, number, created, permissioned, changes, splits },
     ...{ rows: rows.count, bytes: rows.bytes, contributors: contributors.length }
   };
 }

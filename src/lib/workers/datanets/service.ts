@@ -256,8 +256,8 @@ export class DatanetService implements DatanetWorker {
     return this.#long(async (signal, { versions }) => versions.proof(root, key, { signal }));
   }
 
-  exportVersion(root: string, format: ExportFormat, onEvent: OnEvent): Promise<File> {
-    return this.#long(async (signal, { versions }) => versions.export(root, format, onEvent, signal));
+  exportVersion(version: string, format: ExportFormat, onEvent: OnEvent): Promise<File> {
+    return this.#long(async (signal, { versions }) => versions.export(version, format, onEvent, signal));
   }
 
   async cancel(): Promise<void> {

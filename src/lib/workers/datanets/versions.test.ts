@@ -123,6 +123,21 @@ describe('a version', () => {
     });
     expect((await owner.detail(id)).versions.map(({ number }) => number)).toEqual([2, 1]);
   });
+
+  it('is told from another with the same rows and other rules', async () => {
+    const root = await publish();
+    await owner.setPolicy(id, { ...defaultPolicy(), redistribution: { rule: 'allowed' } });
+    expect(await publish()).toBe(root);
+    const [second, first] = (await owner.detail(id)).versions;
+    expect(await owner.diff(first.cid, second.cid)).toMatchObject({
+      ...{ counts: { added: 0, removed: 0, kept: 3 }, policy: ['redistribution'] }
+    });
+    const names = [first, second].map(({ cid }) => owner.exportVersion(cid, 'datanet', ignore));
+    expect((await Promise.all(names)).map(({ name }) => name)).toEqual([
+      'pelhaven-harbour-1.datanet',
+      'pelhaven-harbour-2.datanet'
+    ]);
+  });
 });
 
 describe('the file of a version', () => {

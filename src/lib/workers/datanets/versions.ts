@@ -36,9 +36,9 @@ export class Versions {
     this.#rows = rows;
   }
 
-  /** What became of rows, facts and rules from one version (by root) to another. */
+  /** What became of rows, facts and rules from one version (by CID, or root) to another. */
   async diff(from: string, to: string, options: PaceOptions = {}): Promise<VersionDiff> {
-    const [before, after] = [await this.#store.versions.byRoot(from), await this.#store.versions.byRoot(to)];
+    const [before, after] = [await this.#store.versions.named(from), await this.#store.versions.named(to)];
     const older = await openFor('display', this.#store, this.#rows, before, options);
     const newer = await openFor('display', this.#store, this.#rows, after, options);
     const rows = await diffRows(await leavesOf(older, options), await leavesOf(newer, options), options);
@@ -83,13 +83,13 @@ export class Versions {
   }
 
   /**
-   * A version as a file. `datanet` is the signed bundle; `croissant` is a ZIP with the description and the rows that it
+   * A version (by CID, or root) as a file. `datanet` is the signed bundle; `croissant` is a ZIP with the description and the rows that it
    * describes, sealed where the version is; `jsonl` and `parquet` are the plain rows, of which somebody else's may leave
    * only where passing them on is allowed.
    * @throws RowsNotShownError, NotStoredError, the abort reason
    */
-  async export(root: string, format: ExportFormat, onEvent: OnEvent, signal: AbortSignal): Promise<File> {
-    const version = await this.#store.versions.byRoot(root);
+  async export(which: string, format: ExportFormat, onEvent: OnEvent, signal: AbortSignal): Promise<File> {
+    const version = await this.#store.versions.named(which);
     const { statement } = version.signed;
     const named = (blob: Blob, ending: string, type: string) =>
       new File([blob], fileName(statement, ending), { type });
@@ -105,7 +105,7 @@ export class Versions {
         const parquet = await writeParquet(
           this.#rows.datanetRows(rows),
           rows.table.count,
-          { root, cid: version.cid },
+          { root: version.root, cid: version.cid },
           paced(signal, onEvent)
         );
         return named(parquet, 'parquet', 'application/vnd.apache.parquet');
