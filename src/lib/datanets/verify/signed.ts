@@ -59,7 +59,7 @@ function checkDate(list: CheckList, { statement }: Signed, now: Date): void {
   list.expect(
     'date',
     Date.parse(created) <= latest,
-    `It says to be of ${momentWords(created)}. That is its signer's own clock, and nobody else's.`,
+    `It says to be of ${momentWords(created)}. That is its signer’s own clock, and nobody else's.`,
     `It says to be of ${momentWords(created)}, which is in the future: now it is ${momentWords(now.toISOString())}.`
   );
   const expires =

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { deferred, fakeClient } from '$lib/components/testing';
+import type { VerifyReport } from '$lib/datanets/verify/verify';
+import type { DatanetWorker } from '$lib/workers/datanets/protocol';
+import { verdictOf, Verifying } from './verifying.svelte';
+
+const report = (...states: ('holds' | 'fails' | 'unknown')[]): VerifyReport => ({
+  ...{ kind: 'version', title: 'A version', words: [] },
+  checks: states.map((state) => ({ name: 'rows', state, reason: 'Because.' }))
+});
+const file = (name: string) => new File(['abc'], name);
+
+describe('files that are verified', () => {
+  it('stand with their reports, in the order in which they were given', async () => {
+    const verifying = new Verifying(
+      fakeClient<DatanetWorker>({ verify: async (files) => files.map(() => report('holds')) })
+    );
+    await verifying.verify([file('a'), file('b')]);
+    expect(verifying.results.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['a', 3],
+      ['b', 3]
+    ]);
+    expect(verifying.busy).toBe(false);
+  });
+
+  it('are dropped when they are cancelled, and the worker is told', async () => {
+    const answer = deferred<VerifyReport[]>();
+    let cancelled = 0;
+    const verifying = new Verifying(
+      fakeClient<DatanetWorker>({
+        verify: () => answer.promise,
+        cancel: async () => void (cancelled += 1)
+      })
+    );
+    const done = verifying.verify([file('a')]);
+    expect([verifying.busy, verifying.files]).toEqual([true, ['a']]);
+    verifying.cancel();
+    expect([verifying.busy, cancelled]).toEqual([false, 1]);
+    answer.reject(new DOMException('This was cancelled.', 'AbortError'));
+    await done;
+    expect([verifying.results, verifying.error]).toEqual([[], undefined]);
+  });
+
+  it('leave what failed to be shown, and can be tried again', async () => {
+    let fail = true;
+    const verifying = new Verifying(
+      fakeClient<DatanetWorker>({
+        verify: async () => {
+          if (fail) throw new Error('The worker stopped');
+          return [report('unknown')];
+        }
+      })
+    );
+    await verifying.verify([file('a')]);
+    expect(verifying.error).toMatchObject({ message: 'The worker stopped' });
+    fail = false;
+    await verifying.verify([file('a')]);
+    expect([verifying.error, verifying.results.length]).toEqual([undefined, 1]);
+  });
+
+  it('come to what is worst among their checks, and never hold for want of any', () => {
+    expect(verdictOf(report('holds', 'holds'))).toBe('holds');
+    expect(verdictOf(report('holds', 'unknown'))).toBe('unknown');
+    expect(verdictOf(report('fails', 'unknown'))).toBe('fails');
+    expect(verdictOf({ ...report('holds'), kind: 'unreadable' })).toBe('unreadable');
+  });
+});
