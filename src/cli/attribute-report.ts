@@ -13,12 +13,12 @@ import { estimators, type Estimator, type InfluenceResult } from '../lib/jobs/in
 /** The estimator that shares are made of: it finds the right rows most often (README, "Measured"). */
 export const defaultEstimator: Estimator = 'cosine';
 
-export type CreditedBy = 'contributor' | 'source';
-
 export interface EstimatorReport {
   readonly name: string;
-  /** How well it finds who a question is about; for rows also those of the question's source, where rows have one. */
-  readonly recovery: Recovery & { readonly sameSource?: number };
+  /** How well it finds whose fact a question asks for. */
+  readonly contributors: Recovery;
+  /** The same of sources, where all rows name theirs: as if each had somebody of its own, who teaches nothing else. */
+  readonly sources?: Recovery;
   /** With the default estimator: see `agreement`. */
   readonly agreement: number;
   /** Linear datamodeling score, where models were trained for it. */
@@ -37,13 +37,12 @@ interface Measured {
   /** Those that were measured. */
   readonly rows: readonly Row[];
   readonly queries: readonly Row[];
-  readonly by: CreditedBy;
   readonly seed: number;
   readonly models: readonly Retrained[];
 }
 
 export async function reportOf(measured: Measured): Promise<AttributionReport> {
-  const { result, rows, queries, by, seed, models } = measured;
+  const { result, rows, queries, seed, models } = measured;
   const started = performance.now();
   const text = await textSimilarity(queries, rows);
   const textMilliseconds = performance.now() - started;
@@ -53,20 +52,19 @@ export async function reportOf(measured: Measured): Promise<AttributionReport> {
     { name: 'random', scores: randomScores(queries.length, rows.length, seed), milliseconds: 0 }
   ];
   const { scores, moments } = result.estimators[defaultEstimator];
-  const label = (row: Row) => creditOf(row, by);
+  const recovery = (scores: Scores, label: (row: Row) => string) =>
+    recoveryOf(scores, rows.map(label), queries.map(label));
   const sourced = [...rows, ...queries].every(({ source }) => source !== undefined);
-  const source = (row: Row) => creditOf(row, 'source');
-  const attributed = { contributors: rows.map(label), groups: await groupRows(rows, { count: rows.length }) };
+  const attributed = {
+    contributors: rows.map(contributorOf),
+    groups: await groupRows(rows, { count: rows.length })
+  };
   const intervals = await bootstrapShares(moments, attributed, { seed });
   return {
     estimators: all.map((each) => ({
       name: each.name,
-      recovery: {
-        ...recoveryOf(each.scores, rows.map(label), queries.map(label)),
-        ...(sourced
-          ? { sameSource: recoveryOf(each.scores, rows.map(source), queries.map(source)).rows }
-          : {})
-      },
+      contributors: recovery(each.scores, contributorOf),
+      ...(sourced ? { sources: recovery(each.scores, sourceOf) } : {}),
       agreement: agreement(each.scores, scores),
       ...(models.length > 0 ? { lds: linearDatamodelingScore(each.scores, models) } : {}),
       milliseconds: each.milliseconds
@@ -78,22 +76,27 @@ export async function reportOf(measured: Measured): Promise<AttributionReport> {
   };
 }
 
-/** Whom a row is credited to. A source is somebody's: two people's "page 1" are two. */
-function creditOf({ contributor = 'nobody named', source }: Row, by: CreditedBy): string {
-  return by === 'source' && source !== undefined ? `${contributor}: ${source}` : contributor;
+function contributorOf({ contributor = 'nobody named' }: Row): string {
+  return contributor;
+}
+
+/** A source is somebody's: two people's "page 1" are two. */
+function sourceOf(row: Row): string {
+  return `${contributorOf(row)}: ${row.source}`;
 }
 
 /** The report as text. */
 export function tablesOf({ estimators: measured, shares }: AttributionReport): string {
   const figure = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '-' : x.toFixed(4));
   const quality = table(
-    ['estimator', 'AUC', 'first', 'AUC rows', 'AUC rows of source', 'agreement', 'LDS', 'seconds'],
-    measured.map(({ name, recovery, agreement, lds, milliseconds }) => [
+    ['estimator', 'AUC', 'first', 'AUC by source', 'first', 'AUC rows', 'agreement', 'LDS', 'seconds'],
+    measured.map(({ name, contributors, sources, agreement, lds, milliseconds }) => [
       name,
-      figure(recovery.labels),
-      figure(recovery.first),
-      figure(recovery.rows),
-      figure(recovery.sameSource),
+      figure(contributors.labels),
+      figure(contributors.first),
+      figure(sources?.labels),
+      figure(sources?.first),
+      figure(sources?.rows),
       figure(agreement),
       figure(lds),
       (milliseconds / 1000).toFixed(2)

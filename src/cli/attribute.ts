@@ -13,14 +13,14 @@ import { measureInfluence, momentsOf } from '../lib/jobs/influence';
 import type { FinetuneOptions } from '../lib/jobs/options';
 import type { StepRecord } from '../lib/jobs/run-record';
 import { scoreRows } from '../lib/jobs/score';
-import { choiceFlag, numberFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
-import { reportOf, tablesOf, type CreditedBy } from './attribute-report';
+import { numberFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
+import { reportOf, tablesOf } from './attribute-report';
 import { finetuneFlags, finetuneOptions, starterNote } from './finetune-flags';
 import { Progress } from './finetune-progress';
 import { count, openModel, openRows, runCommand, say, withDevice, type OpenModel } from './shared';
 import { openData, starterDatanet } from './shared-data';
 
-/** There is nothing to ask, or the run is too short to look at. */
+/** There is nothing to ask, or no run to look at. */
 export class NothingToAttributeError extends TabtuneError {}
 
 const trainingFlags = finetuneFlags.filter(({ name }) => !['out', 'adapter', 'json'].includes(name));
@@ -33,11 +33,6 @@ const flags: readonly FlagSpec[] = [
     help: 'Questions with their answers, of which it is asked where they come from. (the held-out rows of the Datanet)'
   },
   { name: 'checkpoints', value: 'N', help: 'Moments of the run at which gradients are taken. (3)' },
-  {
-    name: 'by',
-    value: 'contributor|source',
-    help: 'Who is credited: contributors, or each source of theirs as if somebody else had taught it. (contributor)'
-  },
   {
     name: 'retrain',
     value: 'N',
@@ -56,9 +51,8 @@ async function run(flags: Flags): Promise<number> {
     );
   }
   const options = finetuneOptions(flags, starter);
-  const checkpoints = numberFlag(flags, 'checkpoints', { integer: true, min: 1, max: 100 }) ?? 3;
+  const checkpoints = numberFlag(flags, 'checkpoints', { integer: true, min: 1, max: 20 }) ?? 3;
   const retrain = numberFlag(flags, 'retrain', { integer: true, min: 0, max: 1000 }) ?? 0;
-  const by: CreditedBy = choiceFlag(flags, 'by', ['contributor', 'source']) ?? 'contributor';
   const queryPath = textFlag(flags, 'queries');
   const model = await openModel(modelPath);
   const data = await openData(dataPath ?? starterDatanet, textFlag(flags, 'purpose'));
@@ -105,18 +99,18 @@ async function run(flags: Flags): Promise<number> {
       say(`Model ${i + 1} of ${retrain}, on half of the rows`);
       models.push(await trainOnHalf(device, model, rows, asked, options, i));
     }
-    const report = await reportOf({ result, rows, queries: asked, by, seed: options.seed, models });
+    const report = await reportOf({ result, rows, queries: asked, seed: options.seed, models });
     const cost = costOf(
       result.passMilliseconds,
       records,
       countSteps(encoded.length, { ...options, epochs: 1, maxSteps: 0 })
     );
     if (flags.has('json')) {
-      const moment = ({ iteration }: TrainingState, i: number) => ({
+      const moment = ({ iteration }: Kept, i: number) => ({
         step: iteration,
         learningRate: moments[i].learningRate
       });
-      const about = { rows: rows.length, queries: asked.length, by, checkpoints: states.map(moment) };
+      const about = { rows: rows.length, queries: asked.length, checkpoints: states.map(moment) };
       process.stdout.write(
         `${JSON.stringify({ ...about, width: result.width, ...report, cost, retrained: retrain })}\n`
       );
@@ -131,6 +125,9 @@ async function run(flags: Flags): Promise<number> {
   });
 }
 
+/** A checkpoint without the optimizer's moments, which take twice the adapter's memory. */
+type Kept = Pick<TrainingState, 'iteration' | 'values' | 'steps'>;
+
 /** Trains and keeps what the run was at its checkpoints. */
 async function train(
   device: Device,
@@ -138,20 +135,28 @@ async function train(
   rows: readonly Row[],
   options: FinetuneOptions,
   checkpointEvery: number
-): Promise<{ states: TrainingState[]; records: readonly StepRecord[] }> {
+): Promise<{ states: Kept[]; records: readonly StepRecord[] }> {
   const progress = new Progress(say);
-  const states: TrainingState[] = [];
-  const { record } = await finetune({
+  const states: Kept[] = [];
+  const { record, status } = await finetune({
     device,
     ...model,
     rows,
     options,
     checkpointEvery,
     onEvent: (event) => {
-      if (event.kind === 'checkpoint') states.push(event.state);
+      if (event.kind === 'checkpoint') {
+        const { iteration, values, steps } = event.state;
+        states.push({ iteration, values, steps });
+      }
       progress.show(event);
     }
   });
+  if (status === 'diverged') {
+    throw new NothingToAttributeError(
+      `The run diverged at step ${record.steps.length}. Lower --learning-rate.`
+    );
+  }
   return { states, records: record.steps };
 }
 
@@ -172,7 +177,10 @@ async function trainOnHalf(
   const { maxLength, method } = options;
   const quant = method === 'qlora' ? 'nf4' : 'none';
   const scored = await scoreRows({ device, ...model, adapter, rows: queries, maxLength, quant });
-  return { rows: half, outputs: scored.rows.map(({ meanNll }) => -meanNll) };
+  // A question that cannot be scored has the same output of every model, and no say.
+  const outputs = new Float64Array(queries.length);
+  for (const { row, meanNll } of scored.rows) outputs[row] = -meanNll;
+  return { rows: half, outputs };
 }
 
 /** What looking at all rows once costs, against training on them once. */
@@ -191,6 +199,9 @@ await runCommand({
   usage:
     'npm run attribute -- [flags]\nTrains, then measures which rows and contributors the answers to held-out questions come from.',
   flags,
-  notes: `AUC, first: how often the right one comes before the others. agreement: with ${'`cosine`'}, of which shares are made.\n${starterNote}`,
+  notes:
+    'AUC, first: how surely and how often the right contributor has more than all others; by source: the same of each\n' +
+    'source, as if somebody else had taught it. agreement: with cosine, of which the shares are made.\n' +
+    starterNote,
   run
 });

@@ -74,7 +74,6 @@ describe('help', { timeout: 60_000 }, () => {
         'seed',
         'queries',
         'checkpoints',
-        'by',
         'retrain',
         'json'
       ]
@@ -101,7 +100,6 @@ describe('flags that mean nothing', { timeout: 60_000 }, () => {
     ['score', ['--model', 'starter', '--data', 'x', '--quant', 'q4'], '--quant is "q4"'],
     ['attribute', ['--model', 'somewhere'], '--data is missing'],
     ['attribute', ['--checkpoints', '0'], '--checkpoints is "0"'],
-    ['attribute', ['--by', 'row'], '--by is "row"'],
     ['attribute', ['--out', 'adapter'], 'There is no flag --out.']
   ])('%s %j', async (command, args, message) => {
     const { code, stdout, stderr } = await runScript(command, ...args);

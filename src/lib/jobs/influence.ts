@@ -173,7 +173,7 @@ export async function measureInfluence(job: InfluenceJob): Promise<InfluenceResu
  * Moments of a run, from its checkpoints in their order. Each is weighted by the mean learning rate of the steps that led to
  * it, as LESS weights its epochs (Xia et al. 2024, arXiv 2402.04333, section 4.1).
  */
-export function momentsOf(states: readonly TrainingState[]): InfluenceMoment[] {
+export function momentsOf(states: readonly Pick<TrainingState, 'values' | 'steps'>[]): InfluenceMoment[] {
   return states.map(({ values, steps }, i) => {
     const since = steps.slice(i > 0 ? states[i - 1].steps.length : 0);
     const total = since.reduce((sum, { learningRate }) => sum + learningRate, 0);
