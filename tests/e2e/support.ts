@@ -101,29 +101,56 @@ export async function waitForPhase(page: Page, label: string | RegExp, timeout =
 
 /** The longest time in milliseconds that the page's own thread did not answer while it was watched. */
 export async function longestPause(page: Page, milliseconds: number): Promise<number> {
-  const pauses = await watchPauses(page);
-  await page.waitForTimeout(milliseconds);
-  return pauses.longest();
+  return page.evaluate(
+    (duration) =>
+      new Promise<number>((resolve) => {
+        const begin = performance.now();
+        let last = begin;
+        let longest = 0;
+        const timer = setInterval(() => {
+          const now = performance.now();
+          longest = Math.max(longest, now - last);
+          last = now;
+          if (now - begin < duration) return;
+          clearInterval(timer);
+          resolve(longest);
+        }, 20);
+      }),
+    milliseconds
+  );
 }
 
-/** Watches from now on how long the page's own thread does not answer. `longest` ends it, in milliseconds. */
-export async function watchPauses(page: Page): Promise<{ longest(): Promise<number> }> {
-  const watching = await page.evaluateHandle(() => {
-    let last = performance.now();
-    let longest = 0;
-    const look = () => {
-      const now = performance.now();
-      longest = Math.max(longest, now - last);
-      last = now;
-    };
-    const timer = setInterval(look, 10);
-    return {
-      end() {
-        look();
-        clearInterval(timer);
-        return longest;
-      }
-    };
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** What the event took of its thread's own time, in microseconds; waiting for a core is not in it. */
+  tdur?: number;
+  args: { name?: string };
+}
+
+/**
+ * The longest time in milliseconds that the page's own thread was at one task while `work` was done: nothing that the
+ * person does is answered meanwhile. Of the thread's own time, so that a busy machine changes nothing.
+ */
+export async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  const events: TraceEvent[] = [];
+  session.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as unknown as TraceEvent[])));
+  const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline'] }
   });
-  return { longest: () => watching.evaluate((each) => each.end()) };
+  await work();
+  await session.send('Tracing.end');
+  await complete;
+  await session.detach();
+  const key = ({ pid, tid }: TraceEvent) => `${pid} ${tid}`;
+  const pages = new Set(
+    events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(key)
+  );
+  const tasks = events.filter((event) => /RunTask$/.test(event.name) && pages.has(key(event)));
+  expect(tasks.length).toBeGreaterThan(0);
+  return Math.max(...tasks.map(({ tdur }) => (tdur ?? 0) / 1000));
 }
