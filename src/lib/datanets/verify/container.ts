@@ -11,13 +11,16 @@ import type { RowsTally } from '../content/rows-file';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { isSigned } from '../trust/sign';
 import type { RowsDigest, Signed, Statement, Version } from '../trust/statements';
-import type { CheckList, VerifyOptions } from './report';
+import { partOf, type CheckList, type VerifyOptions } from './report';
 import { checkSigned, type SignedLook } from './signed';
 
 export interface ContainerLook extends SignedLook {
   /** What the version rests on, each signature checked. */
   statements: Signed[];
 }
+
+/** A container is read twice: for its checksums, and for its rows. */
+const PASSES = 2;
 
 /** What can be asked of the parts of a container, once it is known what it should hold. */
 const PART_CHECKS = ['contents', 'rows'];
@@ -44,7 +47,7 @@ export async function checkContainer(
     list.fails('contents', `The archive begins with "${first.name}" and not with a signed statement.`);
     return undefined;
   }
-  const parts = await checkSums(list, entries, blob.size, options);
+  const parts = await checkSums(list, entries, blob.size, partOf(options, 0, PASSES));
   const text = await list.attempt('form', () => entryText(first, MAX_STATEMENT_CHARACTERS, label));
   const json = text === undefined ? undefined : parseJson(text);
   const look = text === undefined ? undefined : await checkSigned(list, text, json, options);
@@ -187,7 +190,7 @@ async function checkRows(
   if (!sealed) {
     const verified = await list.attempt(
       'rows',
-      () => new RowsPart(data, digest, false).verify(undefined, options),
+      () => new RowsPart(data, digest, false).verify(undefined, partOf(options, 1, PASSES)),
       `All ${count.toLocaleString('en')} rows were read again: their number, their ${bytes.toLocaleString('en')} bytes, their SHA-256 and their Merkle root ${root} are the signed ones.`
     );
     return verified?.tally;

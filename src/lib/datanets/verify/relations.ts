@@ -257,6 +257,14 @@ function checkVersion(
       );
     }
   }
+  for (const [, { statement: each }] of related.of('invitation')) {
+    if (each.datanet === datanet && each.by.id !== by.id) {
+      list.fails(
+        'owner',
+        `Somebody else, ${quoted(each.by.name)}, signed an invitation to the same Datanet: one of the two does not own it.`
+      );
+    }
+  }
   const before = siblings.find(([, { statement: each }]) => each.number === number - 1);
   if (before) {
     list.expect(

@@ -28,9 +28,20 @@ export interface VerifyReport {
 }
 
 export interface VerifyOptions extends PaceOptions {
+  /** What runs out or lies ahead is reckoned from here. */
   now: Date;
   /** Throws a `TabtuneError` where a wallet's signature does not hold. Without it, such signatures stay unknown. */
   checkWallet?: (statement: Contribution | WalletLink, wallet: WalletSignature) => Promise<void>;
+}
+
+/** The same options for one of several parts of the work, told as done shares of all of them. */
+export function partOf<O extends PaceOptions>(options: O, part: number, parts: number): O {
+  const { onProgress } = options;
+  if (!onProgress) return options;
+  return {
+    ...options,
+    onProgress: (done: number, total: number) => onProgress(part + (total > 0 ? done / total : 1), parts)
+  };
 }
 
 /** Whether each check holds, and whether there was anything to check. */

@@ -338,6 +338,9 @@ describe('a bundle', () => {
     expect(failing(await verify(stray.blob, bundle))).toMatchObject([{ name: 'previous' }]);
     const usurped = await signStatement(reader, { ...version.statement, by: reader.person, number: 3 });
     expect(failing(await verify(bundle, json(usurped)))).toMatchObject([{ name: 'owner' }]);
+    const invited = { ...everyStatement(reader.person, owner.person).invitation, datanet: DATANET };
+    const rival = json(await signStatement(reader, invited));
+    expect(failing(await verify(bundle, rival))).toMatchObject([{ name: 'owner' }]);
   });
 });
 
@@ -597,6 +600,16 @@ describe('anything else', () => {
       )
     ).rejects.toThrow('enough');
   });
+});
+
+it('progress grows from nothing to all files, however many there are', async () => {
+  const shares: number[] = [];
+  const onProgress = (done: number, total: number) => shares.push(done / total);
+  const files = ['a', 'b'].map((name) => ({ name, blob: bundle }));
+  await verifyFiles(files, { ...options, onProgress });
+  expect(shares.length).toBeGreaterThan(4);
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+  expect(shares.at(-1)).toBe(1);
 });
 
 it('several files are compared with each other, each on its own', async () => {

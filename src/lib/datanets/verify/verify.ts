@@ -11,7 +11,7 @@ import { checkContainer, type ContainerLook } from './container';
 import { checkProof } from './proof';
 import { gather, Related, type Gathered } from './related';
 import { checkRelations } from './relations';
-import { CheckList, type VerifyOptions, type VerifyReport } from './report';
+import { CheckList, partOf, type VerifyOptions, type VerifyReport } from './report';
 import { checkSigned, type SignedLook } from './signed';
 import { readSource } from './source';
 
@@ -52,7 +52,7 @@ export async function verifyFile(
 }
 
 /**
- * Checks several files, each of which the others are compared with.
+ * Checks several files, each of which the others are compared with. Progress is told in files, and parts of one.
  * @throws the abort reason
  */
 export async function verifyFiles(
@@ -64,7 +64,7 @@ export async function verifyFiles(
   const reports: VerifyReport[] = [];
   for (const [index, { blob, name }] of files.entries()) {
     const others = gathered.filter((_, other) => other !== index);
-    reports.push(await verifyAmong(blob, name, new Related(others), options));
+    reports.push(await verifyAmong(blob, name, new Related(others), partOf(options, index, files.length)));
   }
   return reports;
 }

@@ -4,7 +4,7 @@ import { verifyFiles, type VerifyReport } from '../../datanets/verify/verify';
 import type { DatanetEvent } from './protocol';
 
 /**
- * Each file is compared with the others. How far it is, is told in bytes of the file that is read.
+ * Each file is compared with the others. How far it is, is told in files, and parts of one.
  * @throws the abort reason
  */
 export function verifyGiven(

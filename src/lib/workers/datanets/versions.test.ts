@@ -9,6 +9,7 @@ import { rowCid, rowContent } from '../../datanets/content/cid';
 import type { DatanetFacts, DatanetRow } from '../../datanets/datanet';
 import { defaultPolicy } from '../../datanets/policy/combine';
 import { Store } from '../../datanets/store/store';
+import type { RowProof } from '../../datanets/verify/proof';
 import type { DatanetEvent, StatementRequest } from './protocol';
 import { DatanetService } from './service';
 
@@ -99,7 +100,8 @@ describe('a version', () => {
     for (const [key, row] of ROWS.entries()) {
       const file = await owner.proof(root, key);
       expect(file.name).toMatch(/^pelhaven-harbour-1\..*\.proof\.json$/);
-      const { value, proof } = JSON.parse(await file.text()) as { value: string[]; proof: string[] };
+      const { value, proof, content } = JSON.parse(await file.text()) as RowProof;
+      expect(content).toEqual(rowContent(row));
       expect(value).toEqual([rowCid(rowContent(row)), row.contributor]);
       expect(StandardMerkleTree.verify(root, ['string', 'string'], value, proof)).toBe(true);
     }
@@ -217,6 +219,8 @@ describe('a permissioned version', () => {
       await expect(reader.exportVersion(root, format, ignore)).rejects.toThrow(/not allowed here/);
     }
     await expect(reader.proof(root, 0)).rejects.toThrow(/needs a grant/);
+    // Whoever is shown that a row is in there is not shown the row.
+    expect(JSON.parse(await (await owner.proof(root, 0)).text())).not.toHaveProperty('content');
 
     const request = await sign(reader, {
       ...{
