@@ -1,11 +1,20 @@
 /** Files checked for somebody who trusts nobody: whole ones, changed ones, and the proof of a row with its bundle. */
 import { readFile } from 'node:fs/promises';
-import { afterEach, expect, it } from 'vitest';
-import { create, download, downloadBundle, license, pasteRows, person, publish, tab } from './datanets';
-import { chat } from './datanets';
-import { expectAccessible, expectNoSidewaysScroll, screenshots, visit, type Visit } from './support';
-import type { PortableFile } from './datanets';
 import type { Page } from 'playwright-core';
+import { afterEach, expect, it } from 'vitest';
+import {
+  chat,
+  create,
+  download,
+  downloadBundle,
+  license,
+  pasteRows,
+  person,
+  publish,
+  tab,
+  type PortableFile
+} from './datanets';
+import { expectAccessible, expectNoSidewaysScroll, screenshots, visit, type Visit } from './support';
 
 let visited: Visit;
 afterEach(async () => {
