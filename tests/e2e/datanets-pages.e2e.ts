@@ -70,10 +70,13 @@ describe('in every look', () => {
     await expectGoodLooks(page, 'datanet-rows-empty');
     await pasteRows(page, rows);
     await page.getByRole('button', { name: 'Back to the rows' }).click();
-    await page.getByRole('grid', { name: 'Rows' }).getByText('How deep is berth 1?').click();
-    await page.getByRole('button', { name: 'Change', exact: true }).waitFor();
+    const first = page.getByRole('grid', { name: 'Rows' }).getByText('How deep is berth 1?');
+    await first.waitFor();
     await page.getByRole('button', { name: 'Filters' }).click();
     await expectGoodLooks(page, 'datanet-rows');
+    await first.click();
+    await page.getByRole('button', { name: 'Change', exact: true }).waitFor();
+    await expectGoodLooks(page, 'datanet-row');
     await page.keyboard.press('Escape');
     for (const way of ['Write a row', 'Split']) {
       await page.getByRole('link', { name: way, exact: true }).click();

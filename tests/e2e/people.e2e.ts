@@ -124,7 +124,7 @@ describe('three people and a Datanet', () => {
     const { page } = contributor;
     await keep(page, bundle);
     await tab(page, 'Access');
-    await page.getByText('You cannot read the rows yet').waitFor();
+    await page.getByText('You cannot use the rows yet').waitFor();
     await page.getByLabel('For which purpose').fill('A model of our harbour');
     // Training alone would not show the rows to anybody.
     await page.getByRole('checkbox', { name: /^Display/ }).check();
@@ -174,7 +174,7 @@ describe('three people and a Datanet', () => {
     await page.getByRole('link', { name: 'Lanterns of Pelhaven' }).click();
     await page.getByRole('heading', { name: 'Lanterns of Pelhaven' }).waitFor();
     await tab(page, 'Access');
-    await page.getByText('You cannot read the rows yet').waitFor();
+    await page.getByText('You cannot use the rows yet').waitFor();
     await expectAccessible(page);
     const stored = await storedText(page);
     expect(stored).toContain('Lanterns of Pelhaven');
