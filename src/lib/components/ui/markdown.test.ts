@@ -1,6 +1,6 @@
 import createPurifier from 'dompurify';
 import { JSDOM } from 'jsdom';
-import { Marked, marked } from 'marked';
+import { Marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { markdownReader, renderMarkdown } from './markdown';
 
@@ -8,6 +8,8 @@ const { window } = new JSDOM('');
 const purify = createPurifier(window);
 
 const reader = markdownReader(Marked);
+/** Lets HTML through, so that the sanitiser alone must hold. */
+const lenient = new Marked();
 
 function html(text: string): string {
   const holder = window.document.createElement('div');
@@ -44,7 +46,7 @@ describe('Markdown of strangers', () => {
       'blob:https://example.org/1'
     ]) {
       const text = `[x](${target}) <a href="${target}">y</a>`;
-      for (const each of [reader, marked as Marked]) {
+      for (const each of [reader, lenient]) {
         expect(renderMarkdown(text, each, purify).querySelector('[href]')).toBeNull();
       }
     }
@@ -71,8 +73,7 @@ describe('Markdown of strangers', () => {
     '```"><img src=x onerror=alert(1)>\ncode\n```',
     '[a](https://x.example "title\\" onmouseover=alert(1)")'
   ])('cannot act: %s', (attack) => {
-    // Also where the reader lets HTML through: the sanitiser alone must hold.
-    const results = [reader, marked].map((each) => renderMarkdown(attack, each as Marked, purify));
+    const results = [reader, lenient].map((each) => renderMarkdown(attack, each, purify));
     const elements = results.flatMap((result) => [...result.querySelectorAll('*')]);
     const allowed =
       /^(P|BR|HR|EM|STRONG|DEL|CODE|PRE|BLOCKQUOTE|A|UL|OL|LI|H[3-6]|TABLE|THEAD|TBODY|TR|TH|TD)$/;

@@ -29,8 +29,13 @@ export class RowsState {
   error = $state.raw<unknown>();
   /** Place in the view of the row that is read, which the arrow keys move. */
   active = $state<number>();
+  /** The row is read over the list, where there is no room beside it. */
+  reading = $state(false);
+  /** The row that is read has changes that are not saved. */
+  unsaved = $state(false);
   /** Keys of the rows that are chosen together. They stay chosen when the query changes. */
   selected = $state.raw<Selection>(nothingSelected);
+  readonly #mayLeave: () => boolean;
   readonly #pages = new SvelteMap<number, RowItem[]>();
   #wanted: { first: number; end: number } = { first: 0, end: 0 };
   #loading = false;
@@ -38,9 +43,11 @@ export class RowsState {
   /** Where choosing a range begins. */
   #anchor: number | undefined;
 
-  constructor(client: WorkerClient<DatanetWorker>, rows: RowsRef) {
+  /** @param mayLeave asks the person before a change that is not saved is left */
+  constructor(client: WorkerClient<DatanetWorker>, rows: RowsRef, mayLeave = () => true) {
     this.client = client;
     this.rows = rows;
+    this.#mayLeave = mayLeave;
   }
 
   get total(): number {
@@ -109,8 +116,10 @@ export class RowsState {
   /** Moves to a place of the view, within its bounds. */
   go(index: number): void {
     if (this.total === 0) return;
-    this.active = Math.max(0, Math.min(index, this.total - 1));
-    this.#anchor = this.active;
+    const place = Math.max(0, Math.min(index, this.total - 1));
+    if (place !== this.active && this.unsaved && !this.#mayLeave()) return;
+    this.active = place;
+    this.#anchor = place;
   }
 
   toggle(index: number): void {

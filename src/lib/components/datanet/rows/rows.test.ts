@@ -129,4 +129,19 @@ describe('rows that are chosen', () => {
     rows.go(-1);
     expect(rows.active).toBe(0);
   });
+
+  it('leave a row with changes that are not saved only where the person agrees', async () => {
+    const asked = { queries: [] as RowQuery[], pages: [] as number[] };
+    let agrees = false;
+    const client = fakeClient<DatanetWorker>(worker(3, asked));
+    const rows = new RowsState(client, { of: 'draft', id: 'a' }, () => agrees);
+    await rows.search({});
+    rows.go(0);
+    rows.unsaved = true;
+    rows.go(1);
+    expect(rows.active).toBe(0);
+    agrees = true;
+    rows.go(1);
+    expect(rows.active).toBe(1);
+  });
 });
