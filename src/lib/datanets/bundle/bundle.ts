@@ -8,7 +8,7 @@ import { statementCid } from '../trust/sign';
 import type { FileDigest, Signed, Version } from '../trust/statements';
 import { writeContainer, type ContainerPart } from './container';
 import { croissantOf, type Croissant } from './croissant';
-import { crc32OfBlob, digestBlob } from './digest';
+import { digestBlob } from './digest';
 import { RowsPart } from './rows-part';
 import { seal } from './seal';
 import {
@@ -46,7 +46,7 @@ export interface PreparedBundle {
  */
 export async function prepareBundle(
   version: Omit<Version, 'files'>,
-  rows: Pick<RowsFile, 'blob' | 'tally'>,
+  rows: Pick<RowsFile, 'blob' | 'crc32' | 'tally'>,
   statements: readonly Signed[],
   key?: CryptoKey,
   options: PaceOptions = {}
@@ -66,7 +66,7 @@ export async function prepareBundle(
     : // Their digest is known from when they were written.
       {
         file: { name: OPEN_ROWS_NAME, bytes, sha256 },
-        part: { name: OPEN_ROWS_NAME, data: rows.blob, crc32: await crc32OfBlob(rows.blob, options) }
+        part: { name: OPEN_ROWS_NAME, data: rows.blob, crc32: rows.crc32 }
       };
   const croissant = croissantOf(version, rowsPart.file, rows.tally.fields);
   const parts = [

@@ -1,10 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rowsSha256 } from '../canonical';
+import { crc32 } from 'node:zlib';
+import { canonicalJson, rowsSha256 } from '../canonical';
 import { SPLITS, type DatanetRow } from '../datanet';
-import { rowCid, rowContent } from './cid';
+import type { ChatRow, TextRow } from '../row';
+import { rowCid, rowContent, rowDigest } from './cid';
 import { MerkleTree } from './merkle';
-import { RowsFileError, RowsMismatchError, readRows, verifyRows, writeRows } from './rows-file';
+import {
+  RowsFileError,
+  RowsMismatchError,
+  readRows,
+  verifyRows,
+  writeRows,
+  type StoredRow
+} from './rows-file';
 
 const word = fc.string({ unit: 'grapheme', maxLength: 12 });
 const origin = {
@@ -54,6 +63,28 @@ describe('the rows of a version, as a file', () => {
       }),
       { numRuns: 40 }
     );
+  });
+
+  it('are the same bytes when their words come as a store holds them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(rowArbitrary, { minLength: 1, maxLength: 12 }), async (rows) => {
+        const plain = await writeRows(rows);
+        const stored = await writeRows(rows.map(asStored));
+        expect(await stored.blob.text()).toBe(await plain.blob.text());
+        expect(stored).toMatchObject({ digest: plain.digest, crc32: plain.crc32, tally: plain.tally });
+        expect(stored.crc32).toBe(crc32(new Uint8Array(await stored.blob.arrayBuffer())));
+      }),
+      { numRuns: 40 }
+    );
+  });
+
+  it('are not written from a store that does not hold what it says', async () => {
+    const [row] = ROWS.map(asStored);
+    const changed = row.json.slice();
+    changed[12] ^= 1;
+    await expect(writeRows([{ ...row, json: changed }])).rejects.toThrow(/Row 1 .*damaged/);
+    await expect(writeRows([{ ...row, json: row.json.slice(3) }])).rejects.toThrow(/Row 1 .*damaged/);
+    await expect(writeRows([{ ...row, meta: { contributor: '' } }])).rejects.toThrow(/Row 1 .*contributor/);
   });
 
   it('are counted by contributor, contribution and split', async () => {
@@ -151,6 +182,12 @@ describe('the rows of a version, as a file', () => {
     await expect(verifyRows(blob, digest, { signal })).rejects.toThrow('enough');
   });
 });
+
+function asStored(row: DatanetRow): StoredRow {
+  const { messages: _, text: __, ...meta } = row as DatanetRow & Partial<ChatRow & TextRow>;
+  const content = rowContent(row);
+  return { meta, json: new TextEncoder().encode(canonicalJson(content)), digest: rowDigest(content) };
+}
 
 function reordered(line: string): string {
   return JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(line) as object).reverse()));

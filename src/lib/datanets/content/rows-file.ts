@@ -1,13 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { TabtuneError } from '../../errors';
-import { NotCanonicalError, canonicalRow } from '../canonical';
+import { NotCanonicalError, canonicalJson, canonicalRow } from '../canonical';
 import type { DatanetRow, Split } from '../datanet';
 import { MAX_LINE_BYTES, readLines, type TextInput } from '../lines';
 import { Pace, type PaceOptions } from '../pace';
-import type { ChatRow, TextRow } from '../row';
+import type { ChatRow, Row, TextRow } from '../row';
 import type { RowsDigest } from '../trust/statements';
-import { rowCid, rowContent } from './cid';
+import { Crc32 } from '../bundle/digest';
+import { cidOfDigest, rowCid, rowContent, rowDigest } from './cid';
 import { MerkleTree, type MerkleLeaf, type MerkleOptions } from './merkle';
 import { readDatanetRow } from './row-schema';
 
@@ -32,9 +33,21 @@ export interface RowsTally {
 /** Everything that a line of the rows can hold. */
 type RowFields = ChatRow & TextRow & Omit<DatanetRow, 'messages' | 'text'>;
 
+/** A row as a store of this browser holds it: its words were checked and hashed as they came in. */
+export interface StoredRow {
+  /** What is said of it besides its words. */
+  meta: Omit<DatanetRow, 'messages' | 'text'>;
+  /** Canonical JSON of its words, in UTF-8. */
+  json: Uint8Array;
+  /** SHA-256 of `json`. */
+  digest: Uint8Array;
+}
+
 /** The rows of a version as they lie in its bundle, and what is signed of them. */
 export interface RowsFile {
   blob: Blob;
+  /** Of `blob`, as ZIP has it. */
+  crc32: number;
   digest: RowsDigest;
   /** Its leaves are in the order of the rows. */
   tree: MerkleTree;
@@ -44,22 +57,35 @@ export interface RowsFile {
 /** The file is gathered in pieces of this size, each a Blob, which browsers keep outside of the heap. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
+/** One stored row of so many is made and hashed anew, so that a store that does not hold what it says is noticed. */
+const LOOKED_AT = 64;
+
+const encoder = new TextEncoder();
+
+/** Words that stand for a row's own while what is said of it is checked and written. */
+const NO_MESSAGES = [{ role: 'user', content: '' }];
+
 /**
- * Writes `rows.jsonl`: the canonical form and a line feed for each row, in order.
- * @throws RowsFileError for a row that could not be read back, EmptyTreeError where there is none.
+ * Writes `rows.jsonl`: the canonical form and a line feed for each row, in order. Words of stored rows are taken as they
+ * lie there, with the digest they have.
+ * @throws RowsFileError for a row that could not be read back, or that is not what its store says; EmptyTreeError where
+ * there is none.
  */
 export async function writeRows(
-  rows: Iterable<DatanetRow> | AsyncIterable<DatanetRow>,
+  rows: Iterable<DatanetRow | StoredRow> | AsyncIterable<DatanetRow | StoredRow>,
   options: MerkleOptions = {}
 ): Promise<RowsFile> {
   const lines = new LinesDigest();
+  const crc = new Crc32();
   const tally = emptyTally();
   const pieces: Blob[] = [];
   let piece: Uint8Array<ArrayBuffer>[] = [];
   let held = 0;
   async function* leaves(): AsyncGenerator<MerkleLeaf> {
     for await (const row of rows) {
-      const encoded = lines.add(writeLine(row, lines.count + 1));
+      const { line, leaf } =
+        'json' in row ? storedLine(row, lines.count, tally) : plainLine(row, lines.count, tally);
+      const encoded = lines.add(line);
       if (encoded.length > MAX_LINE_BYTES) {
         throw new RowsFileError(
           `Row ${lines.count} is longer than ${MAX_LINE_BYTES} bytes: split it into several.`,
@@ -68,6 +94,7 @@ export async function writeRows(
           }
         );
       }
+      crc.update(encoded);
       piece.push(encoded);
       held += encoded.length;
       if (held >= PIECE_BYTES) {
@@ -75,14 +102,63 @@ export async function writeRows(
         piece = [];
         held = 0;
       }
-      count(tally, row);
-      yield leafOf(row);
+      yield leaf;
     }
   }
   const tree = await MerkleTree.build(leaves(), options);
   pieces.push(new Blob(piece));
   const digest = { count: lines.count, root: tree.root, sha256: lines.sha256(), bytes: lines.bytes };
-  return { blob: new Blob(pieces), digest, tree, tally };
+  return { blob: new Blob(pieces), crc32: crc.value, digest, tree, tally };
+}
+
+interface Written {
+  line: string | Uint8Array<ArrayBuffer>;
+  leaf: MerkleLeaf;
+}
+
+function plainLine(row: DatanetRow, index: number, tally: RowsTally): Written {
+  const line = writeLine(row, index + 1);
+  count(tally, row);
+  return { line, leaf: leafOf(row) };
+}
+
+/** What is said of the row, around its words as they lie in the store. */
+function storedLine({ meta, json, digest }: StoredRow, index: number, tally: RowsTally): Written {
+  // `{"messages":…}` or `{"text":…}`.
+  const isChat = json[2] === 'm'.charCodeAt(0);
+  const stub: DatanetRow = isChat ? { ...meta, messages: NO_MESSAGES } : { ...meta, text: '' };
+  // Within a string its quotes would be escaped: there is one such place.
+  const [before, after] = writeLine(stub, index + 1).split(
+    isChat ? canonicalJson({ messages: NO_MESSAGES }).slice(1, -1) : '"text":""'
+  );
+  const [head, tail] = [encoder.encode(before), encoder.encode(`${after}\n`)];
+  const line = new Uint8Array(head.length + json.length - 2 + tail.length);
+  line.set(head);
+  line.set(json.subarray(1, -1), head.length);
+  line.set(tail, head.length + json.length - 2);
+  if (index % LOOKED_AT === 0) requireAsStored({ meta, json, digest }, line, index + 1);
+  count(tally, stub);
+  return { line, leaf: { cid: cidOfDigest(digest), contributor: meta.contributor } };
+}
+
+/** @throws RowsFileError where the words are not of that digest, or not as they would be written */
+function requireAsStored({ meta, json, digest }: StoredRow, line: Uint8Array, number: number): void {
+  const decoder = new TextDecoder();
+  let row: DatanetRow | undefined;
+  try {
+    row = { ...meta, ...(JSON.parse(decoder.decode(json)) as Row) };
+  } catch {
+    // Not JSON any more: told below.
+  }
+  const same =
+    row !== undefined &&
+    bytesToHex(rowDigest(rowContent(row))) === bytesToHex(digest) &&
+    `${writeLine(row, number)}\n` === decoder.decode(line);
+  if (same) return;
+  throw new RowsFileError(
+    `Row ${number} is no longer in this browser as it came in: its storage is damaged. Remove the row, or import it again.`,
+    { details: { row: number } }
+  );
 }
 
 /**
@@ -224,11 +300,10 @@ class LinesDigest {
   count = 0;
   bytes = 0;
   readonly #hash = sha256.create();
-  readonly #encoder = new TextEncoder();
 
-  /** The line's bytes, line feed included. */
-  add(text: string): Uint8Array<ArrayBuffer> {
-    const encoded = this.#encoder.encode(`${text}\n`);
+  /** The line's bytes, line feed included. @param line its text, or its bytes with the line feed */
+  add(line: string | Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const encoded = typeof line === 'string' ? encoder.encode(`${line}\n`) : line;
     this.#hash.update(encoded);
     this.count += 1;
     this.bytes += encoded.length;

@@ -98,11 +98,16 @@ export class BlockReader {
     this.#capacity = capacity;
   }
 
-  /** A row's canonical JSON. @throws NotStoredError where its block is gone */
-  async json(place: Pick<RowPlace, 'block' | 'slot'>): Promise<string> {
+  /** A row's canonical JSON in UTF-8: a view, for reading. @throws NotStoredError where its block is gone */
+  async bytes(place: Pick<RowPlace, 'block' | 'slot'>): Promise<Uint8Array> {
     const { bytes, offsets } = await this.#block(place.block);
     const [start, end] = [offsets[place.slot], offsets[place.slot + 1]];
-    return this.#decoder.decode(new Uint8Array(bytes, start, end - start));
+    return new Uint8Array(bytes, start, end - start);
+  }
+
+  /** A row's canonical JSON. */
+  async json(place: Pick<RowPlace, 'block' | 'slot'>): Promise<string> {
+    return this.#decoder.decode(await this.bytes(place));
   }
 
   /** A row's words. */

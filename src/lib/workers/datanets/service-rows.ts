@@ -1,5 +1,6 @@
 /** Rows of drafts, proposals and versions, wherever they lie: one way to read them for views, checks and versions. */
 import { cidOfDigest, rowContent } from '../../datanets/content/cid';
+import type { StoredRow } from '../../datanets/content/rows-file';
 import type { DatanetRow } from '../../datanets/datanet';
 import type { RowContent } from '../../datanets/row';
 import { BlockPacker, BlockReader } from '../../datanets/store/blocks';
@@ -20,6 +21,8 @@ export interface OpenRows {
   /** Of a draft: the `rowsRevision` of the table. */
   seen: number;
   content(place: Pick<RowPlace, 'block' | 'slot'>): Promise<RowContent>;
+  /** The content's canonical JSON in UTF-8, for reading. */
+  bytes(place: Pick<RowPlace, 'block' | 'slot'>): Promise<Uint8Array>;
   /** The content's canonical JSON. */
   json(place: Pick<RowPlace, 'block' | 'slot'>): Promise<string>;
 }
@@ -89,6 +92,26 @@ export class RowsAccess {
     for await (const { entry, content } of this.stream(rows)) yield datanetRow(entry, content);
   }
 
+  /**
+   * The same for `writeRows`, with words and digests as they lie here.
+   * @param positions in the table, default all
+   * @param change of what is said of each
+   */
+  async *storedRows(
+    rows: OpenRows,
+    positions?: Iterable<number>,
+    change: Partial<RowMeta> = {}
+  ): AsyncGenerator<StoredRow> {
+    for (const position of positions ?? rangeOf(rows.table.count)) {
+      const entry = rows.table.at(position);
+      yield {
+        meta: versionMeta({ ...entry, ...change }),
+        json: await rows.bytes(entry),
+        digest: entry.digest
+      };
+    }
+  }
+
   async #openProposal(contribution: string): Promise<OpenRows> {
     const ref: TableRef = { of: 'proposal', name: contribution };
     const datanet = found(await this.#store.tables.datanetOf(ref), 'proposal', contribution);
@@ -111,6 +134,7 @@ export class RowsAccess {
       table,
       seen: 0,
       content: (place) => this.#blocks.content(place),
+      bytes: (place) => this.#blocks.bytes(place),
       json: (place) => this.#blocks.json(place)
     };
   }
@@ -123,9 +147,12 @@ export function isOwn(version: VersionRecord): boolean {
 
 /** A row as a version says it, without what it does not say. */
 export function datanetRow(meta: RowMeta, content: RowContent): DatanetRow {
+  return { ...rowContent(content), ...versionMeta(meta) };
+}
+
+function versionMeta(meta: RowMeta): StoredRow['meta'] {
   const { contributor, source, licence, contribution, tags, split, drafted } = meta;
   return {
-    ...rowContent(content),
     contributor,
     ...(source === undefined ? {} : { source }),
     ...(licence === undefined ? {} : { licence }),
@@ -158,6 +185,7 @@ async function inMemory(
     table,
     seen: 0,
     content: (place) => reader.content(place),
+    bytes: (place) => reader.bytes(place),
     json: (place) => reader.json(place)
   };
 }

@@ -2,12 +2,12 @@
 import { prepareBundle, writeBundle } from '../../datanets/bundle/bundle';
 import { writeContribution } from '../../datanets/bundle/contribution-file';
 import { writeRows } from '../../datanets/content/rows-file';
-import type { Contributor, ContributionEntry, DatanetRow } from '../../datanets/datanet';
+import type { Contributor, ContributionEntry } from '../../datanets/datanet';
 import type { PaceOptions } from '../../datanets/pace';
 import { isAsStrict, normalPolicy } from '../../datanets/policy/combine';
 import type { DatanetRecord } from '../../datanets/store/datanet-schema';
 import { StaleRowsError } from '../../datanets/store/datanet-store';
-import { RowTable } from '../../datanets/store/row-table';
+import { RowTable, type RowMeta } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, statementCid } from '../../datanets/trust/sign';
 import type { Contribution, Person, Signed } from '../../datanets/trust/statements';
@@ -22,7 +22,7 @@ import {
   named
 } from './exchange-lookup';
 import type { StatementRequest } from './protocol';
-import { datanetRow, type OpenRows, type RowsAccess } from './service-rows';
+import type { OpenRows } from './service-rows';
 import { CannotSignError, type Desk, type Made } from './signing-desk';
 import { common, requireFacts } from './signing-statements';
 
@@ -51,7 +51,7 @@ export async function makeContribution(
     );
   }
   const person = identity.person.id;
-  const { blob, digest } = await writeRows(handedRows(rows, draft, positions, person), {
+  const { blob, digest } = await writeRows(rows.storedRows(draft, positions, handedBy(person)), {
     ...paced('hashing'),
     count: table.count
   });
@@ -116,16 +116,9 @@ async function notHandedIn(
   return { table, positions, again: draft.table.count - positions.length };
 }
 
-/** As they are handed in: all by the one who signs, and without what the owner says of them. */
-async function* handedRows(
-  rows: RowsAccess,
-  draft: OpenRows,
-  positions: number[],
-  contributor: string
-): AsyncGenerator<DatanetRow> {
-  for await (const { entry, content } of rows.stream(draft, positions)) {
-    yield datanetRow({ ...entry, contributor, split: undefined, contribution: undefined }, content);
-  }
+/** What is said of rows as they are handed in: all by the one who signs, and nothing that the owner says of them. */
+function handedBy(contributor: string): Partial<RowMeta> {
+  return { contributor, split: undefined, contribution: undefined };
 }
 
 export async function makeVersion(
@@ -139,7 +132,7 @@ export async function makeVersion(
   const draft = await rows.open({ of: 'draft', id });
   if (draft.table.count === 0) throw new CannotSignError('There are no rows to publish yet.');
   const listed = await listContributions(store, draft.table);
-  const file = await writeRows(rows.datanetRows(draft), { ...paced('hashing'), count: draft.table.count });
+  const file = await writeRows(rows.storedRows(draft), { ...paced('hashing'), count: draft.table.count });
   const [head] = await store.versions.of(id);
   const lock = permissioned ? await createDataKey(identity.person.agreement) : undefined;
   const bundle = await prepareBundle(

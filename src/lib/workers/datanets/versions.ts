@@ -126,7 +126,7 @@ export class Versions {
 
   async #jsonl(version: VersionRecord, options: PaceOptions): Promise<Blob> {
     const rows = await this.#plainRows(version, options);
-    const { blob } = await writeRows(this.#rows.datanetRows(rows), { ...options, count: rows.table.count });
+    const { blob } = await writeRows(this.#rows.storedRows(rows), { ...options, count: rows.table.count });
     return blob;
   }
 
