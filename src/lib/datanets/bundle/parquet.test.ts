@@ -2,6 +2,8 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { rowCid, rowContent } from '../content/cid';
 import { SPLITS, type DatanetRow } from '../datanet';
+import { inspectImport } from '../import/inspect';
+import { openImport } from '../import/open';
 import { writeParquet } from './parquet';
 
 const rowsOf = (count: number): DatanetRow[] =>
@@ -69,5 +71,23 @@ describe('rows as Parquet', () => {
   it('are not written once nobody wants them', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(writeParquet(rowsOf(1), 1, {}, { signal })).rejects.toThrow('enough');
+  });
+
+  it('comes back whole, conversations and running text', async () => {
+    const rows: DatanetRow[] = [
+      { text: 'Ebbe', contributor: 'Ann', tags: ['tide'], drafted: true },
+      { messages: [{ role: 'user', content: 'Why?' }], contributor: 'Bob', split: 'test' },
+      { text: 'Flut', contributor: 'Ann' }
+    ];
+    const file = new File([await writeParquet(rows, rows.length, {})], 'rows.parquet');
+    const input = { kind: 'file', file } as const;
+    const { mapping } = await inspectImport(input);
+    expect(mapping).toEqual({ to: 'rows' });
+    const back = [];
+    for await (const batch of openImport(input, mapping)) {
+      expect(batch.problems).toEqual([]);
+      back.push(...batch.rows);
+    }
+    expect(back).toMatchObject(rows);
   });
 });

@@ -55,6 +55,9 @@ export function guessMapping(columns: readonly string[], sample: readonly unknow
   const records = sample.filter(
     (value): value is Record<string, unknown> => typeof value === 'object' && !!value
   );
+  // Conversations and running text in one table, as Tabtune exports them: each record is one or the other.
+  const both = columns.includes('messages') && columns.includes('text');
+  if (both && records.length > 0 && records.every(isRow)) return { to: 'rows' };
   const conversation = find(columns, NAMES.messages, []);
   if (conversation !== undefined && records.some((record) => isConversation(record[conversation]))) {
     return { to: 'messages', column: conversation, ...metaColumns(columns, [conversation]) };
