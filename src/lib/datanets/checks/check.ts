@@ -7,6 +7,8 @@ import { textsOf, type RowText } from './texts';
 export interface KeyedRow {
   key: number;
   row: Row | DatanetRow;
+  /** SHA-256 of its words (`rowDigest`), where it is known. */
+  digest?: Uint8Array;
 }
 
 /** A check of one row. Some remember the rows before. */

@@ -186,9 +186,16 @@ describe('masks', () => {
 
 describe('the report', () => {
   it('counts every row in the length that holds it, and words as they come', () => {
-    const builder = new ReportBuilder(['empty'], 4);
+    const builder = new ReportBuilder(CHECKS, 4);
     for (const text of ['one two three', 'one two', 'four '.repeat(30), '']) builder.add({ text }, [], 'en');
     const report = builder.finish(5);
+    const partly = new ReportBuilder(['empty'], 1);
+    partly.add({ text: 'one two' }, []);
+    expect(partly.finish(5)).toMatchObject({
+      words: 0,
+      distinctWords: 0,
+      vocabulary: { rows: [], words: [] }
+    });
     expect(report).toMatchObject({ rows: 4, made: 5, words: 35, distinctWords: 4 });
     expect(report.vocabulary).toEqual({ rows: [1, 2, 3, 4], words: [3, 3, 4, 4] });
     expect(report.languages).toEqual([{ language: 'en', rows: 4 }]);

@@ -10,18 +10,18 @@ export class ExactDuplicates {
   readonly #first = new Map<string, { key: number; elsewhere: boolean }>();
 
   /** A row of the Datanet that the rows are compared with. */
-  addOther({ key, row }: KeyedRow): void {
-    this.#add(key, row, true);
+  addOther(row: KeyedRow): void {
+    this.#add(row, true);
   }
 
-  check({ key, row }: KeyedRow): Finding[] {
-    const first = this.#add(key, row, false);
+  check(row: KeyedRow): Finding[] {
+    const first = this.#add(row, false);
     if (!first) return [];
     return [
       {
         check: 'exact-duplicate',
         severity: 'error',
-        row: key,
+        row: row.key,
         kind: first.elsewhere ? 'in-datanet' : 'in-set',
         message: first.elsewhere
           ? 'The Datanet has this row already, word for word.'
@@ -32,11 +32,11 @@ export class ExactDuplicates {
   }
 
   /** The row that was there before, if any. Text that is not Unicode has no CID and is no duplicate. */
-  #add(key: number, row: Row, elsewhere: boolean): { key: number; elsewhere: boolean } | undefined {
-    if (!textsOf(row).every(({ text }) => text.isWellFormed())) return undefined;
-    const digest = String.fromCharCode(...rowDigest(rowContent(row)).subarray(0, 16));
-    const first = this.#first.get(digest);
-    if (!first) this.#first.set(digest, { key, elsewhere });
+  #add({ key, row, digest }: KeyedRow, elsewhere: boolean): { key: number; elsewhere: boolean } | undefined {
+    if (!digest && !textsOf(row).every(({ text }) => text.isWellFormed())) return undefined;
+    const half = String.fromCharCode(...(digest ?? rowDigest(rowContent(row))).subarray(0, 16));
+    const first = this.#first.get(half);
+    if (!first) this.#first.set(half, { key, elsewhere });
     return first;
   }
 }

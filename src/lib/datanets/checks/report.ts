@@ -13,7 +13,7 @@ export interface CheckReport {
   byCheck: { check: CheckName; severity: Severity; rows: number; findings: number }[];
   /** Rows per length in characters: `counts[i]` rows have up to `edges[i]`, and more than the edge before. */
   lengths: { edges: number[]; counts: number[] };
-  /** Words seen after so many rows: how fast the vocabulary grows. */
+  /** Words seen after so many rows: how fast the vocabulary grows. Words are counted where all checks are made. */
   vocabulary: { rows: number[]; words: number[] };
   words: number;
   distinctWords: number;
@@ -39,12 +39,14 @@ export class ReportBuilder {
   readonly #lengths: number[] = [];
   readonly #languages = new Map<string, number>();
   readonly #vocabulary: CheckReport['vocabulary'] = { rows: [], words: [] };
+  readonly #countsWords: boolean;
   #rows = 0;
   #words = 0;
 
   /** @param expected rows that will come, for the spacing of the vocabulary's curve. */
   constructor(checks: readonly CheckName[], expected: number) {
     this.#expected = expected;
+    this.#countsWords = CHECKS.every((check) => checks.includes(check));
     const none = CHECKS.filter((check) => checks.includes(check)).map(
       (check) => [check, { severity: 'note' as Severity, rows: 0, findings: 0 }] as const
     );
@@ -54,17 +56,21 @@ export class ReportBuilder {
   /** @param language absent where languages are not looked at. */
   add(row: Row, findings: readonly Finding[], language?: string): void {
     this.#rows += 1;
-    for (const { text } of textsOf(row)) {
-      const words = this.#reader.hashes(text);
-      this.#words += words.length;
-      for (let i = 0; i < words.length; i += 1) this.#distinct.add(words[i]);
-    }
+    if (this.#countsWords) this.#countWords(row);
     const bin = binOf(lengthOf(row));
     this.#lengths[bin] = (this.#lengths[bin] ?? 0) + 1;
     if (language !== undefined) this.#languages.set(language, (this.#languages.get(language) ?? 0) + 1);
     this.#addFindings(findings);
     const step = Math.max(1, Math.ceil(this.#expected / CURVE_POINTS));
     if (this.#rows % step === 0) this.#addPoint();
+  }
+
+  #countWords(row: Row): void {
+    for (const { text } of textsOf(row)) {
+      const words = this.#reader.hashes(text);
+      this.#words += words.length;
+      for (let i = 0; i < words.length; i += 1) this.#distinct.add(words[i]);
+    }
   }
 
   finish(made: number): CheckReport {
@@ -98,6 +104,7 @@ export class ReportBuilder {
   }
 
   #addPoint(): void {
+    if (!this.#countsWords) return;
     this.#vocabulary.rows.push(this.#rows);
     this.#vocabulary.words.push(this.#distinct.count);
   }

@@ -124,7 +124,7 @@ export class Checking {
     for await (const { entry, content } of this.#rows.stream(rows)) {
       if (without !== undefined && entry.contribution === without) continue;
       const { contribution = proposed } = entry;
-      yield { key: entry.key, row: datanetRow({ ...entry, contribution }, content) };
+      yield { key: entry.key, row: datanetRow({ ...entry, contribution }, content), digest: entry.digest };
     }
   }
 }
