@@ -119,14 +119,14 @@ describe('versions that a run is to use', () => {
     await store.identities.add(reader);
     const { key, wrapped } = await createDataKey(publisher.person.agreement);
     const rows = [chat('a'), chat('b', { split: 'validation' })];
-    const version = await keepReceived(store, publisher, rows, key);
-    const { datanet, rows: digest } = version;
-    const received = { kind: 'datanets' as const, versions: [{ datanet, root: digest.root, weight: 1 }] };
+    const { cid: version, root, signed } = await keepReceived(store, publisher, rows, key);
+    const { datanet } = signed.statement;
+    const received = { kind: 'datanets' as const, versions: [{ datanet, root, weight: 1 }] };
     expect(outlookOf(await loadRunData(store, received)).nothing).toMatch(/needs a grant/);
     const grant = (cid: string, agreement: string) =>
       rewrapKey(wrapped, publisher, agreement).then((sealed) =>
         keepStatement(store, cid, {
-          ...{ kind: 'access-grant', by: publisher.person, created: '', datanet, root: digest.root },
+          ...{ kind: 'access-grant', by: publisher.person, created: '', datanet, version, root },
           ...{ to: reader.person, uses: ['training', 'evaluation'], conditions: {}, key: sealed }
         })
       );
@@ -141,10 +141,10 @@ describe('versions that a run is to use', () => {
   it('that are permissioned need a grant for this person that holds', async () => {
     const identity = { person: { id: 'did:key:me', name: 'Me', agreement: '' } };
     await store.identities.add(identity as Parameters<Store['identities']['add']>[0]);
-    const { root } = await keepVersion(store, 'sealed', [chat('a')], { permissioned: true });
+    const { cid: version, root } = await keepVersion(store, 'sealed', [chat('a')], { permissioned: true });
     const grant = (cid: string, to: string, expires: string) =>
       keepStatement(store, cid, {
-        ...{ kind: 'access-grant', by: owner, created: '', datanet: 'datanet-sealed', root },
+        ...{ kind: 'access-grant', by: owner, created: '', datanet: 'datanet-sealed', version, root },
         to: { id: to, name: to, agreement: '' },
         uses: ['training'],
         conditions: { expires },

@@ -33,7 +33,7 @@ export async function openVersion(
   const record = typeof which === 'string' ? await store.versions.byRoot(which) : which;
   const version = record.signed.statement;
   const person = (await store.identities.get())?.person.id ?? '';
-  const grant = await grantFor(store, version, person, now);
+  const grant = await grantFor(store, record, person, now);
   const [withdrawn, runs] = await Promise.all([
     withdrawnFrom(store, version),
     runsMade(store, version, grant?.cid, resumes)
@@ -81,21 +81,22 @@ async function withdrawnFrom(store: Store, version: Version): Promise<Set<string
 /** The grant to go by: of several, one that holds now, and of those the newest. */
 async function grantFor(
   store: Store,
-  version: Version,
+  { cid: version, signed }: VersionRecord,
   person: string,
   now: number
 ): Promise<(NonNullable<PermitContext['grant']> & { cid: string }) | undefined> {
+  const { datanet, by } = signed.statement;
   const [grants, revocations] = await Promise.all([
-    store.statements.of(version.datanet, 'access-grant'),
-    store.statements.of(version.datanet, 'revocation')
+    store.statements.of(datanet, 'access-grant'),
+    store.statements.of(datanet, 'revocation')
   ]);
   const ended = new Set(
     revocations
-      .filter(({ signed }) => signed.statement.by.id === version.by.id)
-      .map(({ signed }) => signed.statement.grant)
+      .filter(({ signed: { statement } }) => statement.by.id === by.id)
+      .map(({ signed: { statement } }) => statement.grant)
   );
   const mine = grants
-    .filter(({ signed: { statement } }) => statement.to.id === person && statement.root === version.rows.root)
+    .filter(({ signed: { statement } }) => statement.to.id === person && statement.version === version)
     .map(({ cid, signed: { statement } }) => ({ cid, statement, revoked: ended.has(cid) }));
   const holds = ({ statement, revoked }: (typeof mine)[number]) =>
     !revoked && !(Date.parse(statement.conditions.expires ?? '') <= now);

@@ -56,7 +56,7 @@ export async function keepReceived(
   publisher: Identity,
   rows: readonly DatanetRow[],
   key?: CryptoKey
-): Promise<Version> {
+): Promise<VersionRecord> {
   const file = await writeRows(rows);
   const { version, parts } = await prepareBundle(
     {
@@ -72,12 +72,13 @@ export async function keepReceived(
   );
   const signed = await signStatement(publisher, version);
   const [cid, id] = [statementCid(signed), 'local'];
+  const record = { cid, root: version.rows.root, datanet: id, number: 1, signed };
   await store.datanets.commit(id, 'a Datanet', {
     create: { ...datanetOf(version), id, role: 'reader', owner: publisher.person, head: cid },
-    versions: [{ cid, root: version.rows.root, datanet: id, number: 1, signed }],
+    versions: [record],
     bundles: [{ cid, datanet: id, blob: await writeBundle(signed, parts) }]
   });
-  return version;
+  return record;
 }
 
 /** Takes a statement in, under a CID that says what it is. */

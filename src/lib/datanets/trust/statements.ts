@@ -116,6 +116,8 @@ export interface FileDigest {
 export interface AccessRequest extends Common {
   kind: 'access-request';
   datanet: string;
+  /** CID of the signed version: several can have the same rows, under other rules and another key. */
+  version: string;
   root: string;
   uses: Use[];
   purpose: string;
@@ -126,6 +128,8 @@ export interface AccessRequest extends Common {
 export interface AccessGrant extends Common {
   kind: 'access-grant';
   datanet: string;
+  /** CID of the signed version: several can have the same rows, under other rules and another key. */
+  version: string;
   root: string;
   to: Person;
   /** CID of the signed request, where there was one. */

@@ -81,13 +81,13 @@ function sentencesOf(statement: Statement): string[] {
       ];
     case 'access-request':
       return [
-        `${quoted(statement.by.name)} asks to use the version ${short(statement.root)} of the Datanet ${short(statement.datanet)} for ${useList(statement.uses)}.`,
+        `${quoted(statement.by.name)} asks to use the version ${short(statement.version)} (Merkle root ${short(statement.root)}) of the Datanet ${short(statement.datanet)} for ${useList(statement.uses)}.`,
         statement.purpose ? `The purpose: ${quoted(statement.purpose)}.` : 'No purpose is given.',
         ...(statement.words ? [`In their words: ${quoted(statement.words)}.`] : [])
       ];
     case 'access-grant':
       return [
-        `${personWords(statement.to)} may use the version ${short(statement.root)} of the Datanet ${short(statement.datanet)} for ${useList(statement.uses)}.`,
+        `${personWords(statement.to)} may use the version ${short(statement.version)} (Merkle root ${short(statement.root)}) of the Datanet ${short(statement.datanet)} for ${useList(statement.uses)}.`,
         ...conditionWords(statement.conditions),
         statement.request
           ? `This answers the request ${short(statement.request)}.`

@@ -286,7 +286,7 @@ function checkVersion(
 }
 
 function checkGrant(list: CheckList, statement: AccessGrant, cid: string, related: Related): void {
-  const { root, to, by, uses, request } = statement;
+  const { version: granted, root, to, by, uses, request } = statement;
   const version = ownerOf(list, root, by.id, related);
   if (version) {
     const beyond = USES.filter((use) => uses.includes(use) && version.policy[use].rule === 'forbidden');
@@ -302,7 +302,7 @@ function checkGrant(list: CheckList, statement: AccessGrant, cid: string, relate
     if (asked) {
       list.expect(
         'answer',
-        asked.by.id === to.id && asked.root === root,
+        asked.by.id === to.id && asked.version === granted && asked.root === root,
         'It is for the person and the version of that request.',
         'It is for another person or another version than the request that it names.'
       );

@@ -424,6 +424,31 @@ describe('a permissioned version', () => {
     expect(await bo.versionTexts(root)).toEqual([SECRET]);
   });
 
+  it('is granted as it was asked for, after another with the same rows was published', async () => {
+    await ada.write(pelhaven, SECRET);
+    const first = await publish(true);
+    const id = await bo.take(first);
+    const root = await rootOf(first);
+    const request = await bo.sign({
+      kind: 'access-request',
+      ...{ id, root, uses: ['training', 'display'], purpose: '', words: '' }
+    });
+    await ada.drafts.describe(pelhaven, { ...FACTS, summary: 'The same rows, said better' });
+    const second = await publish(true);
+    expect(await rootOf(second)).toBe(root);
+    await ada.take(request);
+    const file = await ada.sign({
+      kind: 'access-grant',
+      ...{ request: request.cid, uses: ['training', 'display'], conditions: {} }
+    });
+    await bo.take(file);
+    expect(await bo.versionTexts(root)).toEqual([SECRET]);
+    // The key is that version's alone: who takes the next one asks anew.
+    await bo.take(second);
+    const { context } = await openVersion(bo.store, await bo.store.versions.get(second.cid), { weight: 1 });
+    expect(context.grant).toBeUndefined();
+  });
+
   it('opens for the request of one person with a key that is theirs alone', async () => {
     await ada.write(pelhaven, SECRET);
     const version = await publish(true);

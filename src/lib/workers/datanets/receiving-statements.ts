@@ -198,10 +198,12 @@ async function receiveValidation({ store }: Hall, signed: Signed<Validation>): P
 }
 
 async function receiveRequest({ store }: Hall, signed: Signed<AccessRequest>): Promise<Effect> {
-  const { root, datanet, by } = signed.statement;
+  const { version: asked, root, datanet, by } = signed.statement;
   const owner = await inRole(store, datanet, 'owner');
   if (!owner) throw new NotForHereError('This asks for access to a Datanet that you do not own.');
-  const version = (await store.versions.of(owner.id)).find((each) => each.root === root && each.key);
+  const version = (await store.versions.of(owner.id)).find(
+    (each) => each.cid === asked && each.root === root && each.key
+  );
   if (!version) {
     throw new NotForHereError(
       `This asks for access to a version of ${named(owner.facts.name)} that has no key here.`
@@ -221,7 +223,7 @@ async function receiveGrant(
   signed: Signed<AccessGrant>,
   cid: string
 ): Promise<Effect> {
-  const { to, by, root, datanet, key, conditions } = signed.statement;
+  const { to, by, version: granted, root, datanet, key, conditions } = signed.statement;
   if (to.id !== identity.person.id || to.agreement !== identity.person.agreement) {
     throw new NotForHereError(
       `This grant is for ${named(to.name)}, whose keys are in another browser. It opens nothing here.`,
@@ -229,7 +231,8 @@ async function receiveGrant(
     );
   }
   const reader = await inRole(store, datanet, 'reader');
-  const version = reader && (await store.versions.of(reader.id)).find((each) => each.root === root);
+  const versions = reader ? await store.versions.of(reader.id) : [];
+  const version = versions.find((each) => each.cid === granted && each.root === root);
   if (!reader || !version) {
     throw new NotForHereError(
       'This grants access to a version that is not here. Open its file first, then this.'

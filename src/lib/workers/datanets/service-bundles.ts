@@ -32,7 +32,7 @@ export async function dataKey(store: Store, version: VersionRecord): Promise<Cry
     try {
       return await unwrapKey(wrapped, identity);
     } catch (error) {
-      // Of several grants, one may be for another version with the same rows.
+      // Another grant may hold a key that was not altered.
       if (!(error instanceof CannotUnwrapError)) throw error;
     }
   }
@@ -45,7 +45,7 @@ async function wrappedKeys(store: Store, version: VersionRecord, person: string)
   const grants = await store.statements.of(version.signed.statement.datanet, 'access-grant');
   return grants
     .map(({ signed }) => signed.statement)
-    .filter(({ to, root }) => to.id === person && root === version.root)
+    .filter((grant) => grant.to.id === person && grant.version === version.cid)
     .map(({ key }) => key)
     .reverse();
 }

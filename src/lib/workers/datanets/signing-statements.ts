@@ -14,6 +14,7 @@ import {
   withdrawalOf,
   named
 } from './exchange-lookup';
+import { findVersion } from '../run-versions';
 import type { StatementRequest } from './protocol';
 import { entryCid } from './service-rows';
 import { CannotSignError, type Desk, type Made } from './signing-desk';
@@ -192,7 +193,7 @@ async function makeRequest(
 ): Promise<Made> {
   const { store } = desk;
   const { facts, datanet } = await requireRole(store, id, 'reader');
-  const { signed } = await store.versions.byRoot(root);
+  const { cid: version, signed } = await findVersion(store, { datanet, root });
   if (!signed.statement.permissioned) {
     throw new CannotSignError(
       'This version is open: its rules hold for everybody, and there is no key to ask for.'
@@ -200,7 +201,11 @@ async function makeRequest(
   }
   const { policy } = signed.statement;
   return {
-    statement: { kind: 'access-request', ...common(desk), ...{ datanet, root, uses, purpose, words } },
+    statement: {
+      kind: 'access-request',
+      ...common(desk),
+      ...{ datanet, version, root, uses, purpose, words }
+    },
     warnings: uses
       .filter((use) => policy[use].rule === 'forbidden')
       .map((use) => `By the rules of the Datanet, ${useWords(use)} is forbidden to everybody.`),
@@ -213,9 +218,9 @@ async function makeGrant(desk: Desk, { request, uses, conditions }: Request<'acc
   const { store, identity, now } = desk;
   const asked = (await requireStatement(store, request, 'access-request')).signed.statement;
   const { id, facts, datanet } = await requireRole(store, asked.datanet, 'owner');
-  const { key, signed } = await store.versions.byRoot(asked.root);
+  const { key, signed } = await store.versions.get(asked.version);
   const { policy } = signed.statement;
-  if (signed.statement.datanet !== datanet || !key) {
+  if (signed.statement.datanet !== datanet || signed.statement.rows.root !== asked.root || !key) {
     throw new CannotSignError('There is no key to this version here: it is open, or of another Datanet.');
   }
   const forbidden = uses.find((use) => policy[use].rule === 'forbidden');
@@ -245,7 +250,8 @@ async function makeGrant(desk: Desk, { request, uses, conditions }: Request<'acc
     statement: {
       kind: 'access-grant',
       ...common(desk),
-      ...{ datanet, root: asked.root, to: asked.by, request, uses, conditions },
+      ...{ datanet, version: asked.version, root: asked.root, to: asked.by },
+      ...{ request, uses, conditions },
       key: await rewrapKey(key, identity, asked.by.agreement)
     },
     warnings,
