@@ -1,5 +1,4 @@
 import { rowContent, rowDigest } from '../content/cid';
-import type { Row } from '../row';
 import type { KeyedRow } from './check';
 import type { Finding } from './finding';
 import { textsOf } from './texts';
