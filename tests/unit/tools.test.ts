@@ -76,7 +76,7 @@ describe('the launcher of the command line', () => {
   it('leaves stdout alone and ends with 2 for a command that does not exist', () => {
     const run = spawnSync(process.execPath, ['tools/cli.mjs', 'dance'], { cwd: root, encoding: 'utf8' });
     expect([run.status, run.stdout]).toEqual([2, '']);
-    expect(run.stderr).toContain('finetune|generate|score|bench');
+    expect(run.stderr).toContain('finetune|generate|score|attribute|bench|verify');
   });
 });
 
