@@ -1,12 +1,11 @@
 import fc from 'fast-check';
-import { base58btc } from 'multiformats/bases/base58';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../canonical';
 import type { RowContent } from '../row';
-import { NotACidError, cidOfDigest, cidOfText, digestOfCid, rowCid, rowContent, rowDigest } from './cid';
+import { cidOfDigest, cidOfText, rowCid, rowContent, rowDigest } from './cid';
 
 const text = fc.string({ unit: 'grapheme' });
 const content: fc.Arbitrary<RowContent> = fc.oneof(
@@ -51,21 +50,9 @@ describe('CIDs of rows', () => {
   it('hold the digest', () => {
     fc.assert(
       fc.property(content, (value) => {
-        expect(digestOfCid(rowCid(value))).toEqual(rowDigest(value));
+        expect(CID.parse(rowCid(value)).multihash.digest).toEqual(rowDigest(value));
         expect(cidOfDigest(rowDigest(value))).toBe(rowCid(value));
       })
     );
-  });
-
-  it.each([
-    ['no CID', 'row 1'],
-    ['nothing', ''],
-    ['version 0', 'QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWKPBdG'],
-    ['another codec', CID.createV1(0x70, CID.parse(rowCid({ text: '' })).multihash).toString()],
-    ['another base', CID.parse(rowCid({ text: '' })).toString(base58btc)],
-    ['capitals', rowCid({ text: '' }).toUpperCase()],
-    ['a letter too many', `${rowCid({ text: '' })}a`]
-  ])('refuse %s', (_, cid) => {
-    expect(() => digestOfCid(cid)).toThrow(NotACidError);
   });
 });

@@ -1,18 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { CID } from 'multiformats/cid';
 import * as Digest from 'multiformats/hashes/digest';
-import { TabtuneError } from '../../errors';
 import { canonicalJson } from '../canonical';
 import type { Row, RowContent } from '../row';
-
-/** Text that should be the CID of something of ours, and is not. */
-export class NotACidError extends TabtuneError {}
 
 /** Multicodec codes. https://github.com/multiformats/multicodec/blob/master/table.csv */
 const RAW = 0x55;
 const SHA2_256 = 0x12;
-
-const DIGEST_BYTES = 32;
 
 /** What a row's identity is made of: its words and nothing else. Fields that a message has besides them are left out. */
 export function rowContent(row: Row | RowContent): RowContent {
@@ -38,28 +32,6 @@ export function cidOfText(text: string): string {
 /** The CIDv1 (raw) of bytes whose SHA-256 is `digest`. */
 export function cidOfDigest(digest: Uint8Array): string {
   return CID.createV1(RAW, Digest.create(SHA2_256, digest)).toString();
-}
-
-/** The SHA-256 in such a CID. @throws NotACidError for any other text: another version, codec, hash or base. */
-export function digestOfCid(cid: string): Uint8Array {
-  let parsed: CID | undefined;
-  let cause: unknown;
-  try {
-    parsed = CID.parse(cid);
-  } catch (error) {
-    cause = error;
-  }
-  const { multihash } = parsed ?? {};
-  const ours =
-    parsed?.code === RAW && multihash?.code === SHA2_256 && multihash.digest.length === DIGEST_BYTES;
-  // Written back, so that one thing has one name: base 58 and capitals say the same CID with other letters.
-  if (!multihash || !ours || parsed?.toString() !== cid) {
-    throw new NotACidError(
-      `"${cid.slice(0, 80)}" is not the CID of a row or statement (CIDv1, raw, sha2-256, base 32).`,
-      { details: { cid: cid.slice(0, 200) }, cause }
-    );
-  }
-  return multihash.digest;
 }
 
 function digestOfText(text: string): Uint8Array {

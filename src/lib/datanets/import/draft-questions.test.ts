@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { draftPrompt, draftRow, parseDraft } from './draft-questions';
+import { draftPrompt, parseDraft } from './draft-questions';
 
 const PAIRS = [
   { question: 'Who?', answer: 'Ann.' },
@@ -44,17 +44,6 @@ describe('an answer of a model is read', () => {
         }
       )
     );
-  });
-});
-
-it('a drafted row says so, and where its passage stands', () => {
-  expect(draftRow(PAIRS[0], 'a.pdf, page 2')).toEqual({
-    messages: [
-      { role: 'user', content: 'Who?' },
-      { role: 'assistant', content: 'Ann.' }
-    ],
-    source: 'a.pdf, page 2',
-    drafted: true
   });
 });
 

@@ -1,5 +1,4 @@
 import type { Message } from '../row';
-import type { ImportedRow } from './import';
 
 /** A question and its answer, as a model drafted them. */
 export interface QuestionPair {
@@ -45,18 +44,6 @@ export function parseDraft(answer: string): QuestionPair[] {
     const isFilled = question !== '' && reply !== '' && !isPlaceholder(question);
     return isNew && isFilled && question.length <= MAX_LENGTH && reply.length <= MAX_LENGTH;
   });
-}
-
-/** The row of a pair: always marked as drafted, with the passage's source. */
-export function draftRow({ question, answer }: QuestionPair, source?: string): ImportedRow {
-  return {
-    messages: [
-      { role: 'user', content: question.toWellFormed() },
-      { role: 'assistant', content: answer.toWellFormed() }
-    ],
-    ...(source ? { source } : {}),
-    drafted: true
-  };
 }
 
 /** Small models repeat the form instead of filling it. */
