@@ -1,5 +1,5 @@
 import type { Contributor, DatanetRow } from '../datanets/datanet';
-import { decideVersion, permitRows, type PermitContext, type PermitVersion } from '../datanets/policy/permit';
+import { decideVersion, permitRows, permitVersion, type PermitContext } from '../datanets/policy/permit';
 import type { Rule, Use } from '../datanets/policy/policy';
 import type { Row } from '../datanets/row';
 import { mixEpoch } from '../datanets/split/mix';
@@ -234,11 +234,6 @@ function useOf({ id, version, weight, grant, context: { purpose } }: OpenVersion
     attribution: [],
     refusals: []
   };
-}
-
-/** A version as its rules are asked. */
-function permitVersion({ rows, policy, contributions, by, permissioned }: Version): PermitVersion {
-  return { root: rows.root, policy, contributions, owner: by.id, permissioned };
 }
 
 /** Purposes that a run with the version may be asked for. */

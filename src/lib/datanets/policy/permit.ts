@@ -1,5 +1,5 @@
 import type { ContributionEntry } from '../datanet';
-import type { AccessGrant } from '../trust/statements';
+import type { AccessGrant, Version } from '../trust/statements';
 import { grantPolicy } from './combine';
 import { decide, type UseDecision } from './decide';
 import type { Policy, Use } from './policy';
@@ -12,6 +12,11 @@ export interface PermitVersion {
   /** Whoever it is that published it needs no grant. */
   owner: string;
   permissioned: boolean;
+}
+
+/** A version as its rules are asked. */
+export function permitVersion({ rows, policy, contributions, by, permissioned }: Version): PermitVersion {
+  return { root: rows.root, policy, contributions, owner: by.id, permissioned };
 }
 
 export interface PermitContext {

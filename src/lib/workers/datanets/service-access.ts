@@ -1,11 +1,6 @@
 /** Which rows of somebody else's version this browser may show or pass on, and why not the others. */
 import type { PaceOptions } from '../../datanets/pace';
-import {
-  decideVersion,
-  permitRows,
-  type PermitContext,
-  type PermitVersion
-} from '../../datanets/policy/permit';
+import { decideVersion, permitRows, permitVersion, type PermitContext } from '../../datanets/policy/permit';
 import type { Use } from '../../datanets/policy/policy';
 import { useWords } from '../../datanets/policy/sentences';
 import type { VersionRecord } from '../../datanets/store/datanet-schema';
@@ -31,7 +26,7 @@ export interface Access {
 /** Whether the rows of a received version may be shown. */
 export async function accessTo(store: Store, record: VersionRecord): Promise<Access> {
   const { context, grant } = await contextOf(store, record, 'display');
-  const decision = decideVersion(permitVersion(record), context);
+  const decision = decideVersion(permitVersion(record.signed.statement), context);
   return {
     readable: decision.allowed,
     ...(decision.allowed ? {} : { reason: decision.reason }),
@@ -70,7 +65,7 @@ export async function openFor(
 export async function requirePermitted(use: Use, store: Store, record: VersionRecord): Promise<void> {
   if (isOwn(record)) return;
   const { context } = await contextOf(store, record, use);
-  const decision = decideVersion(permitVersion(record), context);
+  const decision = decideVersion(permitVersion(record.signed.statement), context);
   if (decision.allowed) return;
   const { name } = record.signed.statement.facts;
   throw new RowsNotShownError(`Of "${name}", ${useWords(use)} is not allowed here. ${decision.reason}`, {
@@ -84,7 +79,7 @@ async function permitted(use: Use, store: Store, record: VersionRecord, table: R
   // Rules are of contributions, so one row stands for all of each.
   const groups = [undefined, ...table.contributions().keys()];
   const rows = groups.map((contribution) => ({ contributor: '', contribution }));
-  const { allowed } = permitRows(permitVersion(record), context, rows);
+  const { allowed } = permitRows(permitVersion(record.signed.statement), context, rows);
   if (allowed.length === groups.length) return table;
   const kept = new Set(allowed);
   const left = table.clone();
@@ -114,9 +109,4 @@ async function purposeOf(store: Store, { statement }: Signed<AccessGrant>): Prom
   const request =
     statement.request === undefined ? undefined : await store.statements.find(statement.request);
   return request && isSigned(request.signed, 'access-request') ? request.signed.statement.purpose : undefined;
-}
-
-function permitVersion({ root, signed: { statement } }: VersionRecord): PermitVersion {
-  const { policy, contributions, by, permissioned } = statement;
-  return { root, policy, contributions, owner: by.id, permissioned };
 }
