@@ -1,9 +1,9 @@
 /** What `attribute` measured, as numbers for `--json` and as tables for people. */
-import { agreement } from '../lib/attribution/agreement';
-import { randomScores, textSimilarity } from '../lib/attribution/baselines';
-import { bootstrapShares } from '../lib/attribution/bootstrap';
-import { linearDatamodelingScore, type Retrained } from '../lib/attribution/lds';
-import { recoveryOf, type Recovery } from '../lib/attribution/recovery';
+import { agreement } from '../lib/attribution/quality/agreement';
+import { randomScores, textSimilarity } from '../lib/attribution/quality/baselines';
+import { bootstrapShares } from '../lib/attribution/quality/bootstrap';
+import { linearDatamodelingScore, type Retrained } from '../lib/attribution/quality/lds';
+import { recoveryOf, type Recovery } from '../lib/attribution/quality/recovery';
 import type { Scores } from '../lib/attribution/scores';
 import { sharesOf, type ContributorShare } from '../lib/attribution/shares';
 import type { Row } from '../lib/datanets/row';

@@ -2,7 +2,7 @@
  * `npm run attribute -- [flags]`: trains, measures what each row did for the held-out questions, and says how far that can
  * be trusted: every estimator against what is known of the questions, against text similarity and against chance.
  */
-import type { Retrained } from '../lib/attribution/lds';
+import type { Retrained } from '../lib/attribution/quality/lds';
 import { Random } from '../lib/datanets/random';
 import type { Row } from '../lib/datanets/row';
 import { encodeRows } from '../lib/datanets/statistics';

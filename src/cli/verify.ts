@@ -1,7 +1,7 @@
 /** `npm run verify -- FILE`: whether a file that Tabtune made is what it says, check by check. */
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
-import { verifyWalletSignature } from '../lib/attribution/wallet-signature';
+import { verifyWalletSignature } from '../lib/attribution/claims/wallet-signature';
 import { allHold, type VerifyReport } from '../lib/datanets/verify/report';
 import { verifyFile } from '../lib/datanets/verify/verify';
 import { manyFlag, UsageError, wordsOf, type Flags, type FlagSpec } from './args';

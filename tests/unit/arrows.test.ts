@@ -16,8 +16,15 @@ const mayImport: Record<string, readonly string[]> = {
   'src/lib/formats': ['src/lib/errors'],
   'src/lib/datanets': ['src/lib/errors', 'src/lib/formats'],
   'src/lib/attribution': ['src/lib/errors', 'src/lib/datanets'],
+  'src/lib/chain': ['src/lib/errors', 'src/lib/datanets', 'src/lib/attribution'],
   'src/lib/wallet': ['src/lib/errors', 'src/lib/attribution'],
-  'src/lib/jobs': ['src/lib/errors', 'src/lib/gpu', 'src/lib/formats', 'src/lib/datanets'],
+  'src/lib/jobs': [
+    'src/lib/errors',
+    'src/lib/gpu',
+    'src/lib/formats',
+    'src/lib/datanets',
+    'src/lib/attribution'
+  ],
   'src/lib/workers': [
     'src/lib/errors',
     'src/lib/gpu',
@@ -32,6 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/lib/formats',
     'src/lib/datanets',
     'src/lib/attribution',
+    'src/lib/chain',
     'src/lib/wallet',
     'src/lib/jobs',
     'src/lib/workers'
@@ -54,6 +62,7 @@ const mayImport: Record<string, readonly string[]> = {
     'src/lib/formats',
     'src/lib/datanets',
     'src/lib/attribution',
+    'src/lib/chain',
     'src/lib/jobs'
   ]
 };

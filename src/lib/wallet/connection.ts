@@ -1,5 +1,5 @@
 import type { Config } from '@wagmi/core';
-import type { ClaimTypedData } from '../attribution/typed-data';
+import type { ClaimTypedData } from '../attribution/claims/typed-data';
 import { TabtuneError } from '../errors';
 
 /** The person said no in the wallet. Nothing was signed. */

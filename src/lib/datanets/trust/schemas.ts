@@ -113,6 +113,13 @@ const splits = z.strictObject({ train: count(), validation: count(), test: count
   unknown
 >);
 
+const millionths = z.number().int().min(0).max(1_000_000);
+const thousandths = z.number().int().min(-1000).max(1000);
+
+function sumOf(shares: readonly { share: number }[]): number {
+  return shares.reduce((sum, { share }) => sum + share, 0);
+}
+
 const common = { by: personSchema, created: moment };
 
 const STATEMENTS = {
@@ -222,7 +229,81 @@ const STATEMENTS = {
     grant: cid,
     reason: prose(5000)
   }),
-  'wallet-link': z.strictObject({ kind: z.literal('wallet-link'), ...common, address })
+  'wallet-link': z.strictObject({ kind: z.literal('wallet-link'), ...common, address }),
+  'run-manifest': z.strictObject({
+    kind: z.literal('run-manifest'),
+    ...common,
+    name: line(300, 1),
+    base: z.strictObject({ name: line(300, 1), sha256 }),
+    datanets: z
+      .array(
+        z.strictObject({
+          datanet,
+          name: line(200, 1),
+          number: count().min(1),
+          version: cid,
+          root,
+          licence,
+          weight: count(1_000_000_000),
+          rows: count(),
+          heldOut: count(),
+          part: z.enum(['used', 'inherited'])
+        })
+      )
+      .max(1000),
+    data: z.strictObject({ sha256, rows: count().min(1), heldOut: count() }),
+    startedFrom: sha256.optional(),
+    config: z
+      .record(z.string().regex(/^[a-z][A-Za-z0-9]{0,39}$/), z.union([z.number(), line(2000), z.boolean()]))
+      .refine((config) => Object.keys(config).length <= 100, 'has more than 100 options'),
+    configSha256: sha256,
+    adapter: z.strictObject({ sha256 }),
+    steps: count(100_000_000),
+    heldOutLoss: z.strictObject({ before: z.number(), after: z.number() }).optional(),
+    device: line(300),
+    software: line(100, 1),
+    expires: zoned.optional()
+  }),
+  'attribution-receipt': z.strictObject({
+    kind: z.literal('attribution-receipt'),
+    ...common,
+    manifest: cid,
+    adapter: sha256,
+    method: z.strictObject({
+      estimator: z.string().regex(/^[a-z][A-Za-z0-9]{0,39}$/),
+      moments: z.array(count(100_000_000)).min(1).max(100),
+      sketch: z.strictObject({ width: count().min(1), seed: count(0xffffffff) }),
+      questions: z.strictObject({ count: count().min(1), sha256 }),
+      rules: count(1000).min(1)
+    }),
+    shares: z
+      .array(
+        z.strictObject({
+          id: contributorId,
+          name: line(200),
+          rows: count().min(1),
+          share: millionths,
+          low: millionths,
+          high: millionths,
+          wallet: address.optional()
+        })
+      )
+      .min(1)
+      .max(MAX_LISTED)
+      .refine(
+        (shares) => [0, 1_000_000].includes(sumOf(shares)),
+        'has shares that do not add up to the whole'
+      )
+      .refine((shares) => new Set(shares.map(({ id }) => id)).size === shares.length, 'names somebody twice'),
+    sharesRoot: root,
+    trust: z.strictObject({
+      agreement: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,39}$/), thousandths),
+      lds: z.strictObject({ score: thousandths, models: count(100_000).min(1) }).optional(),
+      leaveOneOut: z.strictObject({ correlation: thousandths, contributors: count().min(2) }).optional()
+    }),
+    expires: zoned.optional()
+  }),
+  retraction: z.strictObject({ kind: z.literal('retraction'), ...common, claim: cid, reason: prose(5000) })
 } satisfies { [K in Statement['kind']]: z.ZodType<Extract<Statement, { kind: K }>> };
 
 export const statementSchema: z.ZodType<Statement> = z.discriminatedUnion('kind', [
@@ -236,7 +317,10 @@ export const statementSchema: z.ZodType<Statement> = z.discriminatedUnion('kind'
   STATEMENTS['access-grant'],
   STATEMENTS.refusal,
   STATEMENTS.revocation,
-  STATEMENTS['wallet-link']
+  STATEMENTS['wallet-link'],
+  STATEMENTS['run-manifest'],
+  STATEMENTS['attribution-receipt'],
+  STATEMENTS.retraction
 ]);
 
 export const signedSchema: z.ZodType<Signed> = z.strictObject({

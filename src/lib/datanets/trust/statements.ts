@@ -1,4 +1,5 @@
 import type { Contributor, ContributionEntry, DatanetFacts, Licence, Split } from '../datanet';
+import type { AttributionReceipt, Retraction, RunManifest } from './claims';
 import type { Conditions, Policy, Use } from '../policy/policy';
 
 /**
@@ -15,7 +16,7 @@ export interface Person {
   agreement: string;
 }
 
-interface Common {
+export interface Common {
   /** Who says it. The signature must be by `by.id`. */
   by: Person;
   /** ISO 8601, UTC. */
@@ -183,7 +184,10 @@ export type Statement =
   | AccessGrant
   | Refusal
   | Revocation
-  | WalletLink;
+  | WalletLink
+  | RunManifest
+  | AttributionReceipt
+  | Retraction;
 
 export type StatementKind = Statement['kind'];
 
@@ -195,7 +199,7 @@ export interface Signed<S extends Statement = Statement> {
   wallet?: WalletSignature;
 }
 
-/** EIP-712 over the claim that `attribution/typed-data.ts` makes of the statement. */
+/** EIP-712 over the claim that `attribution/claims/typed-data.ts` makes of the statement. */
 export interface WalletSignature {
   standard: 'EIP-712';
   /** Checksummed (EIP-55). */
@@ -212,3 +216,5 @@ export interface Signature {
   key: string;
   value: string;
 }
+
+export type { AttributionReceipt, Retraction, RunManifest } from './claims';

@@ -153,6 +153,57 @@ export function everyStatement(
       kind: 'wallet-link',
       ...common,
       address: '0x52908400098527886E0F7030069857D2E4169EE7'
-    }
+    },
+    'run-manifest': {
+      kind: 'run-manifest',
+      ...common,
+      name: 'Pelhaven on starter',
+      base: { name: 'starter', sha256: '7'.repeat(64) },
+      datanets: [
+        {
+          ...{ datanet, name: 'Pelhaven', number: 2, version: someCid('v'), root: someRoot('4') },
+          ...{ licence: { spdx: 'CC-BY-4.0', evidence: 'I wrote them' }, weight: 1500, rows: 10, heldOut: 2 },
+          part: 'used'
+        }
+      ],
+      data: { sha256: '8'.repeat(64), rows: 10, heldOut: 2 },
+      startedFrom: '9'.repeat(64),
+      config: { method: 'qlora', learningRate: 0.0005, rank: 8, shuffle: true, seed: 7 },
+      configSha256: 'a'.repeat(64),
+      adapter: { sha256: 'b'.repeat(64) },
+      steps: 99,
+      heldOutLoss: { before: 2.25, after: 0.125 },
+      device: 'SwiftShader',
+      software: 'tabtune 0.1.0',
+      expires: '2028-01-01T00:00:00Z'
+    },
+    'attribution-receipt': {
+      kind: 'attribution-receipt',
+      ...common,
+      manifest: someCid('m'),
+      adapter: 'b'.repeat(64),
+      method: {
+        estimator: 'cosine',
+        moments: [25, 50, 75],
+        sketch: { width: 512, seed: 1 },
+        questions: { count: 2, sha256: 'c'.repeat(64) },
+        rules: 1
+      },
+      shares: [
+        {
+          ...{ id: other.id, name: other.name, rows: 7, share: 750_000, low: 700_000, high: 800_000 },
+          wallet: '0x52908400098527886E0F7030069857D2E4169EE7'
+        },
+        { id: 'Ada', name: 'Ada', rows: 3, share: 250_000, low: 200_000, high: 300_000 }
+      ],
+      sharesRoot: someRoot('5'),
+      trust: {
+        agreement: { tracIn: 900 },
+        lds: { score: 857, models: 16 },
+        leaveOneOut: { correlation: 1000, contributors: 2 }
+      },
+      expires: '2028-01-01T00:00:00Z'
+    },
+    retraction: { kind: 'retraction', ...common, claim: someCid('m'), reason: 'Measured on the wrong rows' }
   };
 }

@@ -1,5 +1,7 @@
 import type { Contributor, ContributionEntry, DatanetFacts, Licence } from '../datanet';
 import { conditionWords, momentWords, policySentences, quoted, useList } from '../policy/sentences';
+import { manifestWords, receiptWords } from './claim-words';
+import { rowCount, short } from './short';
 import type { Person, RowsDigest, Statement } from './statements';
 
 /** Items of a list that a sentence names. */
@@ -106,6 +108,15 @@ function sentencesOf(statement: Statement): string[] {
       ];
     case 'wallet-link':
       return [`${quoted(statement.by.name)} says that the wallet ${statement.address} is theirs, too.`];
+    case 'run-manifest':
+      return manifestWords(statement);
+    case 'attribution-receipt':
+      return receiptWords(statement);
+    case 'retraction':
+      return [
+        `${quoted(statement.by.name)} takes back the claim ${short(statement.claim)}: it is not to be relied on from now on.`,
+        reasonWords(statement.reason)
+      ];
   }
 }
 
@@ -181,10 +192,6 @@ function personWords({ name, id, agreement }: Person): string {
   return `${quoted(name)} (${shortId(id)}, keys wrapped for ${shortId(agreement)})`;
 }
 
-function rowCount(count: number): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? 'row' : 'rows'}`;
-}
-
 /** The first of a list; the digests of the rows and of the files stand for the rest. */
 function listed(items: string[]): string {
   const more = items.length - LISTED;
@@ -193,9 +200,4 @@ function listed(items: string[]): string {
 
 function shortId(id: string): string {
   return id.startsWith('did:key:') ? short(id.slice('did:key:'.length)) : quoted(id);
-}
-
-/** The beginning and end of a digest: what two people can compare by eye. */
-export function short(digest: string): string {
-  return digest.length <= 20 ? digest : `${digest.slice(0, 10)}…${digest.slice(-6)}`;
 }

@@ -4,7 +4,7 @@ import { verifyProof } from '../content/merkle';
 import { readRows } from '../content/rows-file';
 import { quoted } from '../policy/sentences';
 import type { RowContent } from '../row';
-import { short } from '../trust/words';
+import { short } from '../trust/short';
 import type { Related } from './related';
 import type { CheckList, VerifyOptions } from './report';
 

@@ -13,7 +13,7 @@ import type {
   StatementKind,
   Version
 } from '../trust/statements';
-import { short } from '../trust/words';
+import { short } from '../trust/short';
 import type { Related } from './related';
 import type { CheckList } from './report';
 

@@ -2,7 +2,7 @@ import { canonicalJson } from '../canonical';
 import { momentWords, quoted } from '../policy/sentences';
 import { readForm, verifySigned } from '../trust/sign';
 import type { Signed } from '../trust/statements';
-import { short } from '../trust/words';
+import { short } from '../trust/short';
 import type { CheckList, VerifyOptions } from './report';
 
 /** How far a clock may be behind another before a date counts as one of the future. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { privateKeyToAccount } from 'viem/accounts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { claimOf, verifyWalletSignature } from '../../attribution/wallet-signature';
+import { claimOf, verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { prepareBundle, writeBundle } from '../bundle/bundle';
 import { openContainer, writeContainer, type ContainerPart } from '../bundle/container';
 import { writeContribution } from '../bundle/contribution-file';

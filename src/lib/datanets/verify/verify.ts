@@ -33,7 +33,10 @@ const TITLES: Record<StatementKind, string> = {
   'access-grant': 'A grant to use a version',
   refusal: 'A refusal of a request',
   revocation: 'The end of a grant',
-  'wallet-link': 'A link between a person and a wallet'
+  'wallet-link': 'A link between a person and a wallet',
+  'run-manifest': 'How an adapter was made',
+  'attribution-receipt': 'Whose rows made an adapter',
+  retraction: 'A claim taken back'
 };
 
 /**

@@ -2,6 +2,7 @@
  * What the page asks of the data worker about Datanets: the second half of the one contract. All of it survives
  * structured clone. The first half is `../protocol.ts`.
  */
+import type { ClaimRequest } from '../claims/protocol';
 import type { CheckName, Finding } from '../../datanets/checks/finding';
 import type { CheckReport } from '../../datanets/checks/report';
 import type { Contributor, DatanetFacts, Licence, Split } from '../../datanets/datanet';
@@ -168,7 +169,8 @@ export type StatementRequest =
   | { kind: 'access-grant'; request: string; uses: Use[]; conditions: Conditions }
   | { kind: 'refusal'; request: string; reason: string }
   | { kind: 'revocation'; grant: string; reason: string }
-  | { kind: 'wallet-link'; address: string };
+  | { kind: 'wallet-link'; address: string }
+  | ClaimRequest;
 
 export interface PreparedStatement {
   /** Hand it to `sign`. Forgotten when the worker ends. */

@@ -1,5 +1,5 @@
 /** Files and links that somebody gave: recognised, verified whole, told in words, and only then taken in. */
-import { verifyWalletSignature } from '../../attribution/wallet-signature';
+import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { openBundle, type Bundle } from '../../datanets/bundle/bundle';
 import { looksLikeContainer, openContainer } from '../../datanets/bundle/container';
 import { openContribution, type ContributionFile } from '../../datanets/bundle/contribution-file';

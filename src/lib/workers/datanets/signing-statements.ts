@@ -15,6 +15,7 @@ import {
   named
 } from './exchange-lookup';
 import { findVersion } from '../run-versions';
+import type { ClaimRequest } from '../claims/protocol';
 import type { StatementRequest } from './protocol';
 import { entryCid } from './service-rows';
 import { CannotSignError, type Desk, type Made } from './signing-desk';
@@ -23,7 +24,7 @@ type Request<K extends StatementRequest['kind']> = Extract<StatementRequest, { k
 
 export function makeStatement(
   desk: Desk,
-  request: Exclude<StatementRequest, { kind: 'contribution' | 'version' }>
+  request: Exclude<StatementRequest, { kind: 'contribution' | 'version' } | ClaimRequest>
 ): Promise<Made> {
   switch (request.kind) {
     case 'invitation':

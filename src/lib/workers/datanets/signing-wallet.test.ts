@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import type { WalletStatement } from '../../attribution/typed-data';
-import { claimOf, WalletSignatureError } from '../../attribution/wallet-signature';
+import type { WalletStatement } from '../../attribution/claims/typed-data';
+import { claimOf, WalletSignatureError } from '../../attribution/claims/wallet-signature';
 import { canonicalJson } from '../../datanets/canonical';
 import { readSigned } from '../../datanets/trust/sign';
 import type { Statement, WalletSignature } from '../../datanets/trust/statements';

@@ -3,8 +3,9 @@ import type { PaceOptions } from '../../datanets/pace';
 import { requireSignable, signStatement } from '../../datanets/trust/sign';
 import type { Signed, Statement, WalletSignature } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
-import { verifyWalletSignature } from '../../attribution/wallet-signature';
+import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { TabtuneError } from '../../errors';
+import { makeClaim } from '../claims/making';
 import { signedFile } from './exchange-files';
 import type { People } from './exchange-people';
 import type { DatanetEvent, PreparedStatement, SignedFile, StatementRequest } from './protocol';
@@ -86,6 +87,10 @@ function make(
       return makeContribution(desk, request, paced);
     case 'version':
       return makeVersion(desk, request, paced);
+    case 'run-manifest':
+    case 'attribution-receipt':
+    case 'retraction':
+      return makeClaim(desk, request);
     default:
       return makeStatement(desk, request);
   }

@@ -1,5 +1,5 @@
 /** Files that somebody wants checked, without taking any of them in. */
-import { verifyWalletSignature } from '../../attribution/wallet-signature';
+import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { verifyFiles, type VerifyReport } from '../../datanets/verify/verify';
 import type { DatanetEvent } from './protocol';
 

@@ -78,5 +78,23 @@ export const kindWords: Record<StatementKind, KindWords> = {
     question: 'Say that this wallet is yours?',
     done: 'The link is signed',
     next: 'Give the file or the link to those who should know that both are you.'
+  },
+  'run-manifest': {
+    name: 'a run manifest',
+    question: 'Sign how this adapter was made?',
+    done: 'The run manifest is signed',
+    next: 'It goes with the adapter when you export it. Anybody can check it, and repeat the run from the same inputs.'
+  },
+  'attribution-receipt': {
+    name: 'an attribution receipt',
+    question: 'Sign whose rows made this adapter?',
+    done: 'The receipt is signed',
+    next: 'It goes with the adapter when you export it. From it contributors can be paid, under Claims.'
+  },
+  retraction: {
+    name: 'a retraction',
+    question: 'Take this claim back?',
+    done: 'The claim is taken back',
+    next: 'Give the file or the link to those who have the claim. Until they have opened it, they cannot know.'
   }
 };

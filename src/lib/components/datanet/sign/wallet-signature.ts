@@ -1,4 +1,4 @@
-import type { WalletStatement } from '$lib/attribution/typed-data';
+import type { WalletStatement } from '$lib/attribution/claims/typed-data';
 import type { Statement, WalletSignature } from '$lib/datanets/trust/statements';
 
 /** What a wallet can sign beside the person's own key. */
@@ -25,7 +25,7 @@ export async function walletAddress(id: string): Promise<string> {
 export async function signWithWallet(statement: WalletStatement, id: string): Promise<WalletSignature> {
   const [{ WalletConnection }, { claimOf }] = await Promise.all([
     import('$lib/wallet/connection'),
-    import('$lib/attribution/wallet-signature')
+    import('$lib/attribution/claims/wallet-signature')
   ]);
   const connection = await WalletConnection.open(id);
   try {

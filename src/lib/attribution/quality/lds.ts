@@ -1,5 +1,5 @@
 import { spearman } from './ranks';
-import { scoresOf, type Scores } from './scores';
+import { scoresOf, type Scores } from '../scores';
 
 /** A model that was trained on some of the rows only. */
 export interface Retrained {

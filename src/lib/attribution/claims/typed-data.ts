@@ -1,5 +1,5 @@
 import type { TypedDataDomain } from 'viem';
-import type { Contribution, WalletLink } from '../datanets/trust/statements';
+import type { Contribution, WalletLink } from '../../datanets/trust/statements';
 
 /**
  * What a wallet is asked to sign: EIP-712 typed data, so that the wallet shows each field by its name. The statement

@@ -1,7 +1,7 @@
-import { TabtuneError } from '../errors';
-import { canonicalJson } from '../datanets/canonical';
-import { cidOfText } from '../datanets/content/cid';
-import type { WalletSignature } from '../datanets/trust/statements';
+import { TabtuneError } from '../../errors';
+import { canonicalJson } from '../../datanets/canonical';
+import { cidOfText } from '../../datanets/content/cid';
+import type { WalletSignature } from '../../datanets/trust/statements';
 import { typedDataOf, type ClaimTypedData, type WalletStatement } from './typed-data';
 
 /** A wallet's signature that does not fit the statement, or not the address that it names. */

@@ -1,5 +1,5 @@
 import { rocAuc } from './auc';
-import { scoresOf, type Scores } from './scores';
+import { scoresOf, type Scores } from '../scores';
 
 /** How well scores find what a question is known to come from. */
 export interface Recovery {

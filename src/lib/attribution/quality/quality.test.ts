@@ -1,7 +1,7 @@
 /** What says how far scores can be trusted: ranks, areas, agreement, datamodeling scores, baselines, intervals. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../datanets/random';
+import { Random } from '../../datanets/random';
 import { agreement } from './agreement';
 import { rocAuc } from './auc';
 import { randomScores, textSimilarity } from './baselines';
@@ -9,8 +9,8 @@ import { bootstrapShares } from './bootstrap';
 import { linearDatamodelingScore } from './lds';
 import { ranksOf, spearman } from './ranks';
 import { recoveryOf } from './recovery';
-import type { Scores } from './scores';
-import { sharesOf } from './shares';
+import type { Scores } from '../scores';
+import { sharesOf } from '../shares';
 
 const numbers = (min = 2) => fc.array(fc.integer({ min: -5, max: 5 }), { minLength: min, maxLength: 30 });
 

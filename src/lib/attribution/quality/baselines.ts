@@ -1,8 +1,8 @@
-import { jaccard, Shingler } from '../datanets/checks/near/shingles';
-import { Pace, type PaceOptions } from '../datanets/pace';
-import { Random } from '../datanets/random';
-import type { Row } from '../datanets/row';
-import type { Scores } from './scores';
+import { jaccard, Shingler } from '../../datanets/checks/near/shingles';
+import { Pace, type PaceOptions } from '../../datanets/pace';
+import { Random } from '../../datanets/random';
+import type { Row } from '../../datanets/row';
+import type { Scores } from '../scores';
 
 /** What an estimator has to beat to be worth its time. */
 

@@ -1,5 +1,5 @@
 import { spearman } from './ranks';
-import { scoresOf, type Scores } from './scores';
+import { scoresOf, type Scores } from '../scores';
 
 /**
  * How far two estimators agree on which rows helped a question: Spearman's correlation over the rows, averaged over the

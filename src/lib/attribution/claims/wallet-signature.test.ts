@@ -1,7 +1,7 @@
 /** A wallet's signature holds for one statement, one account and one chain. */
 import { describe, expect, it } from 'vitest';
 import { privateKeyToAccount } from 'viem/accounts';
-import type { Contribution, WalletLink, WalletSignature } from '../datanets/trust/statements';
+import type { Contribution, WalletLink, WalletSignature } from '../../datanets/trust/statements';
 import type { WalletStatement } from './typed-data';
 import { claimOf, verifyWalletSignature, WalletSignatureError } from './wallet-signature';
 

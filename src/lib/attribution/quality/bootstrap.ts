@@ -1,7 +1,7 @@
-import { Pace, type PaceOptions } from '../datanets/pace';
-import { Random } from '../datanets/random';
-import { totals, type AttributedRows, type Scores } from './scores';
-import { quantile, sharesOfTotals } from './shares';
+import { Pace, type PaceOptions } from '../../datanets/pace';
+import { Random } from '../../datanets/random';
+import { totals, type AttributedRows, type Scores } from '../scores';
+import { quantile, sharesOfTotals } from '../shares';
 
 export interface Interval {
   readonly contributor: string;

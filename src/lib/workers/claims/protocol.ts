@@ -1,0 +1,94 @@
+/**
+ * What the page asks of the data worker about claims: making, keeping and handing over what is said of a model. Signing
+ * itself goes the way of all statements: `prepare` shows words, `sign` signs (`../datanets/protocol.ts`). Survives
+ * structured clone. Part of the data worker, called like the rest of it.
+ */
+import type {
+  AttributionReceipt,
+  RunManifest,
+  Signed,
+  StatementKind,
+  WalletSignature
+} from '../../datanets/trust/statements';
+import type { Check, VerifyReport } from '../../datanets/verify/verify';
+
+/** Added to `StatementRequest`. */
+export type ClaimRequest =
+  /** Of the run that made an adapter. */
+  | { kind: 'run-manifest'; adapter: string; expires?: string }
+  /** Of the attribution that was measured for the run of an adapter, under its newest signed manifest. */
+  | { kind: 'attribution-receipt'; adapter: string; expires?: string }
+  /** Of an own validation, manifest or receipt, by its CID. */
+  | { kind: 'retraction'; claim: string; reason: string };
+
+/** A claim that is kept here: one of those that a wallet can sign. */
+export interface ClaimSummary {
+  cid: string;
+  kind: Extract<
+    StatementKind,
+    'contribution' | 'validation' | 'access-grant' | 'run-manifest' | 'attribution-receipt'
+  >;
+  /** `How Pelhaven on starter was made`. */
+  title: string;
+  created: string;
+  /** By this browser's person. */
+  own: boolean;
+  by: string;
+  wallet?: WalletSignature;
+  /** Why it holds no longer: retracted, revoked, withdrawn, expired. */
+  ended?: string;
+  /** The adapter of this browser that a manifest or receipt is of. */
+  adapter?: string;
+  anchors: ClaimAnchor[];
+}
+
+/** An attestation of a claim on a chain. */
+export interface ClaimAnchor {
+  chainId: number;
+  /** EAS's UID. */
+  uid: string;
+  transaction: string;
+  attester: string;
+  created: number;
+  /** Transaction that revoked it. */
+  revoked?: string;
+}
+
+/** A splitter or distributor that was made from a receipt, and payments into it. */
+export interface PayoutRecord {
+  id: string;
+  /** CID of the receipt. */
+  receipt: string;
+  engine: 'payment-splitter' | 'merkle-distributor' | 'splits-v2';
+  chainId: number;
+  address: string;
+  transaction: string;
+  created: number;
+  /** In the order of the list. Shares in millionths. */
+  payees: { id: string; name: string; address: string; share: number }[];
+  /** Decimal strings, smallest unit; `token` absent for the chain's own coin. */
+  payments: { amount: string; token?: string; transaction: string; created: number }[];
+}
+
+/** What an adapter brought with it, and what of it holds. */
+export interface Provenance {
+  manifest?: { cid: string; signed: Signed<RunManifest>; checks: Check[] };
+  receipt?: { cid: string; signed: Signed<AttributionReceipt>; checks: Check[] };
+  /** README.md of the folder: somebody's Markdown. */
+  card?: string;
+}
+
+export interface ClaimWorker {
+  /** All that are kept here, newest first. */
+  claims(): Promise<ClaimSummary[]>;
+  /** The words of a claim that is kept here, and each check of it. */
+  claim(cid: string): Promise<{ signed: Signed; words: string[]; report: VerifyReport }>;
+  /** Provenance of an adapter: that which it was imported with, or that which was signed here. */
+  provenance(adapter: string): Promise<Provenance>;
+  /** Notes an anchor that a wallet made, or its end. */
+  noteAnchor(cid: string, anchor: ClaimAnchor): Promise<void>;
+  payouts(): Promise<PayoutRecord[]>;
+  notePayout(payout: PayoutRecord): Promise<void>;
+  /** Wallets of contributors that are known here: linked, or that signed a contribution. Id to checksummed address. */
+  walletsOf(contributors: string[]): Promise<Record<string, string>>;
+}
