@@ -69,6 +69,14 @@ const CONTENT: Record<string, unknown[]>[] = [
     identity: [{ key: 'person', person: { id: 'did:key:z', name: 'Ada' } }],
     imports: [{ id: 'i', datanet: 'd', started: 1 }],
     reports: [{ of: 'draft', name: 'd', datanet: 'd', report: {}, findings: [] }]
+  },
+  {
+    moments: [{ run: 'r', step: 5, values: Float32Array.of(4.5).buffer, learningRate: 1e-3 }],
+    sketches: [{ run: 'r', moment: 0, step: 5, rows: 1, values: Float32Array.of(5.5).buffer }],
+    attributions: [{ run: 'r', created: 10, contributors: [{ id: 'Ada', share: 1 }] }],
+    provenance: [{ adapter: 'a', card: '# mine' }],
+    anchors: [{ cid: 's', chainId: 1, uid: '0x2', created: 11 }],
+    payouts: [{ id: 'p', receipt: 's', created: 12 }]
   }
 ];
 

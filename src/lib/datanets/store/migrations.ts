@@ -39,5 +39,14 @@ export const MIGRATIONS: readonly Migration[] = [
     db.createObjectStore('identity', { keyPath: 'key' });
     db.createObjectStore('imports', { keyPath: 'id' });
     db.createObjectStore('reports', { keyPath: ['of', 'name'] }).createIndex('datanet', 'datanet');
+  },
+  // Attribution and claims: nothing that was there changes.
+  (db) => {
+    db.createObjectStore('moments', { keyPath: ['run', 'step'] });
+    db.createObjectStore('sketches', { keyPath: ['run', 'moment'] });
+    db.createObjectStore('attributions', { keyPath: 'run' });
+    db.createObjectStore('provenance', { keyPath: 'adapter' });
+    db.createObjectStore('anchors', { keyPath: ['cid', 'chainId', 'uid'] });
+    db.createObjectStore('payouts', { keyPath: 'id' });
   }
 ];

@@ -1,6 +1,7 @@
 import type { DBSchema } from 'idb';
 import type { Row } from '../row';
 import type { RowProblem } from '../parse';
+import type { AttributionStores } from './attribution-schema';
 import type { DatanetStores } from './datanet-schema';
 
 /** A set of rows, without the rows. */
@@ -90,7 +91,7 @@ export interface SettingRecord {
 }
 
 /** Everything that Tabtune keeps in the browser besides model files. */
-export interface TabtuneSchema extends DBSchema, DatanetStores {
+export interface TabtuneSchema extends DBSchema, DatanetStores, AttributionStores {
   rowSets: { key: string; value: RowSetRecord; indexes: { created: number } };
   rowChunks: { key: [string, number]; value: RowChunkRecord };
   adapters: { key: string; value: AdapterRecord; indexes: { created: number } };

@@ -1,8 +1,10 @@
 import { rowsSha256 } from '../canonical';
 import type { ParsedRows } from '../parse';
 import type { Row } from '../row';
+import { AttributionStore, deleteMeasured } from './attribution-store';
 import { BlockStore } from './block-store';
-import { Database, DATABASE_NAME, found } from './database';
+import { ClaimStore } from './claim-store';
+import { Database, DATABASE_NAME, found, type Name } from './database';
 import { DatanetStore } from './datanet-store';
 
 import type { Migration } from './migrations';
@@ -26,8 +28,8 @@ export { DATABASE_NAME };
 const ROWS_PER_CHUNK = 500;
 
 /**
- * What Tabtune keeps in this browser: row sets, adapters, runs with their checkpoints, settings, and Datanets, each of
- * whose areas is a member. In IndexedDB, so a page and its workers see the same, and it survives a reload.
+ * What Tabtune keeps in this browser: row sets, adapters, runs with their checkpoints, settings, and Datanets and what is
+ * claimed of models, each of whose areas is a member. In IndexedDB, so a page and its workers see the same, and it survives a reload.
  *
  * Every write is one transaction: it is there whole or not at all. Writes throw `StorageFullError` where the quota is
  * reached and `StorageError` for anything else; reads of what is not there throw `NotStoredError`.
@@ -46,6 +48,10 @@ export class Store {
   readonly statements: StatementStore;
   /** The person of this browser. */
   readonly identities: IdentityStore;
+  /** What is measured of runs. */
+  readonly attribution: AttributionStore;
+  /** What claims belong to and what they have led to. */
+  readonly claims: ClaimStore;
 
   private constructor(db: Database) {
     this.#db = db;
@@ -55,6 +61,8 @@ export class Store {
     this.versions = new VersionStore(db);
     this.statements = new StatementStore(db);
     this.identities = new IdentityStore(db);
+    this.attribution = new AttributionStore(db);
+    this.claims = new ClaimStore(db);
   }
 
   /**
@@ -171,12 +179,13 @@ export class Store {
 
   async deleteAdapter(id: string): Promise<void> {
     await this.#db.write(
-      ['adapters', 'adapterTensors'],
+      ['adapters', 'adapterTensors', 'provenance'],
       'the deletion of an adapter',
       undefined,
       async (transaction) => {
         await transaction.objectStore('adapters').delete(id);
         await transaction.objectStore('adapterTensors').delete(id);
+        await transaction.objectStore('provenance').delete(id);
       }
     );
   }
@@ -224,9 +233,11 @@ export class Store {
   }
 
   async deleteRun(id: string): Promise<void> {
-    await this.#db.write(['runs', 'checkpoints'], 'the deletion of a run', undefined, async (transaction) => {
+    const stores: Name[] = ['runs', 'checkpoints', 'moments', 'sketches', 'attributions'];
+    await this.#db.write(stores, 'the deletion of a run', undefined, async (transaction) => {
       await transaction.objectStore('runs').delete(id);
       await transaction.objectStore('checkpoints').delete(id);
+      await deleteMeasured(transaction, id);
     });
   }
 

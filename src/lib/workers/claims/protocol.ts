@@ -10,6 +10,7 @@ import type {
   StatementKind,
   WalletSignature
 } from '../../datanets/trust/statements';
+import type { ClaimAnchor, PayoutRecord } from '../../datanets/store/attribution-schema';
 import type { Check, VerifyReport } from '../../datanets/verify/verify';
 
 /** Added to `StatementRequest`. */
@@ -42,34 +43,6 @@ export interface ClaimSummary {
   anchors: ClaimAnchor[];
 }
 
-/** An attestation of a claim on a chain. */
-export interface ClaimAnchor {
-  chainId: number;
-  /** EAS's UID. */
-  uid: string;
-  transaction: string;
-  attester: string;
-  created: number;
-  /** Transaction that revoked it. */
-  revoked?: string;
-}
-
-/** A splitter or distributor that was made from a receipt, and payments into it. */
-export interface PayoutRecord {
-  id: string;
-  /** CID of the receipt. */
-  receipt: string;
-  engine: 'payment-splitter' | 'merkle-distributor' | 'splits-v2';
-  chainId: number;
-  address: string;
-  transaction: string;
-  created: number;
-  /** In the order of the list. Shares in millionths. */
-  payees: { id: string; name: string; address: string; share: number }[];
-  /** Decimal strings, smallest unit; `token` absent for the chain's own coin. */
-  payments: { amount: string; token?: string; transaction: string; created: number }[];
-}
-
 /** What an adapter brought with it, and what of it holds. */
 export interface Provenance {
   manifest?: { cid: string; signed: Signed<RunManifest>; checks: Check[] };
@@ -92,3 +65,5 @@ export interface ClaimWorker {
   /** Wallets of contributors that are known here: linked, or that signed a contribution. Id to checksummed address. */
   walletsOf(contributors: string[]): Promise<Record<string, string>>;
 }
+
+export type { ClaimAnchor, PayoutRecord };
