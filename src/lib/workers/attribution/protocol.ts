@@ -86,8 +86,9 @@ export interface AnswerSources {
   contributors: { id: string; name: string; share: number }[];
   /** Longest exact matches of the answer's words with rows, not contained in one another, in the answer's order. */
   spans: AnswerSpan[];
-  /** Rows compared. */
+  /** Rows compared, at how many moments of the run. */
   compared: number;
+  moments: number;
   milliseconds: { gradient: number; comparing: number };
 }
 
