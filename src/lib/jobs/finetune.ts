@@ -21,6 +21,7 @@ import { checkFits } from './fit';
 import { heldOutLoss } from './held-out';
 import type { RunRecord, StepRecord } from './run-record';
 import { traitsOf, uploadBase } from './session';
+import { software } from './software';
 
 export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' | 'evaluating';
 
@@ -119,15 +120,13 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
   const session = new BufferStore(device, store);
   let trainer: Trainer | undefined;
   try {
+    let measured: RunRecord['heldOut'];
     const measure = async (moment: 'before' | 'after', values: Float32Array<ArrayBuffer>) => {
       if (heldOut.length === 0) return;
       emit({ kind: 'phase', phase: 'evaluating' });
-      emit({
-        kind: 'held-out',
-        moment,
-        loss: await heldOutLoss(store, plan, values, heldOut),
-        rows: heldOut.length
-      });
+      const loss = await heldOutLoss(store, plan, values, heldOut);
+      measured = { ...measured, rows: heldOut.length, [moment]: loss };
+      emit({ kind: 'held-out', moment, loss, rows: heldOut.length });
     };
     const start = startState(job, plan);
     if (!job.resume) await measure('before', start.values);
@@ -165,6 +164,8 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
         adapter: await sha256OfSource(fromBytes(weights.name, weights.bytes))
       },
       device: deviceRecord(device),
+      ...(measured ? { heldOut: measured } : {}),
+      software,
       memory: { plannedBytes: plan.plannedBytes, peakBytes },
       dispatchesPerStep: plan.dispatchesPerStep,
       firstStepMilliseconds: run.firstStepMilliseconds,

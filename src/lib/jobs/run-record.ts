@@ -34,6 +34,10 @@ export interface RunRecord {
   readonly datanets?: readonly VersionUse[];
   /** Those that the adapter had learned from which the run went on from. */
   readonly inherited?: readonly VersionUse[];
+  /** Mean loss over the rows that were held out, in nats; `after` is absent where the run was stopped. */
+  readonly heldOut?: { readonly rows: number; readonly before?: number; readonly after?: number };
+  /** What it ran with: `tabtune 0.1.0`. */
+  readonly software: string;
   readonly dispatchesPerStep: number;
   /** From the start of compiling to the end of the first step. */
   readonly firstStepMilliseconds: number;

@@ -1,4 +1,4 @@
-import type { Contributor, DatanetRow } from '../datanets/datanet';
+import type { Contributor, DatanetRow, Licence } from '../datanets/datanet';
 import { decideVersion, permitRows, permitVersion, type PermitContext } from '../datanets/policy/permit';
 import type { Rule, Use } from '../datanets/policy/policy';
 import type { Row } from '../datanets/row';
@@ -37,6 +37,9 @@ export interface VersionUse {
   /** CID of the signed version. */
   version: string;
   permissioned: boolean;
+  /** Of the version as a whole, and of its rows. Records of earlier runs do not have them. */
+  licence?: Licence;
+  language?: string;
   weight: number;
   /** CID of the grant. */
   grant?: string;
@@ -224,6 +227,8 @@ function useOf({ id, version, weight, grant, context: { purpose } }: OpenVersion
     number: version.number,
     version: id,
     permissioned: version.permissioned,
+    licence: version.facts.licence,
+    ...(version.facts.language === '' ? {} : { language: version.facts.language }),
     weight,
     ...(grant === undefined ? {} : { grant }),
     ...(purpose === undefined ? {} : { purpose }),

@@ -1,5 +1,7 @@
 import type { CheckpointRecord, RunRecord } from '../datanets/store/schema';
 import type { AdapterConfig } from '../formats/peft';
+import type { RunRecord as RunRecordFile } from '../jobs/run-record';
+import type { StepRecord } from '../jobs/run-record';
 import type { VersionUse } from '../jobs/training-data';
 import type { FinetuneRequest, ModelChoice, RunStatus, RunSummary } from './protocol';
 
@@ -12,6 +14,8 @@ export interface RunFacts {
   steps: number;
   firstLoss?: number;
   lastLoss?: number;
+  /** As `RunRecord` has it, and kept when the run is resumed: `before` is measured once. */
+  heldOut?: NonNullable<RunRecordFile['heldOut']>;
   /** What the adapter is besides its tensors, from the first saved state on. */
   adapterConfig?: AdapterConfig;
 }
@@ -56,8 +60,10 @@ export function summariseRun(
   if (!facts) return undefined;
   const status: RunStatus = record.status === 'paused' ? 'running' : record.status;
   const { adapterConfig: _, ...shown } = facts;
+  const steps = record.run['steps'] as StepRecord[] | undefined;
   return {
     ...shown,
+    ...(steps ? { milliseconds: steps.reduce((sum, { milliseconds }) => sum + milliseconds, 0) } : {}),
     id: record.id,
     created: record.created,
     status,

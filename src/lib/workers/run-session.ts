@@ -97,6 +97,7 @@ export class RunSession {
       }
       case 'held-out': {
         const { moment, loss, rows } = event;
+        this.#facts = { ...this.#facts, heldOut: { ...this.#facts.heldOut, rows, [moment]: loss } };
         this.#emit({ phase: 'held-out', moment, loss, rows });
         return;
       }
@@ -127,7 +128,7 @@ export class RunSession {
     await this.#store.updateRun(id, {
       status: end,
       adapter: saved.id,
-      run: { ...record, ...usedBy(this.#record), page: this.#facts },
+      run: { ...record, ...usedBy(this.#record), ...heldOutOf(this.#facts), page: this.#facts },
       ...(diverged ? { failure: { name: diverged.name, message: diverged.message } } : {})
     });
     this.#emit({ phase: end, adapter: saved.id, run: id });
@@ -185,6 +186,11 @@ function adapterConfigOf(record: RunRecord): Pick<RunFacts, 'adapterConfig'> {
 /** What a record says of Datanets, for the record that takes its place. */
 function usedBy({ run: { datanets, inherited } }: RunRecord): Record<string, unknown> {
   return { ...(datanets ? { datanets } : {}), ...(inherited ? { inherited } : {}) };
+}
+
+/** A resumed run measures only `after`: what was measured before it was cut off is in the facts. */
+function heldOutOf({ heldOut }: RunFacts): Pick<RunFacts, 'heldOut'> {
+  return heldOut ? { heldOut } : {};
 }
 
 /** What the adapter that a run goes on from has learned from, each version once. */
