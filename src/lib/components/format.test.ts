@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatCount, formatDuration, formatFigure, plural } from './format';
+import {
+  formatBytes,
+  formatCount,
+  formatDifference,
+  formatDuration,
+  formatFigure,
+  formatShare,
+  plural
+} from './format';
 
 describe('figures as people read them', () => {
   it('writes bytes in the largest unit below a thousand', () => {
@@ -49,5 +57,14 @@ describe('figures as people read them', () => {
       '1,200 rows',
       '0 entries'
     ]);
+  });
+
+  it('writes shares with one digit, and never nothing for something', () => {
+    expect([0, 0.0001, 0.1234, 1].map(formatShare)).toEqual(['0.0 %', 'under 0.1 %', '12.3 %', '100.0 %']);
+    expect(formatShare(Number.NaN)).toBe('–');
+  });
+
+  it('writes differences with their sign', () => {
+    expect([0.123, -0.03, 0].map(formatDifference)).toEqual(['+0.123', '−0.03', '0']);
   });
 });

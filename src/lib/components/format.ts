@@ -49,6 +49,20 @@ export function formatFigure(value: number | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A share in [0, 1]: `12.3 %`, `0.4 %`, `under 0.1 %`. */
+export function formatShare(share: number): string {
+  if (!Number.isFinite(share)) return '–';
+  if (share > 0 && share < 0.0005) return 'under 0.1 %';
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** With its sign, for what is a difference: `+0.12`, `−0.03`, `0`. */
+export function formatDifference(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (value === 0) return '0';
+  return `${value < 0 ? '−' : '+'}${formatFigure(Math.abs(value))}`;
+}
+
 /** `1 row`, `2 rows`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;

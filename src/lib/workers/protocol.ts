@@ -198,6 +198,8 @@ export interface RunSummary {
   firstLoss?: number;
   lastLoss?: number;
   adapter?: string;
+  /** What its steps took together; known of a run that is over. */
+  milliseconds?: number;
   /** A saved state to go on from. */
   resumable: boolean;
 }

@@ -30,3 +30,10 @@ it('reads runs that earlier pages wrote, which knew one set of rows', () => {
 it('keeps what only the page needs out of run.json', () => {
   expect(runJson(record({ ...shared, dataName: 'Handbook' }))).toEqual({ sha256: { base: 'b' } });
 });
+
+it('tells what the steps of a run that is over took together', () => {
+  const over = record({ ...shared, dataName: 'Handbook', request: { model, options: {} } });
+  expect(summariseRun(over, undefined)).not.toHaveProperty('milliseconds');
+  over.run['steps'] = [{ milliseconds: 1200 }, { milliseconds: 300 }];
+  expect(summariseRun(over, undefined)).toMatchObject({ milliseconds: 1500 });
+});
