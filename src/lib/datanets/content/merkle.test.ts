@@ -2,7 +2,14 @@ import { StandardMerkleTree } from '@openzeppelin/merkle-tree';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowCid } from './cid';
-import { EmptyTreeError, MerkleTree, NoSuchLeafError, verifyProof, type MerkleLeaf } from './merkle';
+import {
+  EmptyTreeError,
+  MerkleTree,
+  NoSuchLeafError,
+  verifyProof,
+  verifyShareProof,
+  type MerkleLeaf
+} from './merkle';
 
 const ENCODING = ['string', 'string'];
 const reference = (leaves: MerkleLeaf[]) =>
@@ -53,6 +60,34 @@ describe('the Merkle tree', () => {
     expect(tree.length).toBe(count);
     expect(tree.root).toBe(theirs.root);
     for (const i of [0, count >> 1, count - 1]) expect(tree.proof(i)).toEqual(theirs.getProof(i));
+  });
+
+  it("has OpenZeppelin's root and proofs of shares, which hold for no other share", async () => {
+    const people = fc.array(
+      fc.record({
+        id: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 70 }),
+        share: fc.oneof(fc.nat(1_000_000), fc.maxSafeNat())
+      }),
+      { minLength: 1, maxLength: 20 }
+    );
+    const encoding = ['string', 'uint256'];
+    await fc.assert(
+      fc.asyncProperty(people, async (list) => {
+        const tree = await MerkleTree.ofShares(list);
+        const theirs = StandardMerkleTree.of(
+          list.map(({ id, share }) => [id, BigInt(share)]),
+          encoding
+        );
+        expect(tree.root).toBe(theirs.root);
+        for (const [i, { id, share }] of list.entries()) {
+          const proof = tree.proof(i);
+          expect(StandardMerkleTree.verify(theirs.root, encoding, [id, BigInt(share)], proof)).toBe(true);
+          expect(verifyShareProof(tree.root, { id, share }, theirs.getProof(i))).toBe(true);
+          expect(verifyShareProof(tree.root, { id, share: share === 0 ? 1 : share - 1 }, proof)).toBe(false);
+        }
+      }),
+      { numRuns: 60 }
+    );
   });
 
   it('knows words of any length and script, and rows that are there twice', async () => {

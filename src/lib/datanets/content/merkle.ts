@@ -9,6 +9,14 @@ export interface MerkleLeaf {
   contributor: string;
 }
 
+/** What somebody has of a whole of a million. */
+export interface ShareLeaf {
+  /** Contributor id. */
+  id: string;
+  /** A whole number, up to 2^53. */
+  share: number;
+}
+
 /** A tree without leaves has no root: there is nothing to sign. */
 export class EmptyTreeError extends TabtuneError {}
 
@@ -54,16 +62,32 @@ export class MerkleTree {
     leaves: Iterable<MerkleLeaf> | AsyncIterable<MerkleLeaf>,
     options: MerkleOptions = {}
   ): Promise<MerkleTree> {
+    return MerkleTree.#build(leaves, ({ cid, contributor }) => leafHash(cid, contributor), options);
+  }
+
+  /**
+   * The same tree over contributors and their shares of a model: leaf encoding (string, uint256).
+   * @throws EmptyTreeError, the abort reason
+   */
+  static async ofShares(leaves: Iterable<ShareLeaf>, options: MerkleOptions = {}): Promise<MerkleTree> {
+    return MerkleTree.#build(leaves, ({ id, share }) => shareHash(id, share), options);
+  }
+
+  static async #build<T>(
+    leaves: Iterable<T> | AsyncIterable<T>,
+    hashOf: (leaf: T) => Uint8Array,
+    options: MerkleOptions
+  ): Promise<MerkleTree> {
     const pace = new Pace(options);
     const hashes = new HashList(options.count);
     // A third of the work is yet to come once the leaves are hashed.
     const total = () => Math.ceil((Math.max(options.count ?? 0, hashes.length) * 3) / 2);
-    for await (const { cid, contributor } of leaves) {
-      hashes.add(leafHash(cid, contributor));
+    for await (const leaf of leaves) {
+      hashes.add(hashOf(leaf));
       if (pace.due) await pace.breathe(hashes.length, total());
     }
     const count = hashes.length;
-    if (count === 0) throw new EmptyTreeError('There are no rows, so there is nothing to make a version of.');
+    if (count === 0) throw new EmptyTreeError('There is nothing to make a tree of: no row, and nobody.');
 
     const nodes = new Uint8Array((2 * count - 1) * HASH);
     const places = new Uint32Array(count);
@@ -112,8 +136,17 @@ export function verifyProof(
   contributor: string,
   proof: readonly string[]
 ): boolean {
+  return leadsToRoot(root, leafHash(cid, contributor), proof);
+}
+
+/** Whether a contributor has this share in the tree with this root (`MerkleTree.ofShares`). */
+export function verifyShareProof(root: string, { id, share }: ShareLeaf, proof: readonly string[]): boolean {
+  return leadsToRoot(root, shareHash(id, share), proof);
+}
+
+function leadsToRoot(root: string, leaf: Uint8Array, proof: readonly string[]): boolean {
   if (!proof.every((step) => /^0x[0-9a-f]{64}$/i.test(step))) return false;
-  let hash = leafHash(cid, contributor);
+  let hash = leaf;
   for (const step of proof) hash = nodeHash(hash, hexToBytes(step.slice(2)));
   return hex(hash) === root.toLowerCase();
 }
@@ -121,6 +154,10 @@ export function verifyProof(
 /** Hashing twice keeps a leaf from being taken for a node, whose 64 bytes are hashed once. */
 function leafHash(cid: string, contributor: string): Uint8Array {
   return keccak_256(keccak_256(abiEncode(cid, contributor)));
+}
+
+function shareHash(id: string, share: number): Uint8Array {
+  return keccak_256(keccak_256(abiEncodeShare(id, share)));
 }
 
 function nodeHash(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -145,6 +182,19 @@ function abiEncode(first: string, second: string): Uint8Array {
   encoded.set(a, 96);
   view.setUint32(secondAt + 28, b.length);
   encoded.set(b, secondAt + 32);
+  return encoded;
+}
+
+/** abi.encode(string, uint256): the string's offset, the number, then the string's length and its UTF-8 bytes. */
+function abiEncodeShare(id: string, share: number): Uint8Array {
+  const bytes = new TextEncoder().encode(id);
+  const encoded = new Uint8Array(96 + padded(bytes.length));
+  const view = new DataView(encoded.buffer);
+  view.setUint32(28, 64);
+  // JavaScript is exact up to 2^53: the last eight bytes of the word hold it.
+  view.setBigUint64(56, BigInt(share));
+  view.setUint32(92, bytes.length);
+  encoded.set(bytes, 96);
   return encoded;
 }
 
