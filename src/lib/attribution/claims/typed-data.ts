@@ -1,5 +1,8 @@
 import type { TypedDataDomain } from 'viem';
-import type { Contribution, WalletLink } from '../../datanets/trust/statements';
+import type { WalletStatement } from '../../datanets/trust/wallet-kinds';
+import { CLAIM_TYPES, fieldsOf } from './fields';
+
+export { isForWallets, type WalletStatement } from '../../datanets/trust/wallet-kinds';
 
 /**
  * What a wallet is asked to sign: EIP-712 typed data, so that the wallet shows each field by its name. The statement
@@ -12,68 +15,19 @@ export interface ClaimTypedData {
   message: Record<string, unknown>;
 }
 
-/** Statements that a wallet can sign beside the person's own key. */
-export type WalletStatement = Contribution | WalletLink;
-
-/** Typed data has one shape a version: a new shape is a new version, never a changed one. */
-const domain = (chainId: number): TypedDataDomain => ({ name: 'Tabtune', version: '1', chainId });
-
 /**
+ * The typed data of a claim (https://eips.ethereum.org/EIPS/eip-712). It has one shape a kind and version: a new shape is
+ * a new version of the domain, never a changed one.
  * @param cid of the canonical statement (`cidOfText`)
  * @param chainId of the wallet's network; a signature for one chain does not hold on another
  */
 export function typedDataOf(statement: WalletStatement, cid: string, chainId: number): ClaimTypedData {
-  return statement.kind === 'contribution'
-    ? contributionData(statement, cid, chainId)
-    : linkData(statement, cid, chainId);
-}
-
-function contributionData(statement: Contribution, cid: string, chainId: number): ClaimTypedData {
+  const fields = fieldsOf(statement, cid);
+  const primaryType = CLAIM_TYPES[statement.kind];
   return {
-    domain: domain(chainId),
-    primaryType: 'Contribution',
-    types: {
-      Contribution: [
-        { name: 'contributor', type: 'string' },
-        { name: 'datanet', type: 'string' },
-        { name: 'rows', type: 'uint256' },
-        { name: 'rowsRoot', type: 'bytes32' },
-        { name: 'source', type: 'string' },
-        { name: 'licence', type: 'string' },
-        { name: 'created', type: 'string' },
-        { name: 'statement', type: 'string' }
-      ]
-    },
-    message: {
-      contributor: `${statement.by.name} (${statement.by.id})`,
-      datanet: statement.datanet,
-      rows: BigInt(statement.rows.count),
-      rowsRoot: statement.rows.root,
-      source: statement.source,
-      licence: statement.licence.spdx,
-      created: statement.created,
-      statement: cid
-    }
-  };
-}
-
-function linkData(statement: WalletLink, cid: string, chainId: number): ClaimTypedData {
-  return {
-    domain: domain(chainId),
-    primaryType: 'WalletLink',
-    types: {
-      WalletLink: [
-        { name: 'person', type: 'string' },
-        { name: 'wallet', type: 'address' },
-        { name: 'created', type: 'string' },
-        { name: 'statement', type: 'string' }
-      ]
-    },
-    message: {
-      person: `${statement.by.name} (${statement.by.id})`,
-      wallet: statement.address,
-      created: statement.created,
-      statement: cid
-    }
+    domain: { name: 'Tabtune', version: '1', chainId },
+    primaryType,
+    types: { [primaryType]: fields.map(({ name, type }) => ({ name, type })) },
+    message: Object.fromEntries(fields.map(({ name, value }) => [name, value]))
   };
 }

@@ -50,8 +50,8 @@ function shareWords({ id, name, rows, share, low, high, wallet }: SignedShare): 
   return `${quoted(name)} (${short(id)}): ${percent(share)} (90 % interval ${percent(low)} to ${percent(high)}), ${rowCount(rows)}${payee}.`;
 }
 
-/** @param millionths of the whole */
-function percent(millionths: number): string {
+/** `75.0000 %`. @param millionths of the whole */
+export function percent(millionths: number): string {
   return `${(millionths / 10_000).toFixed(4)} %`;
 }
 

@@ -195,7 +195,7 @@ export type StatementKind = Statement['kind'];
 export interface Signed<S extends Statement = Statement> {
   statement: S;
   signature: Signature;
-  /** A wallet's, of contributions where a wallet was there, and of every wallet link. */
+  /** A wallet's (`wallet-kinds.ts`): of a claim where the person chose to, and of every wallet link. */
   wallet?: WalletSignature;
 }
 

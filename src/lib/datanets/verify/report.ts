@@ -1,6 +1,7 @@
 import { TabtuneError } from '../../errors';
 import type { PaceOptions } from '../pace';
-import type { Contribution, StatementKind, WalletLink, WalletSignature } from '../trust/statements';
+import type { StatementKind, WalletSignature } from '../trust/statements';
+import type { WalletStatement } from '../trust/wallet-kinds';
 
 /** `unknown`: it could not be checked with what was given; the reason says what is missing. */
 export type CheckState = 'holds' | 'fails' | 'unknown';
@@ -31,7 +32,7 @@ export interface VerifyOptions extends PaceOptions {
   /** What runs out or lies ahead is reckoned from here. */
   now: Date;
   /** Throws a `TabtuneError` where a wallet's signature does not hold. Without it, such signatures stay unknown. */
-  checkWallet?: (statement: Contribution | WalletLink, wallet: WalletSignature) => Promise<void>;
+  checkWallet?: (statement: WalletStatement, wallet: WalletSignature) => Promise<void>;
 }
 
 /** The same options for one of several parts of the work, told as done shares of all of them. */

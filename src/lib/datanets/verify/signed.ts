@@ -3,6 +3,7 @@ import { momentWords, quoted } from '../policy/sentences';
 import { readForm, verifySigned } from '../trust/sign';
 import type { Signed } from '../trust/statements';
 import { short } from '../trust/short';
+import { isForWallets } from '../trust/wallet-kinds';
 import type { CheckList, VerifyOptions } from './report';
 
 /** How far a clock may be behind another before a date counts as one of the future. */
@@ -62,13 +63,14 @@ function checkDate(list: CheckList, { statement }: Signed, now: Date): void {
     `It says to be of ${momentWords(created)}. That is its signer’s own clock, and nobody else's.`,
     `It says to be of ${momentWords(created)}, which is in the future: now it is ${momentWords(now.toISOString())}.`
   );
-  const expires =
-    kind === 'invitation'
-      ? statement.expires
-      : kind === 'access-grant'
-        ? statement.conditions.expires
+  const end =
+    kind === 'access-grant'
+      ? statement.conditions
+      : kind === 'invitation' || kind === 'run-manifest' || kind === 'attribution-receipt'
+        ? statement
         : undefined;
-  if (kind !== 'invitation' && kind !== 'access-grant') return;
+  if (!end) return;
+  const { expires } = end;
   if (expires === undefined) list.holds('expiry', 'It has no end date.');
   else {
     list.expect(
@@ -89,7 +91,7 @@ async function checkWalletOf(
   { checkWallet }: VerifyOptions
 ): Promise<void> {
   const name = 'wallet';
-  if (statement.kind !== 'contribution' && statement.kind !== 'wallet-link') {
+  if (!isForWallets(statement)) {
     if (wallet) list.fails(name, `A wallet does not sign a statement of the kind "${statement.kind}".`);
     return;
   }
