@@ -43,6 +43,7 @@ export class Progress {
         break;
       }
       case 'checkpoint':
+      case 'moment':
         break;
     }
   }

@@ -1,17 +1,20 @@
 /** Influence of a whole run: trained, looked at twice, and asked where an answer comes from. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sharesOf } from '../../src/lib/attribution/shares';
 import { Device } from '../../src/lib/gpu/device';
-import { finetune, type TrainingState } from '../../src/lib/jobs/finetune';
+import { AdapterLayout } from '../../src/lib/gpu/model/adapter';
+import { parseDecoderConfig } from '../../src/lib/gpu/model/config';
+import { finetune, type FinetuneJob, type TrainingState } from '../../src/lib/jobs/finetune';
 import {
   estimators,
   InfluenceMomentError,
   measureInfluence,
   momentsOf,
   type InfluenceJob,
+  type InfluenceMoment,
   type InfluencePhase
 } from '../../src/lib/jobs/influence';
-import { completeOptions } from '../../src/lib/jobs/options';
+import { completeOptions, parseTargets } from '../../src/lib/jobs/options';
 import { loadTokenizer } from '../../src/lib/formats/tokenizer';
 import { testDevice } from '../support/device';
 import { goldenCheckpoint } from '../support/goldens';
@@ -43,25 +46,72 @@ const rows = [
 ];
 const queries = [said('tell me what is red', 'the apple is red'), said('count', 'seven hundred boats')];
 
+const run = { device, checkpoint, tokenizer, rows, options };
+
 async function trained(): Promise<TrainingState[]> {
   const states: TrainingState[] = [];
   await finetune({
-    device,
-    checkpoint,
-    tokenizer,
-    rows,
-    options,
+    ...run,
     checkpointEvery: 1,
     onEvent: (event) => void (event.kind === 'checkpoint' && states.push(event.state))
   });
   return states;
 }
 
+describe('a run', () => {
+  const momentsIn = async (job: Partial<FinetuneJob>) => {
+    const moments: (InfluenceMoment & { step: number })[] = [];
+    const states: TrainingState[] = [];
+    const result = await finetune({
+      ...run,
+      moments: 2,
+      ...job,
+      onEvent: (event) => {
+        if (event.kind === 'moment') moments.push(event);
+        if (event.kind === 'checkpoint') states.push(event.state);
+        job.onEvent?.(event);
+      }
+    });
+    return { moments, states, result };
+  };
+  const figures = (moments: readonly (InfluenceMoment & { step: number })[]) =>
+    moments.map(({ step, learningRate, values }) => [step, learningRate, ...values]);
+
+  test('has its moments where its checkpoints would be, also when it was cut off between them', async () => {
+    // Four steps: looked at after the second.
+    const whole = await momentsIn({ checkpointEvery: 1 });
+    const [first, second, third] = whole.states;
+    const [want] = momentsOf([second]);
+    expect(figures(whole.moments)).toEqual([[2, want.learningRate, ...want.values]]);
+    expect(figures((await momentsIn({ resume: first })).moments)).toEqual(figures(whole.moments));
+    // It was told before.
+    expect((await momentsIn({ resume: third })).moments).toEqual([]);
+  });
+
+  test('that ends before its first moment has its end as the only one', async () => {
+    const stop = new AbortController();
+    const { moments, result } = await momentsIn({
+      signal: stop.signal,
+      onEvent: (event) => event.kind === 'step' && stop.abort()
+    });
+    expect(result.status).toBe('stopped');
+    const { steps } = result.record;
+    expect(moments).toMatchObject([{ step: 1, learningRate: steps[0].learningRate }]);
+    const { rank, alpha, rsLora, targets } = options;
+    const layout = new AdapterLayout(parseDecoderConfig(checkpoint.config), {
+      ...{ rank, alpha, rsLora },
+      targets: parseTargets(targets)
+    });
+    expect(layout.pack(result.adapter.tensors)).toEqual(moments[0].values);
+    expect((await momentsIn({ moments: 0 })).moments).toEqual([]);
+  });
+});
+
 test('rows that say what the answer says come first, by every estimator that sees gradients', async () => {
   const states = await trained();
   const moments = momentsOf(states);
   const phases = new Set<InfluencePhase>();
-  const job: InfluenceJob = { device, checkpoint, tokenizer, options, rows, queries, moments };
+  const job: InfluenceJob = { ...run, queries, moments };
   const result = await measureInfluence({ ...job, onProgress: (phase) => phases.add(phase) });
 
   expect(moments.map(({ learningRate }) => learningRate)).toEqual(

@@ -19,6 +19,7 @@ import type { FinetuneOptions } from './options';
 import { planRun, type RunPlan } from './plan-run';
 import { checkFits } from './fit';
 import { heldOutLoss } from './held-out';
+import { finalMoment, meanLearningRate, momentSteps, type InfluenceMoment } from './moments';
 import type { RunRecord, StepRecord } from './run-record';
 import { traitsOf, uploadBase } from './session';
 import { software } from './software';
@@ -42,7 +43,8 @@ export type FinetuneEvent =
       readonly loss: number;
       readonly rows: number;
     }
-  | { readonly kind: 'checkpoint'; readonly state: TrainingState };
+  | { readonly kind: 'checkpoint'; readonly state: TrainingState }
+  | ({ readonly kind: 'moment'; readonly step: number } & InfluenceMoment);
 
 /** Where a run stands, complete enough to go on in another process. */
 export interface TrainingState extends OptimizerState {
@@ -65,6 +67,11 @@ export interface FinetuneJob {
   readonly pause?: () => Promise<void>;
   /** Steps between two `checkpoint` events; 0 or absent: none. */
   readonly checkpointEvery?: number;
+  /**
+   * How many `moment` events the run has, evenly spread before its end (see `momentSteps`); 0 or absent: none. A run that ends
+   * before the first has its final adapter as the only one. A resumed run does not repeat those before.
+   */
+  readonly moments?: number;
   onEvent?(event: FinetuneEvent): void;
 }
 
@@ -138,7 +145,10 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     const peakBytes = store.bytes + session.bytes + trainer.planBytes;
     emit({ kind: 'phase', phase: 'training', done: trainer.iteration, total: steps });
     const run = await trainSteps({ job, trainer, encoded, steps, emit, compileMilliseconds });
-    const { values } = await trainer.state();
+    const values = await trainer.values();
+    const taken = trainer.iteration;
+    if (job.moments && taken > 0 && taken < (momentSteps(steps, job.moments)[0] ?? Infinity))
+      emit({ kind: 'moment', step: taken, ...finalMoment(values, run.records.slice(0, taken)) });
     trainer.destroy();
     trainer = undefined;
     session.destroy();
@@ -218,6 +228,7 @@ async function trainSteps(args: {
   // A lost device rejects nothing by itself: every wait below races against it.
   const lost = device.lost.then((error) => Promise.reject(error));
   lost.catch(() => undefined);
+  const moments = momentSteps(steps, job.moments ?? 0);
   const order = stepBatches(encoded.length, options);
   for (let step = 0; step < steps; step++) {
     const { value, done } = order.next();
@@ -251,6 +262,11 @@ async function trainSteps(args: {
       return { status: 'diverged', records, firstStepMilliseconds };
     if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
       emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
+    }
+    const moment = moments.indexOf(step + 1);
+    if (moment >= 0) {
+      const learningRate = meanLearningRate(records, moments[moment - 1] ?? 0, step + 1);
+      emit({ kind: 'moment', step: step + 1, values: await trainer.values(), learningRate });
     }
   }
   return { status: 'done', records, firstStepMilliseconds };

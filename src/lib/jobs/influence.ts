@@ -16,22 +16,14 @@ import type {
 import { checkpointAbsmaxForm } from '../gpu/model/load';
 import { BufferStore } from '../gpu/plan/buffers';
 import { selfTest } from '../gpu/self-test';
-import type { TrainingState } from './finetune';
 import { checkFits } from './fit';
+import type { InfluenceMoment } from './moments';
 import type { FinetuneOptions } from './options';
 import { planRun, type RunPlan } from './plan-run';
 import { traitsOf, uploadBase } from './session';
 
 /** A moment of a run whose adapter is not one of the run's options, or no moment at all. */
 export class InfluenceMomentError extends TabtuneError {}
-
-/** A run as it was after some of its steps. */
-export interface InfluenceMoment {
-  /** The adapter. */
-  readonly values: Float32Array<ArrayBuffer>;
-  /** Mean learning rate of the steps since the moment before: what the moment stands for in sums over moments. */
-  readonly learningRate: number;
-}
 
 export const estimators = ['cosine', 'tracIn', 'dataInf', 'representation'] as const;
 
@@ -170,18 +162,6 @@ export async function measureInfluence(job: InfluenceJob): Promise<InfluenceResu
   }
 }
 
-/**
- * Moments of a run, from its checkpoints in their order. Each is weighted by the mean learning rate of the steps that led to
- * it, as LESS weights its epochs (Xia et al. 2024, arXiv 2402.04333, section 4.1).
- */
-export function momentsOf(states: readonly Pick<TrainingState, 'values' | 'steps'>[]): InfluenceMoment[] {
-  return states.map(({ values, steps }, i) => {
-    const since = steps.slice(i > 0 ? states[i - 1].steps.length : 0);
-    const total = since.reduce((sum, { learningRate }) => sum + learningRate, 0);
-    return { values, learningRate: total / since.length };
-  });
-}
-
 function checkMoments(moments: readonly InfluenceMoment[], { layout }: RunPlan): void {
   if (moments.length === 0)
     throw new InfluenceMomentError(
@@ -279,3 +259,5 @@ function only({ segments, width, hidden, ...sketches }: GradientSketches, row: n
     representations: part(sketches.representations, hidden)
   };
 }
+
+export { momentsOf, type InfluenceMoment } from './moments';

@@ -10,6 +10,9 @@ import type { GpuJobs, SavedState, TrainingJob } from './gpu-jobs';
 /** Steps between two saved states: what a closed tab can cost. */
 const checkpointEvery = 5;
 
+/** Moments of a run that are kept, to tell later which rows made it: as many as the quality of attribution was measured with. */
+const momentsPerRun = 3;
+
 /** The engine's jobs as the GPU worker runs them. */
 export function engineJobs(gpu: GPU | undefined): GpuJobs {
   return {
@@ -29,6 +32,7 @@ function train(job: TrainingJob) {
   return finetune({
     ...job,
     checkpointEvery,
+    moments: momentsPerRun,
     resume: resume && toState(resume, layout),
     onEvent: (event) =>
       job.onEvent(

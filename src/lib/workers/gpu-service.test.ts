@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatanetRow } from '../datanets/datanet';
 import { Store } from '../datanets/store/store';
+import { StorageFullError } from '../datanets/store/store-errors';
 import type { Version } from '../datanets/trust/statements';
 import { MemoryFileCache } from '../formats/file-cache';
 import type { Adapter } from '../formats/peft';
@@ -75,6 +76,7 @@ function trainer(failAfter?: number, diverges = false): GpuJobs['finetune'] {
       onEvent({ kind: 'step', steps: 4, secondsLeft: 1, ...record(step) });
       steps.push(record(step));
       onEvent({ kind: 'checkpoint', state: stateAt(step) });
+      if (step < 4) onEvent({ kind: 'moment', step, values: Float32Array.of(step), learningRate: step });
       await new Promise((resolve) => setTimeout(resolve));
       if (step === failAfter) throw new Error('The GPU device was lost');
     }
@@ -200,6 +202,47 @@ describe('a run in the GPU worker', () => {
     expect(runs[0]).toMatchObject({ status: 'done', firstLoss: 3.5, lastLoss: 2 });
     const { steps: recorded } = (await store.run(failed.id)).run as { steps: StepRecord[] };
     expect(recorded.map((each) => each.step)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('keeps its moments, also those before it was cut off', async () => {
+    await expect(serviceWith({ finetune: trainer(2) }).finetune(request, () => undefined)).rejects.toThrow(
+      'lost'
+    );
+    const [{ id, request: first }] = await data.runs();
+    const kept = async () =>
+      (await store.attribution.moments(id)).map(({ step, learningRate, values }) => [
+        step,
+        learningRate,
+        ...new Float32Array(values)
+      ]);
+    expect(await kept()).toEqual([
+      [1, 1, 1],
+      [2, 2, 2]
+    ]);
+    await serviceWith({ finetune: trainer() }).finetune({ ...first, resume: id }, () => undefined);
+    expect(await kept()).toEqual([
+      [1, 1, 1],
+      [2, 2, 2],
+      [3, 3, 3]
+    ]);
+    await data.deleteRun(id);
+    expect(await kept()).toEqual([]);
+  });
+
+  it('goes on where its moments find no room, and says what that costs', async () => {
+    const addMoment = store.attribution.addMoment.bind(store.attribution);
+    vi.spyOn(store.attribution, 'addMoment').mockImplementation(async (moment) => {
+      if (moment.step === 2) throw new StorageFullError('There is no room for the moment at step 2.');
+      await addMoment(moment);
+    });
+    const events: RunEvent[] = [];
+    await serviceWith({ finetune: trainer() }).finetune(request, (event) => events.push(event));
+    expect(events.filter(({ phase }) => phase === 'warned')).toEqual([
+      { phase: 'warned', message: expect.stringMatching(/step 2 was not kept\. There is no room/) as string }
+    ]);
+    const [run] = await data.runs();
+    expect(run.status).toBe('done');
+    expect((await store.attribution.moments(run.id)).map(({ step }) => step)).toEqual([1, 3]);
   });
 
   it('that was cut off gives its saved adapter when it is not resumed', async () => {

@@ -212,6 +212,8 @@ export type RunEvent =
   | { phase: 'paused'; step: number }
   | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }
   | { phase: 'saved'; step: number }
+  /** Something beside the run did not work; the run goes on. */
+  | { phase: 'warned'; message: string }
   | { phase: 'done' | 'stopped'; adapter: string; run: string }
   | { phase: 'failed'; message: string };
 

@@ -29,6 +29,8 @@ export class RunSession {
   #writing: Promise<void> | undefined;
   #pending: SavedState | undefined;
   #writeError: unknown;
+  /** Writes of moments that go on. */
+  #keeping: Promise<void> = Promise.resolve();
 
   private constructor(store: Store, record: RunRecord, facts: RunFacts, emit: (event: RunEvent) => void) {
     this.#store = store;
@@ -103,6 +105,9 @@ export class RunSession {
       }
       case 'checkpoint':
         this.#save(event.state);
+        return;
+      case 'moment':
+        this.#keeping = this.#keeping.then(() => this.#keep(event));
     }
   }
 
@@ -115,7 +120,7 @@ export class RunSession {
    * @throws DivergedError after that, where training did not end well
    */
   async finish({ adapter, record, status }: FinetuneResult): Promise<void> {
-    await this.#writing;
+    await Promise.all([this.#writing, this.#keeping]);
     const { id, name } = this.#record;
     const saved = await saveAdapter(this.#store, adapter, {
       name,
@@ -137,7 +142,7 @@ export class RunSession {
 
   /** Notes why the run failed. Its last checkpoint stays: it can be resumed, or its adapter kept. */
   async fail(error: unknown): Promise<void> {
-    await this.#writing;
+    await Promise.all([this.#writing, this.#keeping]);
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     const record = await this.#store.run(this.#record.id);
     // What ended with its adapter saved is not to be resumed.
@@ -148,6 +153,20 @@ export class RunSession {
       failure: { name, message },
       run: { ...record.run, page }
     });
+  }
+
+  /** Keeps a moment for attribution. A run is worth more than knowing who made it: what fails here is told, and no more. */
+  async #keep({ step, values, learningRate }: Extract<JobEvent, { kind: 'moment' }>): Promise<void> {
+    try {
+      const moment = { run: this.#record.id, step, values: values.slice().buffer, learningRate };
+      await this.#store.attribution.addMoment(moment);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#emit({
+        phase: 'warned',
+        message: `Who made this model will be less well known: its state at step ${step} was not kept. ${why}`
+      });
+    }
   }
 
   /** Writes the newest state; one that comes during a write waits for it, and only the last of those. */

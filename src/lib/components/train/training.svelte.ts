@@ -12,7 +12,7 @@ import type {
   StepMetrics
 } from '$lib/workers/protocol';
 
-export type TrainingPhase = 'idle' | Exclude<RunPhase, 'planned' | 'held-out' | 'saved'>;
+export type TrainingPhase = 'idle' | Exclude<RunPhase, 'planned' | 'held-out' | 'saved' | 'warned'>;
 
 /** What each phase is called. */
 export const phaseNames: Record<TrainingPhase, string> = {
@@ -56,6 +56,8 @@ export class TrainingState {
   heldOut = $state.raw<{ before?: number; after?: number; rows: number }>();
   adapter = $state<string>();
   error = $state.raw<unknown>();
+  /** What beside the run did not work. */
+  warning = $state<string>();
   /** What a screen reader is told: phases, and every tenth of the way. */
   announcement = $state('');
   runs = $state.raw<RunSummary[]>([]);
@@ -180,6 +182,7 @@ export class TrainingState {
     this.heldOut = undefined;
     this.adapter = undefined;
     this.error = undefined;
+    this.warning = undefined;
     this.stopping = false;
     this.#enter('loading');
   }
@@ -193,6 +196,9 @@ export class TrainingState {
         this.heldOut = { ...this.heldOut, [event.moment]: event.loss, rows: event.rows };
         return;
       case 'saved':
+        return;
+      case 'warned':
+        this.warning = event.message;
         return;
       case 'training':
         this.#step(event.metrics);

@@ -79,6 +79,8 @@ describe('a run as the page sees it', () => {
     emit({ phase: 'held-out', moment: 'before', loss: 3, rows: 10 });
     emit({ phase: 'training', metrics: step(1, 3) });
     emit({ phase: 'training', metrics: step(2, 2.5) });
+    emit({ phase: 'warned', message: 'No room for a moment.' });
+    expect(training).toMatchObject({ phase: 'training', warning: 'No room for a moment.' });
     expect(training.announcement).toBe('Step 2 of 20, loss 2.5, 2 s left');
     expect(training.history.loss).toEqual([3, 2.5]);
     emit({ phase: 'held-out', moment: 'after', loss: 1, rows: 10 });

@@ -173,8 +173,13 @@ export class Trainer {
     };
   }
 
+  /** The adapter as it is now, as the layout has it. */
+  async values(): Promise<Float32Array<ArrayBuffer>> {
+    return (await this.#built.read(this.plan.state.values)) as Float32Array<ArrayBuffer>;
+  }
+
   async adapter(): Promise<AdapterTensors> {
-    return this.layout.unpack((await this.#built.read(this.plan.state.values)) as Float32Array);
+    return this.layout.unpack(await this.values());
   }
 
   /** Gradients of the last step's micro-batches, by PEFT's names; for tests and attribution. */
