@@ -1,5 +1,8 @@
 import { totals, type AttributedRows, type Scores } from './scores';
 
+/** Which rules `sharesOf` follows, as signed receipts name them: other rules are another number. */
+export const SHARE_RULES = 1;
+
 /** What one contributor's rows did for a set of questions. */
 export interface ContributorShare {
   readonly contributor: string;

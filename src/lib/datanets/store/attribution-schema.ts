@@ -53,6 +53,8 @@ export interface ProvenanceRecord {
   manifest?: string;
   /** CID of the signed attribution receipt, among the statements. */
   receipt?: string;
+  /** Claims that it came with and that cannot be believed, as their files were: to show what is wrong with them. */
+  broken?: { manifest?: string; receipt?: string };
   /** README.md of the folder: somebody's Markdown. */
   card?: string;
 }

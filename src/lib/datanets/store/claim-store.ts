@@ -1,5 +1,7 @@
 import type { AnchorRecord, PayoutRecord, ProvenanceRecord } from './attribution-schema';
-import { found, type Database } from './database';
+import { found, type Database, type Name } from './database';
+import type { StatementRecord } from './datanet-schema';
+import { addStatements } from './statement-store';
 
 /** What claims belong to and what they have led to. The claims themselves are statements (`StatementStore`). */
 export class ClaimStore {
@@ -20,13 +22,19 @@ export class ClaimStore {
   }
 
   /**
-   * Changes some fields of an adapter's provenance; the others stay.
+   * Changes some fields of an adapter's provenance; the others stay. Keeps the claims that it names with it, all or
+   * nothing.
    * @throws NotStoredError where the adapter was deleted
    */
-  async updateProvenance({ adapter, ...change }: ProvenanceRecord): Promise<ProvenanceRecord> {
+  async updateProvenance(
+    { adapter, ...change }: ProvenanceRecord,
+    ...claims: StatementRecord[]
+  ): Promise<ProvenanceRecord> {
     const what = 'the provenance of an adapter';
-    return this.#db.write(['adapters', 'provenance'], what, undefined, async (transaction) => {
+    const stores: Name[] = ['adapters', 'provenance', 'statements'];
+    return this.#db.write(stores, what, undefined, async (transaction) => {
       found(await transaction.objectStore('adapters').getKey(adapter), 'adapter', adapter);
+      await addStatements(transaction, claims);
       const store = transaction.objectStore('provenance');
       const updated = { ...(await store.get(adapter)), ...change, adapter };
       await store.put(updated);
