@@ -77,6 +77,9 @@ const contribution = (id: string, contributor: string, policy?: Policy): Contrib
 
 const texts = (rows: readonly unknown[]) => rows.map((each) => (each as { text: string }).text);
 
+const takenTexts = (counts: ReadonlyMap<string, number>, name: string) =>
+  [...counts.keys()].filter((text) => text.startsWith(name));
+
 describe('the rows of a run', () => {
   it('come in the order of the version, apart from those that are held out', async () => {
     const rows = [
@@ -195,6 +198,19 @@ describe('the rows of a run', () => {
     expect(nothingLeft(await loadTrainingData([over]))).toMatch(/until 31 May 2026/);
   });
 
+  it('that are only looked at are asked for evaluation', async () => {
+    const policy = { training: { rule: 'forbidden' as const } };
+    const closed = [version('one', [row('a'), row('b', { split: 'test' })], { policy })];
+    expect((await loadTrainingData(closed)).rows).toEqual([]);
+    expect(texts((await loadTrainingData(closed, { use: 'evaluation' })).rows)).toEqual(['a']);
+    const forbidden = { ...policy, evaluation: { rule: 'forbidden' as const } };
+    const shut = await loadTrainingData([version('two', [row('a')], { policy: forbidden })], {
+      use: 'evaluation'
+    });
+    expect(shut.rows).toEqual([]);
+    expect(shut.versions[0].refusals).toMatchObject([{ use: 'evaluation', rows: 1 }]);
+  });
+
   it('of several versions are mixed by weight, and who wrote them is kept', async () => {
     const many = (name: string, count: number, contributor: string) =>
       Array.from({ length: count }, (_, i) => row(`${name}${i}`, { contributor, contribution: name }));
@@ -208,7 +224,7 @@ describe('the rows of a run', () => {
     const data = await loadTrainingData(versions, { seed: 5 });
     const counts = new Map<string, number>();
     for (const text of texts(data.rows)) counts.set(text, (counts.get(text) ?? 0) + 1);
-    const takenOf = (name: string) => [...counts].filter(([text]) => text.startsWith(name)).map(([, n]) => n);
+    const takenOf = (name: string) => takenTexts(counts, name).map((text) => counts.get(text));
     expect(takenOf('a')).toEqual(Array.from({ length: 10 }, () => 1));
     expect(takenOf('b')).toEqual([3, 3, 3, 3]);
     expect(takenOf('c')).toEqual([1, 1, 1, 1]);
@@ -218,6 +234,10 @@ describe('the rows of a run', () => {
       ['Ines', 10],
       ['Wen', 8]
     ]);
+    // In the order in which they were contributed they are as the versions have them, each once.
+    const inOrder = texts(data.contributed);
+    expect(inOrder.slice(0, 14)).toEqual(texts([...many('a', 10, ''), ...many('b', 4, '')]));
+    expect(inOrder.slice(14)).toEqual(takenTexts(counts, 'c').sort());
     // The same seed takes the same rows in the same order, another one does not.
     expect(texts((await loadTrainingData(versions, { seed: 5 })).rows)).toEqual(texts(data.rows));
     expect(texts((await loadTrainingData(versions, { seed: 6 })).rows)).not.toEqual(texts(data.rows));

@@ -73,6 +73,11 @@ export interface ContributorRows extends Contributor {
 /** The rows of a run, and where they are from. */
 export interface TrainingData {
   rows: Row[];
+  /**
+   * The same rows, each once, in the order in which they were contributed: version after version, each in its own order. Who
+   * said something first can be told of this order, and not of the order of a run, which mixes versions.
+   */
+  contributed: Row[];
   /** Measured before and after, never trained on. */
   heldOut: Row[];
   /** Those of both that may be used and not be shown. */
@@ -87,6 +92,11 @@ export interface TrainingData {
 const progressEvery = 1000;
 
 export interface LoadOptions {
+  /**
+   * What is to be done with the rows that would be trained on. Default `training`; `evaluation` only looks at them, as
+   * what a Datanet is worth does.
+   */
+  use?: 'training' | 'evaluation';
   /** Draws which rows are taken where weights take only some. */
   seed?: number;
   signal?: AbortSignal;
@@ -109,7 +119,7 @@ export async function loadTrainingData(
   let done = 0;
   for (const open of versions) {
     loaded.push(
-      await readVersion(open, options.signal, () => {
+      await readVersion(open, options, () => {
         done += 1;
         if (done % progressEvery === 0 || done === total) options.onProgress?.(done, total);
       })
@@ -123,6 +133,7 @@ export async function loadTrainingData(
   }));
   return {
     rows,
+    contributed: loaded.flatMap((each) => each.rows.filter((row) => taken.has(row))),
     heldOut: loaded.flatMap((each) => each.heldOut),
     hidden: new Set(loaded.flatMap((each) => each.hidden)),
     versions: uses,
@@ -172,14 +183,14 @@ interface LoadedVersion {
 
 async function readVersion(
   open: OpenVersion,
-  signal: AbortSignal | undefined,
+  { use: asked = 'training', signal }: LoadOptions,
   onRow: () => void
 ): Promise<LoadedVersion> {
   const { version, context } = open;
   const measured = version.splits.validation > 0 ? 'validation' : 'test';
   const about = permitVersion(version);
-  const whole = decideVersion(about, { ...context, use: 'training' });
-  if (!whole.allowed) return refusedWhole(open, whole.reason);
+  const whole = decideVersion(about, { ...context, use: asked });
+  if (!whole.allowed) return refusedWhole(open, asked, whole.reason);
 
   const train: DatanetRow[] = [];
   const measure: DatanetRow[] = [];
@@ -189,7 +200,7 @@ async function readVersion(
     if ((row.split ?? 'train') === 'train') train.push(row);
     else if (row.split === measured) measure.push(row);
   }
-  const training = permitRows(about, { ...context, use: 'training' }, train);
+  const training = permitRows(about, { ...context, use: asked }, train);
   const evaluation = permitRows(about, { ...context, use: 'evaluation' }, measure);
   const rows = Array.from(training.allowed, (i) => train[i]);
   const heldOut = Array.from(evaluation.allowed, (i) => measure[i]);
@@ -201,7 +212,7 @@ async function readVersion(
     heldOut: heldOut.length,
     attribution: training.duties.attribution.map((id) => contributorOf(version, id)),
     refusals: [
-      ...training.refused.map((refused) => ({ use: 'training' as const, ...refused })),
+      ...training.refused.map((refused) => ({ use: asked, ...refused })),
       ...evaluation.refused.map((refused) => ({ use: 'evaluation' as const, ...refused }))
     ]
   };
@@ -211,10 +222,10 @@ async function readVersion(
 }
 
 /** What may not be trained on is not even opened: the version itself says how many rows that concerns. */
-function refusedWhole(open: OpenVersion, reason: string): LoadedVersion {
+function refusedWhole(open: OpenVersion, use: Use, reason: string): LoadedVersion {
   const { splits, contributors } = open.version;
   const people = contributors.map(({ id }) => id);
-  const refusals: RowsRefused[] = [{ use: 'training', reason, rows: splits.train, contributors: people }];
+  const refusals: RowsRefused[] = [{ use, reason, rows: splits.train, contributors: people }];
   return { rows: [], heldOut: [], hidden: [], use: { ...useOf(open), refusals } };
 }
 

@@ -1,7 +1,7 @@
 /** From what was chosen on the page to the rows of a run, for both workers. */
-import { isChatRow } from '../datanets/row';
+import { isChatRow, type Row } from '../datanets/row';
 import type { Store } from '../datanets/store/store';
-import { loadTrainingData, nothingLeft, type TrainingData } from '../jobs/training-data';
+import { loadTrainingData, nothingLeft, type LoadOptions, type TrainingData } from '../jobs/training-data';
 import type { TrainingChoice, TrainingOutlook } from './protocol';
 import { heldOutRows } from './row-sets';
 import { findVersion, openVersion } from './run-versions';
@@ -11,10 +11,7 @@ export interface RunData extends TrainingData {
   name: string;
 }
 
-export interface RunDataOptions {
-  seed?: number;
-  signal?: AbortSignal;
-  onProgress?: (done: number, total: number) => void;
+export interface RunDataOptions extends LoadOptions {
   /** An interrupted run that goes on: it was counted when it began. */
   resumes?: string;
 }
@@ -60,7 +57,8 @@ async function loadRowSet(store: Store, id: string): Promise<RunData> {
     heldOutRows(store, id)
   ]);
   // Nobody says who may use them for what.
-  return { name, rows, heldOut, versions: [], contributors: [], purposes: [], hidden: new Set() };
+  const nobody = { versions: [], contributors: [], purposes: [], hidden: new Set<Row>() };
+  return { name, rows, contributed: rows, heldOut, ...nobody };
 }
 
 async function loadDatanets(
