@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   'src/lib/datanets': ['src/lib/errors', 'src/lib/formats'],
   'src/lib/attribution': ['src/lib/errors', 'src/lib/datanets'],
   'src/lib/chain': ['src/lib/errors', 'src/lib/datanets', 'src/lib/attribution'],
-  'src/lib/wallet': ['src/lib/errors', 'src/lib/attribution'],
+  'src/lib/wallet': ['src/lib/errors', 'src/lib/attribution', 'src/lib/chain'],
   'src/lib/jobs': [
     'src/lib/errors',
     'src/lib/gpu',

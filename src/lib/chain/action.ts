@@ -1,0 +1,122 @@
+import type { Abi, Address, Hex, TransactionReceipt } from 'viem';
+import { sendTransaction } from 'viem/actions';
+import type { Chain } from './chain';
+import { BalanceTooLowError, told } from './failures';
+import { balanceOf, costOf, checkedGas, type Cost, type Priced } from './cost';
+import type { ChainFacts } from './known';
+import { receiptOf } from './receipt';
+
+/** One transaction: a call of a contract, the creation of one (no `to`), or a payment. */
+export interface Call {
+  to?: Address;
+  data?: Hex;
+  /** Wei. */
+  value?: bigint;
+}
+
+export interface Step {
+  call: Call;
+  /** What it does, as a sentence goes on: `attest the claim`. */
+  what: string;
+  /** Of the contract, to tell why it refuses. */
+  abi?: Abi;
+  /** The most gas that it takes, where it cannot be tried out before the steps ahead of it are made. */
+  gas?: bigint;
+}
+
+/** What is to be done, before its cost is known. */
+export interface Plan<Result> {
+  /** `Anchor the claim on Base`. */
+  title: string;
+  /** What will happen, to which contract, with which amounts: a sentence each. */
+  words: string[];
+  steps: [Step, ...Step[]];
+  /** What comes of it. One receipt a step. */
+  result: (receipts: TransactionReceipt[]) => Result | Promise<Result>;
+}
+
+export interface RunOptions {
+  /** Ends the waiting. What was sent stays sent. */
+  signal?: AbortSignal;
+  /** A transaction was sent, the first is 0; its block is waited for. */
+  onSent?: (hash: Hex, index: number) => void;
+}
+
+/**
+ * Something on a chain that costs, ready to be shown: nothing is sent before `run`, and what is shown is what is sent.
+ * Prepared for one account and one chain.
+ */
+export interface PreparedAction<Result> {
+  readonly title: string;
+  readonly words: readonly string[];
+  /** How many times the wallet will ask. */
+  readonly transactions: number;
+  readonly cost: Cost;
+  readonly chain: ChainFacts;
+  /** Who pays. Checksummed. */
+  readonly account: Address;
+  /**
+   * Sends the transactions one after another, each after the block of the one before it. Those that were made stay made
+   * when a later one fails; preparing the action again finds them.
+   * @throws WalletMovedError, TransactionRejectedError, BalanceTooLowError, CostGrewError, RevertedError,
+   *   TransactionReplacedError, TransactionPendingError, ChainError
+   */
+  run(options?: RunOptions): Promise<Result>;
+}
+
+/**
+ * Tries the steps out on the chain's present state, without sending anything.
+ * @throws RevertedError where a contract would refuse, BalanceTooLowError, WalletMovedError, ChainError
+ */
+export async function prepare<Result>(chain: Chain, plan: Plan<Result>): Promise<PreparedAction<Result>> {
+  await chain.stillHere();
+  const { cost, priced } = await costOf(chain, plan.steps);
+  return {
+    title: plan.title,
+    words: plan.words,
+    transactions: plan.steps.length,
+    cost,
+    chain: chain.facts,
+    account: chain.account,
+    async run(options = {}) {
+      const receipts: TransactionReceipt[] = [];
+      for (const step of priced) receipts.push(await send(chain, step, receipts.length, options));
+      return plan.result(receipts);
+    }
+  };
+}
+
+/** Sends one step, under the limits that were shown, and waits for its block. */
+async function send(
+  chain: Chain,
+  { step, limit, fees }: Priced,
+  index: number,
+  { signal, onSent }: RunOptions
+): Promise<TransactionReceipt> {
+  const { call, what, abi } = step;
+  const context = { what, chain: chain.name, abi };
+  signal?.throwIfAborted();
+  await chain.stillHere();
+  const most = limit * (fees.maxFeePerGas ?? fees.gasPrice) + (call.value ?? 0n);
+  const balance = await balanceOf(chain);
+  if (balance < most) {
+    throw new BalanceTooLowError(
+      `Nothing was sent: to ${what} takes up to ${chain.amount(most)}, and ${chain.account} has ${chain.amount(balance)} on ${chain.name}. Put something into the account, or choose another.`,
+      { details: { needed: most.toString(), balance: balance.toString() } }
+    );
+  }
+  await checkedGas(chain, step, limit);
+  signal?.throwIfAborted();
+  const hash = await told(context, () =>
+    sendTransaction(chain.client, {
+      account: chain.account,
+      // `stillHere` has looked; a chain that viem has no name for is as good.
+      chain: null,
+      ...call,
+      gas: limit,
+      ...fees
+    })
+  );
+  onSent?.(hash, index);
+  return receiptOf(chain, { hash, call, context, signal });
+}
