@@ -1,8 +1,6 @@
 import { rowsSha256 } from '../datanets/canonical';
 import type { Row } from '../datanets/row';
 import { encodeRows } from '../datanets/statistics';
-import { batches, batchesPerEpoch } from '../datanets/order';
-import { Random } from '../datanets/random';
 import type { Checkpoint } from '../formats/checkpoint';
 import { sha256OfSource } from '../formats/digest';
 import { writeAdapter, type Adapter } from '../formats/peft';
@@ -12,7 +10,6 @@ import type { Device } from '../gpu/device';
 import { BufferStore } from '../gpu/plan/buffers';
 import { selfTest } from '../gpu/self-test';
 import { checkpointAbsmaxForm } from '../gpu/model/load';
-import { learningRateAt } from '../gpu/train/schedule';
 import { Trainer, type OptimizerState } from '../gpu/train/trainer';
 import type { TrainingRow } from '../gpu/train/batch';
 import type { FinetuneOptions } from './options';
@@ -23,6 +20,7 @@ import { finalMoment, meanLearningRate, momentSteps, type InfluenceMoment } from
 import type { RunRecord, StepRecord } from './run-record';
 import { traitsOf, uploadBase } from './session';
 import { software } from './software';
+import { countSteps, freshAdapter, trainingSteps } from './training-steps';
 
 export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' | 'evaluating';
 
@@ -196,21 +194,7 @@ function startState(
 ): Pick<OptimizerState, 'values'> & Partial<OptimizerState> {
   if (job.resume) return job.resume;
   if (job.adapter) return { values: plan.layout.pack(job.adapter.tensors) };
-  const random = new Random(job.options.seed, adapterStream);
-  return { values: plan.layout.initial(() => random.next() / 2 ** 32) };
-}
-
-/** Purpose of the seed, beside those of datanets/order.ts. */
-const adapterStream = 3;
-
-/** Optimizer steps of a run. An epoch's last step may have fewer batches; steps never span epochs. */
-export function countSteps(
-  rows: number,
-  options: Pick<FinetuneOptions, 'batchSize' | 'gradAccum' | 'epochs' | 'maxSteps'>
-): number {
-  const perEpoch = Math.ceil(batchesPerEpoch(rows, options.batchSize) / options.gradAccum);
-  const all = Math.max(1, Math.round(perEpoch * options.epochs));
-  return options.maxSteps > 0 ? Math.min(all, options.maxSteps) : all;
+  return { values: freshAdapter(plan.layout, job.options.seed) };
 }
 
 async function trainSteps(args: {
@@ -229,33 +213,17 @@ async function trainSteps(args: {
   const lost = device.lost.then((error) => Promise.reject(error));
   lost.catch(() => undefined);
   const moments = momentSteps(steps, job.moments ?? 0);
-  const order = stepBatches(encoded.length, options);
-  for (let step = 0; step < steps; step++) {
-    const { value, done } = order.next();
-    if (done) break;
+  for (const { step, epoch, batches, options: how } of trainingSteps(encoded.length, options)) {
     if (step < trainer.iteration) continue;
     if (job.pause) await job.pause();
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
-    const learningRate = learningRateAt(step, {
-      scheduler: options.scheduler,
-      peak: options.learningRate,
-      warmup: options.warmupSteps,
-      steps
-    });
-    const microBatches = value.batches.map((rows) => Array.from(rows, (r) => encoded[r]));
-    const metrics = await Promise.race([
-      trainer.step(microBatches, {
-        learningRate,
-        weightDecay: options.weightDecay,
-        maxGradNorm: options.maxGradNorm,
-        seed: (options.seed ^ Math.imul(step + 1, 0x85ebca6b)) >>> 0
-      }),
-      lost
-    ]);
+    const microBatches = batches.map((rows) => Array.from(rows, (r) => encoded[r]));
+    const metrics = await Promise.race([trainer.step(microBatches, how), lost]);
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
-    const record: StepRecord = { step: step + 1, epoch: value.epoch, learningRate, milliseconds, ...metrics };
+    const { learningRate } = how;
+    const record: StepRecord = { step: step + 1, epoch, learningRate, milliseconds, ...metrics };
     records.push(record);
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
     if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
@@ -270,28 +238,6 @@ async function trainSteps(args: {
     }
   }
   return { status: 'done', records, firstStepMilliseconds };
-}
-
-/** Batches of each optimizer step, epoch after epoch. */
-function* stepBatches(
-  rows: number,
-  options: FinetuneOptions
-): Generator<{ epoch: number; batches: Uint32Array[] }> {
-  let pending: { epoch: number; batches: Uint32Array[] } | undefined;
-  for (const batch of batches(rows, {
-    seed: options.seed,
-    shuffle: options.shuffle,
-    batchSize: options.batchSize,
-    epochs: Math.ceil(options.epochs)
-  })) {
-    if (pending && (pending.epoch !== batch.epoch || pending.batches.length === options.gradAccum)) {
-      yield pending;
-      pending = undefined;
-    }
-    pending ??= { epoch: batch.epoch, batches: [] };
-    pending.batches.push(batch.rows);
-  }
-  if (pending) yield pending;
 }
 
 /** From the median of the last steps, which a single stall does not move. */
@@ -313,3 +259,5 @@ function deviceRecord(device: Device): RunRecord['device'] {
     limits
   };
 }
+
+export { countSteps } from './training-steps';
