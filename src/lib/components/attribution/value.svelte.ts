@@ -89,7 +89,7 @@ export class ValueState {
     };
     this.error = undefined;
     try {
-      const value = await this.#work.run('value', (gpu, onEvent) => gpu.valueOf(asked, onEvent));
+      const value = await this.#work.run('value', (gpu, onEvent) => gpu.datanetValue(asked, onEvent));
       if (value) this.#result = { of: keyOf(asked), value };
     } catch (error) {
       this.error = error;

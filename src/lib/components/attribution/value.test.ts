@@ -11,8 +11,8 @@ const request: Omit<ValueRequest, 'prompts' | 'trialSteps'> = {
 };
 const value = { lossBefore: 3 } as DatanetValue;
 
-function valueWith(valueOf: AttributionWorker['valueOf'], storage = memoryStorage()): ValueState {
-  return new ValueState(storage, new GpuWork(fakeClient<AttributionWorker>({ valueOf })));
+function valueWith(datanetValue: AttributionWorker['datanetValue'], storage = memoryStorage()): ValueState {
+  return new ValueState(storage, new GpuWork(fakeClient<AttributionWorker>({ datanetValue })));
 }
 
 describe('what data would add', () => {

@@ -93,7 +93,7 @@ export interface AnswerSources {
 }
 
 export interface SourceRow {
-  /** Position in the run's rows. */
+  /** Position among the run's rows, each once, in the order in which they were contributed. */
   index: number;
   contributor: { id: string; name: string };
   /** In units of the estimator, and as a share of all positive scores. */
@@ -185,7 +185,7 @@ export interface AttributionWorker {
   explain(request: ExplainRequest, onEvent: (event: AttributionEvent) => void): Promise<AnswerSources>;
   /** Trains without each contributor in turn, and `halves` models on random halves; adds what it shows to the attribution. */
   retrain(run: RunRef, halves: number, onEvent: (event: AttributionEvent) => void): Promise<RetrainingReport>;
-  valueOf(request: ValueRequest, onEvent: (event: AttributionEvent) => void): Promise<DatanetValue>;
+  datanetValue(request: ValueRequest, onEvent: (event: AttributionEvent) => void): Promise<DatanetValue>;
   repeatRun(request: RepeatRequest, onEvent: (event: AttributionEvent) => void): Promise<RepeatReport>;
   stopAttribution(): Promise<void>;
 }
