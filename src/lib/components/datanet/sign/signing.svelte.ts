@@ -1,6 +1,10 @@
 import { proxy } from 'comlink';
+import { PageWallet, type PageConnection } from '$lib/components/claims/wallet/page-wallet.svelte';
 import { isAbort } from '$lib/components/ui/describe-error';
+import { isForWallets } from '$lib/attribution/claims/typed-data';
+import { claimOf } from '$lib/attribution/claims/wallet-signature';
 import type { WalletSignature } from '$lib/datanets/trust/statements';
+import type { AnnouncedWallet } from '$lib/wallet/announced';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
   DatanetEvent,
@@ -9,7 +13,7 @@ import type {
   SignedFile,
   StatementRequest
 } from '$lib/workers/datanets/protocol';
-import { isForWallets, signWithWallet, walletAddress } from './wallet-signature';
+import { openWallet, signShown } from './wallet-signature';
 
 /** `preparing`: the worker makes the statement. `asking`: its words are shown, and nothing is signed yet. */
 export type SigningStage = 'closed' | 'preparing' | 'asking' | 'signing' | 'signed' | 'failed';
@@ -23,15 +27,25 @@ export class Signing {
   progress = $state.raw<DatanetEvent>();
   /** Why it failed; while `asking`, why the wallet did not sign. */
   error = $state.raw<unknown>();
-  /** The wallet that signs, too, as it announced itself. */
-  wallet = $state<string>();
+  /** The wallet that signs, too, where one was chosen. */
+  readonly wallet: PageWallet<PageConnection>;
+  /** What that wallet will show, of the statement and on the network where it is. */
+  readonly data = $derived.by(() => {
+    const statement = this.prepared?.statement;
+    const { account } = this.wallet;
+    return account && statement && isForWallets(statement) ? claimOf(statement, account.chainId) : undefined;
+  });
   readonly #datanets: WorkerClient<DatanetWorker>;
   #answer: ((file: SignedFile | undefined) => void) | undefined;
   /** An answer that comes for an earlier question is dropped. */
   #turn = 0;
 
-  constructor(datanets: WorkerClient<DatanetWorker>) {
+  constructor(
+    datanets: WorkerClient<DatanetWorker>,
+    open: (id: string) => Promise<PageConnection> = openWallet
+  ) {
     this.#datanets = datanets;
+    this.wallet = new PageWallet(open);
   }
 
   get open(): boolean {
@@ -47,7 +61,7 @@ export class Signing {
     if (this.open) return undefined;
     const turn = ++this.#turn;
     this.kind = request.kind;
-    if (request.kind !== 'wallet-link') this.wallet = undefined;
+    if (request.kind !== 'wallet-link') this.wallet.close();
     this.prepared = undefined;
     this.signed = undefined;
     this.progress = undefined;
@@ -76,24 +90,29 @@ export class Signing {
    * Says that an account of a wallet is this person's, too: the wallet names the account, then both keys sign.
    * @throws WalletRejectedError, WalletError
    */
-  async link(wallet: string): Promise<SignedFile | undefined> {
+  async link(wallet: AnnouncedWallet): Promise<SignedFile | undefined> {
     if (this.open) return undefined;
-    const address = await walletAddress(wallet);
-    this.wallet = wallet;
-    return this.ask({ kind: 'wallet-link', address });
+    this.wallet.choose(wallet);
+    await this.wallet.connect();
+    const { account, error } = this.wallet;
+    if (account) return this.ask({ kind: 'wallet-link', address: account.address });
+    this.wallet.close();
+    if (error !== undefined) throw error;
+    return undefined;
   }
 
   /** The person agrees to the words that are shown. Where the wallet does not, they are still there to be signed. */
   async sign(): Promise<void> {
     const { prepared, wallet } = this;
-    if (this.stage !== 'asking' || !prepared) return;
+    const shown = wallet.account;
+    if (this.stage !== 'asking' || !prepared || (wallet.chosen && !shown)) return;
     const { statement } = prepared;
     this.stage = 'signing';
     this.error = undefined;
     let signature: WalletSignature | undefined;
     try {
-      if (wallet !== undefined && isForWallets(statement))
-        signature = await signWithWallet(statement, wallet);
+      if (shown && isForWallets(statement))
+        signature = await wallet.use(shown, (connection) => signShown(connection, statement, shown));
     } catch (error) {
       this.error = error;
       this.stage = 'asking';
@@ -104,9 +123,13 @@ export class Signing {
         signature ? datanets.sign(prepared.prepared, signature) : datanets.sign(prepared.prepared)
       );
       this.stage = 'signed';
+      this.wallet.close();
       this.#settle(this.signed);
     } catch (error) {
-      this.#fail(error);
+      if (!signature) return this.#fail(error);
+      // A signature that does not hold is the wallet's doing; without it, or with another, the words can be signed.
+      this.error = error;
+      this.stage = 'asking';
     }
   }
 
@@ -117,12 +140,14 @@ export class Signing {
     if (this.stage === 'preparing')
       this.#datanets.call((datanets) => datanets.cancel()).catch(() => undefined);
     this.stage = 'closed';
+    this.wallet.close();
     this.#settle(undefined);
   }
 
   #fail(error: unknown): void {
     this.stage = isAbort(error) ? 'closed' : 'failed';
     this.error = error;
+    this.wallet.close();
     this.#settle(undefined);
   }
 

@@ -6,6 +6,8 @@ import type {
   SignedFile,
   StatementRequest
 } from '$lib/workers/datanets/protocol';
+import type { PageConnection } from '$lib/components/claims/wallet/page-wallet.svelte';
+import type { WalletAccount } from '$lib/wallet/connection';
 import { Signing } from './signing.svelte';
 
 const request: StatementRequest = { kind: 'refusal', request: 'bafy', reason: 'Not for this.' };
@@ -25,7 +27,7 @@ const prepared: PreparedStatement = {
 const file: SignedFile = { kind: 'refusal', cid: 'bafy2', file: new File(['{}'], 'refusal.tabtune.json') };
 
 /** A signing whose worker counts what it is asked. */
-function started(methods: Partial<DatanetWorker> = {}) {
+function started(methods: Partial<DatanetWorker> = {}, open?: () => Promise<PageConnection>) {
   const asked: string[] = [];
   const signing = new Signing(
     fakeClient<DatanetWorker>({
@@ -33,7 +35,8 @@ function started(methods: Partial<DatanetWorker> = {}) {
       sign: async (id) => (asked.push(`sign ${id}`), file),
       cancel: async () => void asked.push('cancel'),
       ...methods
-    })
+    }),
+    open
   );
   return { signing, asked };
 }
@@ -116,5 +119,132 @@ describe('signing', () => {
     expect(await signing.ask(request)).toBeUndefined();
     await settled();
     expect(asked).toEqual(['prepare']);
+  });
+});
+
+const address: WalletAccount['address'] = `0x${'11'.repeat(20)}`;
+const link: PreparedStatement = {
+  ...prepared,
+  statement: { kind: 'wallet-link', address, by: prepared.statement.by, created: prepared.statement.created }
+};
+const validation: PreparedStatement = {
+  ...prepared,
+  statement: {
+    ...{ kind: 'validation', datanet: 'd', root: `0x${'ab'.repeat(32)}`, verdict: 'sound' },
+    ...{ findings: {}, words: 'Fine.', by: prepared.statement.by, created: prepared.statement.created }
+  }
+};
+const wallet = { id: 'org.example.wallet', name: 'Test Wallet' };
+
+/** A wallet that signs with whatever `sign` gives, and can be moved. */
+function walletThat(sign: PageConnection['sign']) {
+  const place: { now?: WalletAccount } = { now: { address, chainId: 1 } };
+  const connection: PageConnection = {
+    account: async () => {
+      if (!place.now) throw new Error('Test Wallet is not connected any more.');
+      return place.now;
+    },
+    sign,
+    watch: async () => () => undefined,
+    close: async () => undefined
+  };
+  return { place, open: async () => connection };
+}
+
+/** Asks for a signature with the wallet connected. */
+async function askedWith(sign: PageConnection['sign'], statement = validation) {
+  const taken: unknown[] = [];
+  const { place, open } = walletThat(sign);
+  const { signing } = started(
+    { prepare: async () => statement, sign: async (_, signature) => (taken.push(signature), file) },
+    open
+  );
+  void signing.ask(request);
+  await settled();
+  signing.wallet.choose(wallet);
+  await signing.sign();
+  // Chosen and not connected: whose account signs is not known yet.
+  expect(signing.stage).toBe('asking');
+  await signing.wallet.connect();
+  return { signing, place, taken };
+}
+
+describe('signing with a wallet, too', () => {
+  it('shows what the wallet will show on its network, and hands its signature over', async () => {
+    const seen: unknown[] = [];
+    const { signing, taken } = await askedWith(async (data, account) => {
+      seen.push(data, account);
+      return '0xaa';
+    });
+    expect(signing.data).toMatchObject({ primaryType: 'Validation', domain: { chainId: 1 } });
+    const shown = signing.data;
+    await signing.sign();
+    expect(seen).toEqual([shown, address]);
+    expect(taken).toEqual([{ standard: 'EIP-712', address, chainId: 1, value: '0xaa' }]);
+    expect(signing.stage).toBe('signed');
+    expect(signing.wallet.account).toBeUndefined();
+  });
+
+  it('leaves the words there, and nothing signed, where the wallet declines, is locked or moves', async () => {
+    let answer: () => Promise<`0x${string}`> = () => Promise.reject(new Error('Declined.'));
+    const { signing, place, taken } = await askedWith(() => answer());
+    const fails = async (message: RegExp) => {
+      await signing.sign();
+      expect(signing.stage).toBe('asking');
+      expect(String(signing.error)).toMatch(message);
+      expect(taken).toEqual([]);
+    };
+    await fails(/Declined/);
+    answer = async () => {
+      place.now = { address, chainId: 10 };
+      return '0xaa';
+    };
+    await fails(/another network/);
+    answer = async () => {
+      place.now = undefined;
+      return '0xaa';
+    };
+    await fails(/not connected/);
+    place.now = { address, chainId: 10 };
+    answer = async () => '0xbb';
+    await signing.wallet.connect();
+    await signing.sign();
+    expect(taken).toEqual([{ standard: 'EIP-712', address, chainId: 10, value: '0xbb' }]);
+  });
+
+  it('that does not hold can be asked again', async () => {
+    const { open } = walletThat(async () => '0x');
+    const { signing } = started(
+      { prepare: async () => validation, sign: () => Promise.reject(new Error('It does not fit.')) },
+      open
+    );
+    void signing.ask(request);
+    await settled();
+    signing.wallet.choose(wallet);
+    await signing.wallet.connect();
+    await signing.sign();
+    expect(signing.stage).toBe('asking');
+    expect(String(signing.error)).toMatch(/does not fit/);
+  });
+
+  it('links the account that the wallet named first, and no other', async () => {
+    const { place, open } = walletThat(async () => '0xaa');
+    const requests: StatementRequest[] = [];
+    const { signing } = started(
+      { prepare: async (each) => (requests.push(each), link), sign: async () => file },
+      open
+    );
+    const answer = signing.link(wallet);
+    await settled();
+    expect(requests).toEqual([{ kind: 'wallet-link', address }]);
+    place.now = { address: `0x${'22'.repeat(20)}`, chainId: 1 };
+    await signing.sign();
+    expect(String(signing.error)).toMatch(/another account/);
+    await signing.sign();
+    expect(String(signing.error)).toMatch(/this links the account 0x11/);
+    place.now = { address, chainId: 1 };
+    await signing.wallet.connect();
+    await signing.sign();
+    expect(await answer).toBe(file);
   });
 });

@@ -1,39 +1,30 @@
+import { claimOf } from '$lib/attribution/claims/wallet-signature';
 import type { WalletStatement } from '$lib/attribution/claims/typed-data';
-import type { Statement, WalletSignature } from '$lib/datanets/trust/statements';
+import type { WalletSignature } from '$lib/datanets/trust/statements';
+import type { WalletAccount, WalletConnection } from '$lib/wallet/connection';
+import { SignerMovedError } from '$lib/components/claims/wallet/page-wallet.svelte';
 
-/** What a wallet can sign beside the person's own key. */
-export function isForWallets(statement: Statement): statement is WalletStatement {
-  return statement.kind === 'contribution' || statement.kind === 'wallet-link';
-}
-
-/** The address of a wallet's account, which the person chooses in the wallet. @throws WalletRejectedError, WalletError */
-export async function walletAddress(id: string): Promise<string> {
+/** Opens a wallet. Wallet code loads here and not before. @throws WalletRejectedError, WalletError */
+export async function openWallet(id: string): Promise<WalletConnection> {
   const { WalletConnection } = await import('$lib/wallet/connection');
-  const connection = await WalletConnection.open(id);
-  try {
-    return (await connection.account()).address;
-  } finally {
-    await connection.close();
-  }
+  return WalletConnection.open(id);
 }
 
 /**
- * Has a wallet sign a statement that was shown in words; the wallet shows its fields once more.
- * @param id as the wallet announced itself
- * @throws WalletRejectedError, WalletError
+ * Has a wallet sign a statement that was shown in words and field by field for this account and network.
+ * @throws SignerMovedError where a link names another account, WalletRejectedError, WalletError
  */
-export async function signWithWallet(statement: WalletStatement, id: string): Promise<WalletSignature> {
-  const [{ WalletConnection }, { claimOf }] = await Promise.all([
-    import('$lib/wallet/connection'),
-    import('$lib/attribution/claims/wallet-signature')
-  ]);
-  const connection = await WalletConnection.open(id);
-  try {
-    // Asked anew: people switch account and network between two requests.
-    const { address, chainId } = await connection.account();
-    const value = await connection.sign(claimOf(statement, chainId), address);
-    return { standard: 'EIP-712', address, chainId, value };
-  } finally {
-    await connection.close();
+export async function signShown(
+  connection: Pick<WalletConnection, 'sign'>,
+  statement: WalletStatement,
+  { address, chainId }: WalletAccount
+): Promise<WalletSignature> {
+  if (statement.kind === 'wallet-link' && statement.address !== address) {
+    throw new SignerMovedError(
+      `Nothing was signed: this links the account ${statement.address}, and the wallet is at ${address} now. Switch it back, or close this and link the other account.`,
+      { details: { named: statement.address, now: address } }
+    );
   }
+  const value = await connection.sign(claimOf(statement, chainId), address);
+  return { standard: 'EIP-712', address, chainId, value };
 }
