@@ -1,6 +1,6 @@
 import type { TypedDataDomain } from 'viem';
 import type { WalletStatement } from '../../datanets/trust/wallet-kinds';
-import { CLAIM_TYPES, fieldsOf } from './fields';
+import { CLAIM_TYPES, fieldsOf, valuesOf } from './fields';
 
 export { isForWallets, type WalletStatement } from '../../datanets/trust/wallet-kinds';
 
@@ -22,12 +22,13 @@ export interface ClaimTypedData {
  * @param chainId of the wallet's network; a signature for one chain does not hold on another
  */
 export function typedDataOf(statement: WalletStatement, cid: string, chainId: number): ClaimTypedData {
-  const fields = fieldsOf(statement, cid);
+  const fields = fieldsOf(statement.kind);
+  const values = valuesOf(statement, cid);
   const primaryType = CLAIM_TYPES[statement.kind];
   return {
     domain: { name: 'Tabtune', version: '1', chainId },
     primaryType,
     types: { [primaryType]: fields.map(({ name, type }) => ({ name, type })) },
-    message: Object.fromEntries(fields.map(({ name, value }) => [name, value]))
+    message: Object.fromEntries(fields.map(({ name }, index) => [name, values[index]]))
   };
 }
