@@ -91,7 +91,15 @@ export class Chain extends ChainReader {
       getChainId(createClient({ transport }))
     );
     const chain = await knownChain(id);
-    return new Chain(factsOf(id, chain), createClient({ chain, transport }), provider, getAddress(account));
+    const facts = factsOf(id, chain);
+    // A block on the person's own machine comes at once; elsewhere viem asks as often as the chain has blocks.
+    const pollingInterval = facts.local ? 100 : undefined;
+    return new Chain(
+      facts,
+      createClient({ chain, transport, pollingInterval }),
+      provider,
+      getAddress(account)
+    );
   }
 
   /**

@@ -12,6 +12,8 @@ export interface ChainFacts {
   explorer?: string;
   /** Its coins are worth nothing. */
   testnet: boolean;
+  /** Runs on the person's own machine, as its id tells. */
+  local: boolean;
 }
 
 /** Ids that many programs give a chain on a person's own machine. */
@@ -33,6 +35,7 @@ export function factsOf(id: number, chain: ViemChain | undefined): ChainFacts {
     symbol: chain?.nativeCurrency.symbol ?? (LOCAL.has(id) ? 'ETH' : 'coins'),
     decimals: chain?.nativeCurrency.decimals ?? 18,
     ...(explorer && { explorer }),
-    testnet: chain?.testnet ?? LOCAL.has(id)
+    testnet: chain?.testnet ?? LOCAL.has(id),
+    local: LOCAL.has(id)
   };
 }
