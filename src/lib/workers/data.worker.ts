@@ -3,6 +3,7 @@ import { expose } from 'comlink';
 import { z } from 'zod';
 import { Store } from '../datanets/store/store';
 import { OpfsFileCache } from '../formats/opfs-cache';
+import { ClaimService } from './claims/service';
 import { DataService } from './data-service';
 import { DatanetService } from './datanets/service';
 import { together } from './datanets/service-together';
@@ -13,11 +14,14 @@ import { HubLibrary } from './hub-library';
 z.config({ jitless: true });
 installErrorTransfer();
 const store = Store.open();
-// The page calls both the same way: `client.call((data) => data.rowSets())`, `client.call((data) => data.list())`.
+// The page calls all the same way: `client.call((data) => data.rowSets())`, `client.call((data) => data.list())`.
 expose(
   together(
     new DataService(store, new HubLibrary(new OpfsFileCache())),
-    // Absent where the page is not in a secure context.
-    new DatanetService(store, navigator.locks as LockManager | undefined)
+    together(
+      // Absent where the page is not in a secure context.
+      new DatanetService(store, navigator.locks as LockManager | undefined),
+      new ClaimService(store)
+    )
   )
 );

@@ -3,7 +3,14 @@ import { strFromU8, unzipSync, zipSync } from 'fflate';
 import type { AdapterRecord } from '../datanets/store/schema';
 import type { Store } from '../datanets/store/store';
 import { TabtuneError } from '../errors';
-import { InvalidAdapterError, readAdapter, writeAdapter, type Adapter } from '../formats/peft';
+import { sha256OfSource } from '../formats/digest';
+import {
+  InvalidAdapterError,
+  readAdapter,
+  writeAdapter,
+  type Adapter,
+  type OutputFile
+} from '../formats/peft';
 import { baseName, fromBlob, fromBytes, type ByteSource } from '../formats/source';
 import type { AdapterSummary } from './protocol';
 
@@ -27,14 +34,15 @@ export async function saveAdapter(
   adapter: Adapter,
   origin: AdapterOrigin
 ): Promise<AdapterRecord> {
-  const [configFile] = writeAdapter(adapter);
+  const [configFile, weights] = writeAdapter(adapter);
+  const sha256 = await sha256OfSource(fromBytes(weights.name, weights.bytes));
   return store.addAdapter(
     {
       name: origin.name,
       base: adapter.config.baseModel,
       baseSha256: origin.baseSha256,
       config: JSON.parse(strFromU8(configFile.bytes)) as Record<string, unknown>,
-      metrics: { ...origin.metrics, ...(origin.run === undefined ? {} : { run: origin.run }) }
+      metrics: { ...origin.metrics, sha256, ...(origin.run === undefined ? {} : { run: origin.run }) }
     },
     adapter.tensors
   );
@@ -54,6 +62,17 @@ export async function loadAdapter(store: Store, id: string): Promise<Adapter> {
       rsLora: config['use_rslora'] === true
     }
   };
+}
+
+/** `adapter_model.safetensors` as it is exported. */
+export function weightsOf(adapter: Adapter): OutputFile {
+  return writeAdapter(adapter).find(({ name }) => name === 'adapter_model.safetensors')!;
+}
+
+/** SHA-256, in hexadecimal, of `adapter_model.safetensors` as it is exported. */
+export async function adapterSha256(store: Store, id: string): Promise<string> {
+  const { name, bytes } = weightsOf(await loadAdapter(store, id));
+  return sha256OfSource(fromBytes(name, bytes));
 }
 
 /** What the page shows of an adapter. */

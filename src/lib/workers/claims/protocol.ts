@@ -47,8 +47,17 @@ export interface ClaimSummary {
 export interface Provenance {
   manifest?: { cid: string; signed: Signed<RunManifest>; checks: Check[] };
   receipt?: { cid: string; signed: Signed<AttributionReceipt>; checks: Check[] };
+  /** Files that should have been claims and have not their form. */
+  unreadable?: BrokenClaim[];
   /** README.md of the folder: somebody's Markdown. */
   card?: string;
+}
+
+/** A file of an adapter that should be a claim, and is none that can be read. */
+export interface BrokenClaim {
+  /** `claims/run-manifest.json`. */
+  file: string;
+  checks: Check[];
 }
 
 export interface ClaimWorker {

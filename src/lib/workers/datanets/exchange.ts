@@ -93,6 +93,12 @@ export class Exchanging {
         .map((each) => [each.signed.statement.grant, withCid(each)])
     );
     const links = await this.walletLinks();
+    // What a retraction takes back belongs to no Datanet by itself.
+    const retracted = new Set(
+      (await this.#store.statements.of('', 'retraction')).map(
+        ({ signed: { statement } }) => `${statement.claim} ${statement.by.id}`
+      )
+    );
     const walletsOf = ({ statement, wallet }: Signed): string[] => [
       ...new Set([
         ...(wallet ? [wallet.address] : []),
@@ -123,7 +129,9 @@ export class Exchanging {
           const revoked = revocations.get(each.cid);
           return { ...withCid(each), ...(revoked ? { revoked } : {}) };
         }),
-      validations: all.validation.map(withCid)
+      validations: all.validation
+        .filter(({ cid, signed }) => !retracted.has(`${cid} ${signed.statement.by.id}`))
+        .map(withCid)
     };
   }
 

@@ -14,6 +14,7 @@ import type {
   Withdrawal
 } from '../../datanets/trust/statements';
 import { unwrapKey } from '../../datanets/trust/wrap';
+import { isAboutModel, receiveClaim } from '../claims/receiving';
 import {
   cidsOf,
   datanetOf,
@@ -42,6 +43,7 @@ export async function receiveStatement(hall: Hall, signed: Signed, cid: string):
   if (isSigned(signed, 'access-grant')) return receiveGrant(hall, signed, cid);
   if (isSigned(signed, 'refusal')) return receiveRefusal(hall, signed);
   if (isSigned(signed, 'revocation')) return receiveRevocation(hall, signed);
+  if (isAboutModel(signed)) return receiveClaim(hall, signed);
   const { name } = signed.statement.by;
   return {
     effect: `Notes that the wallet and ${named(name)} are one.`,

@@ -9,6 +9,7 @@ import { textOfLink } from '../../datanets/trust/link';
 import { MAX_STATEMENT_CHARACTERS } from '../../datanets/trust/schemas';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
+import { isForWallets } from '../../datanets/trust/wallet-kinds';
 import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
 import { named } from './exchange-lookup';
@@ -162,7 +163,7 @@ function unknown(label: string, cause?: unknown): UnknownFileError {
 
 /** @throws WalletSignatureError, UnknownFileError */
 async function checkWallet({ statement, wallet }: Signed): Promise<void> {
-  if (statement.kind === 'contribution' || statement.kind === 'wallet-link') {
+  if (isForWallets(statement)) {
     if (wallet) await verifyWalletSignature(statement, wallet);
     else if (statement.kind === 'wallet-link') {
       throw new UnknownFileError('This link to a wallet does not have that wallet’s signature.');

@@ -2,6 +2,7 @@
 import type { PaceOptions } from '../../datanets/pace';
 import { requireSignable, signStatement } from '../../datanets/trust/sign';
 import type { Signed, Statement, WalletSignature } from '../../datanets/trust/statements';
+import { isForWallets } from '../../datanets/trust/wallet-kinds';
 import { wordsOf } from '../../datanets/trust/words';
 import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { TabtuneError } from '../../errors';
@@ -56,7 +57,7 @@ export class Signing {
 
   /**
    * Signs exactly what was prepared, and puts it into effect.
-   * @param wallet a wallet's signature of the same, for contributions and links to wallets
+   * @param wallet a wallet's signature of the same, for claims and links to wallets
    * @throws NotPreparedError, CannotSignError, WalletSignatureError, or what keeps it from being stored: then nothing
    * is signed, and it can be tried again
    */
@@ -97,7 +98,7 @@ function make(
 }
 
 async function checkWallet(statement: Statement, wallet: WalletSignature): Promise<void> {
-  if (statement.kind !== 'contribution' && statement.kind !== 'wallet-link') {
+  if (!isForWallets(statement)) {
     throw new CannotSignError(`A wallet does not sign a statement of the kind "${statement.kind}".`);
   }
   await verifyWalletSignature(statement, wallet);

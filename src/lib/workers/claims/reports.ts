@@ -1,0 +1,50 @@
+/** Each check of a claim, with all that this browser has to compare it with. */
+import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
+import { canonicalJson } from '../../datanets/canonical';
+import type { Store } from '../../datanets/store/store';
+import type { Signed } from '../../datanets/trust/statements';
+import { verifyFile, type VerifyReport } from '../../datanets/verify/verify';
+
+/** Statements that one is compared with. More than any claim names. */
+const MOST_RELATED = 1000;
+
+export interface ReportOptions {
+  now: Date;
+  /** `adapter_model.safetensors` that it should be of. */
+  weights?: Blob;
+  /** Statements that came with it and are not in the store. */
+  beside?: readonly Blob[];
+}
+
+/** @param claim its text as it came, or the claim */
+export async function reportOf(
+  store: Store,
+  claim: string | Signed,
+  { now, weights, beside = [] }: ReportOptions
+): Promise<VerifyReport> {
+  const text = typeof claim === 'string' ? claim : canonicalJson(claim);
+  const named = [...new Set(text.match(/bafkrei[a-z2-7]{52}/g) ?? [])];
+  const known = await Promise.all(named.slice(0, MOST_RELATED).map((cid) => statementOf(store, cid)));
+  const ends = typeof claim === 'string' ? [] : await endsOf(store, claim);
+  const blobs = [...known, ...ends].flatMap((signed) => (signed ? [new Blob([canonicalJson(signed)])] : []));
+  return verifyFile(new Blob([text]), 'The claim', {
+    now,
+    checkWallet: verifyWalletSignature,
+    related: [...blobs, ...beside, ...(weights ? [weights] : [])]
+  });
+}
+
+async function statementOf(store: Store, cid: string): Promise<Signed | undefined> {
+  return (await store.statements.find(cid))?.signed ?? (await store.versions.find(cid))?.signed;
+}
+
+/** What could end it: the checks say whether it does. */
+async function endsOf(store: Store, { statement }: Signed): Promise<Signed[]> {
+  const { datanet } = statement as { datanet?: string };
+  const found: { signed: Signed }[] = await store.statements.of('', 'retraction');
+  if (datanet !== undefined) {
+    found.push(...(await store.statements.of(datanet, 'withdrawal')));
+    found.push(...(await store.statements.of(datanet, 'revocation')));
+  }
+  return found.map(({ signed }) => signed);
+}
