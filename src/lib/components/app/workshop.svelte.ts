@@ -1,12 +1,15 @@
 import { starterOptions } from '$lib/jobs/starter';
 import { createContext } from 'svelte';
 import { AdaptersState } from '$lib/components/adapters/adapters.svelte';
+import { AttributionState } from '$lib/components/attribution/attribution.svelte';
+import { originOf, type Origin } from '$lib/components/attribution/origin';
 import { ChatState } from '$lib/components/chat/chat.svelte';
 import { DataState } from '$lib/components/datanets/data.svelte';
 import { ModelState } from '$lib/components/models/model.svelte';
 import { ParametersState } from '$lib/components/parameters/parameters.svelte';
 import type { ParameterSpec } from '$lib/jobs/options';
 import { TrainingState } from '$lib/components/train/training.svelte';
+import type { RunRef } from '$lib/workers/attribution/protocol';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import type {
@@ -42,6 +45,7 @@ export class Workshop {
   readonly training: TrainingState;
   readonly chat: ChatState;
   readonly adapters: AdaptersState;
+  readonly attribution: AttributionState;
   /** Restored after a reload: until then, empty lists mean nothing. */
   ready = $state(false);
   /** The adapter that the next run goes on from; none begins a new one. */
@@ -62,6 +66,7 @@ export class Workshop {
     this.training = new TrainingState(gpu, data, () => isTraining(locks));
     this.chat = new ChatState(gpu);
     this.adapters = new AdaptersState(data);
+    this.attribution = new AttributionState(gpu, data, storage);
     this.training.onadapter = (id) => {
       this.chat.clear();
       void this.adapters.refresh(id);
@@ -75,6 +80,39 @@ export class Workshop {
 
   /** Adapters that fit the chosen model. */
   readonly startable: AdapterSummary[] = $derived.by(() => this.adapters.of(this.model.summary?.name));
+
+  /** The adapter that the next run goes on from, where it fits. */
+  readonly startingFrom: AdapterSummary | undefined = $derived.by(() =>
+    this.startable.find((adapter) => adapter.id === this.startFrom)
+  );
+
+  /** The adapter that chats. */
+  readonly chatting: AdapterSummary | undefined = $derived.by(() =>
+    this.startable.find((adapter) => adapter.id === this.adapters.chosen)
+  );
+
+  /** The run that made it. */
+  readonly origin: Origin = $derived.by(() => originOf(this.chatting, this.training.runs));
+
+  readonly runRef: RunRef | undefined = $derived.by(() => {
+    const [{ run }, { choice }] = [this.origin, this.model];
+    return run && choice ? { run: run.id, model: choice } : undefined;
+  });
+
+  /** What takes the GPU, beside the chat; undefined where nothing does. */
+  readonly gpuTaken: string | undefined = $derived.by(() => {
+    if (this.training.running) return 'The GPU is busy with training. Pause does not free it; stop or wait.';
+    if (this.attribution.work.busy) return 'The GPU measures what rows do. Stop that, or wait for its end.';
+    return undefined;
+  });
+
+  /** Why nothing can be measured now. */
+  readonly measuringObstacle: string | undefined = $derived.by(() => {
+    if (this.device.error) return 'Measuring needs WebGPU: see the note at the top of this page.';
+    if (!this.model.choice) return 'Choose a model first.';
+    if (this.chat.busy) return 'A model is answering. Stop it, or wait for its end.';
+    return this.gpuTaken;
+  });
 
   /** Some rule names purposes, and none was chosen. */
   readonly purposeMissing: boolean = $derived.by(() => {
@@ -90,6 +128,7 @@ export class Workshop {
     if (!this.data.choice) return 'Choose a Datanet or bring rows first.';
     if (this.purposeMissing) return 'Say under Data what this run is for.';
     if (this.data.outlook?.nothing) return 'Nothing of the chosen data may be trained on: see Data.';
+    if (this.attribution.work.busy) return this.gpuTaken;
     if (!this.parameters.valid) return 'Correct the parameters that are marked.';
     if (!this.device.summary) return 'Waiting for the GPU.';
     return undefined;
@@ -144,7 +183,7 @@ export class Workshop {
       modelName: summary.name,
       data,
       options: $state.snapshot(this.parameters.values),
-      adapter: this.startable.find((adapter) => adapter.id === this.startFrom)?.id
+      adapter: this.startingFrom?.id
     });
   }
 
@@ -172,11 +211,10 @@ export class Workshop {
   chatRequest(): ChatRequest | undefined {
     const { choice, summary } = this.model;
     if (!choice || !summary) return undefined;
-    const adapter = this.startable.find((each) => each.id === this.adapters.chosen);
     return {
       model: choice,
       modelName: summary.name,
-      adapter: adapter?.id,
+      adapter: this.chatting?.id,
       quant: this.parameters.values['method'] === 'lora' ? 'none' : 'nf4'
     };
   }

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Attribution, ContributorResult } from '$lib/workers/attribution/protocol';
+import type { RunSummary } from '$lib/workers/protocol';
+import {
+  agreementSentence,
+  agreementWords,
+  hurtSentence,
+  measuringSeconds,
+  retrainingSeconds
+} from './words';
+
+const attribution = (...agreements: number[]) =>
+  ({
+    estimator: 'cosine',
+    estimators: [
+      { name: 'cosine', agreement: 1 },
+      ...agreements.map((agreement) => ({ name: 'tracIn', agreement }))
+    ]
+  }) as Attribution;
+const person = (name: string, hurt: number) => ({ name, hurt }) as ContributorResult;
+
+describe('figures in words', () => {
+  it('say how far estimators agree, the default with itself left out', () => {
+    expect([1, 0.75, 0.5, 0, -0.9, Number.NaN].map(agreementWords)).toEqual([
+      'agrees closely',
+      'agrees in the main',
+      'agrees in part',
+      'does not agree',
+      'says the opposite',
+      'cannot be compared'
+    ]);
+    expect(agreementSentence(attribution())).toMatch(/no other/);
+    expect(agreementSentence(attribution(0.9, 0.8))).toMatch(/^All/);
+    expect(agreementSentence(attribution(0.9, 0.1))).toMatch(/^1 of 2/);
+    expect(agreementSentence(attribution(0.2))).toMatch(/with care/);
+  });
+
+  it('name who pushed the other way', () => {
+    expect(hurtSentence([person('Ada', 0)])).toBeUndefined();
+    expect(hurtSentence([person('Ada', -1), person('Bo', 0)])).toMatch(/^Some rows of Ada also/);
+    expect(hurtSentence([person('Ada', -1), person('Bo', -2)])).toMatch(/^Some rows of 2 contributors/);
+  });
+
+  it('estimate time from what the run took', () => {
+    const run = { milliseconds: 60_000, request: { options: { epochs: 3 } } } as unknown as RunSummary;
+    expect(retrainingSeconds(run, 5, 8)).toBe(480);
+    expect(retrainingSeconds({}, 5, 8)).toBeUndefined();
+    expect(measuringSeconds(run)).toBeCloseTo(78);
+    expect(measuringSeconds({ ...run, milliseconds: undefined })).toBeUndefined();
+  });
+});
