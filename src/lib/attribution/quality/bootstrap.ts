@@ -1,20 +1,13 @@
-import { Pace, type PaceOptions } from '../../datanets/pace';
+import { Pace } from '../../datanets/pace';
 import { Random } from '../../datanets/random';
 import { totals, type AttributedRows, type Scores } from '../scores';
 import { quantile, sharesOfTotals } from '../shares';
+import type { BootstrapOptions } from './estimate';
 
 export interface Interval {
   readonly contributor: string;
   readonly low: number;
   readonly high: number;
-}
-
-export interface BootstrapOptions extends PaceOptions {
-  readonly seed: number;
-  /** How often it is drawn. */
-  readonly samples?: number;
-  /** Chance that an interval is to hold the share. */
-  readonly confidence?: number;
 }
 
 /** Purpose of the seed, beside those of `datanets/order.ts`. */

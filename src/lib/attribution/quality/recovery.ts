@@ -20,12 +20,23 @@ export function recoveryOf(
   rowLabels: readonly string[],
   queryLabels: readonly string[]
 ): Recovery {
+  const found = recoveriesOf(scores, rowLabels, queryLabels);
+  const mean = (key: keyof Recovery) => found.reduce((sum, each) => sum + each[key], 0) / found.length;
+  return { rows: mean('rows'), labels: mean('labels'), first: mean('first') };
+}
+
+/** The same of each question that is not left out. `first`: 1 or 0. */
+export function recoveriesOf(
+  scores: Scores,
+  rowLabels: readonly string[],
+  queryLabels: readonly string[]
+): Recovery[] {
   const labels = [...new Set(rowLabels)];
   const place = new Map(labels.map((label, i) => [label, i]));
   const asked = queryLabels.flatMap((label, query) =>
     labels.length > 1 && place.has(label) ? [{ query, right: place.get(label)! }] : []
   );
-  const found = asked.map(({ query, right }) => {
+  return asked.map(({ query, right }) => {
     const values = scoresOf(scores, query);
     const sums = new Float64Array(labels.length);
     values.forEach((score, row) => (sums[place.get(rowLabels[row])!] += score));
@@ -41,6 +52,4 @@ export function recoveryOf(
       first: sums.every((sum, i) => i === right || sum < sums[right]) ? 1 : 0
     };
   });
-  const mean = (key: keyof Recovery) => found.reduce((sum, each) => sum + each[key], 0) / found.length;
-  return { rows: mean('rows'), labels: mean('labels'), first: mean('first') };
 }
