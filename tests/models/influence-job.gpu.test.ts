@@ -4,20 +4,26 @@ import { sharesOf } from '../../src/lib/attribution/shares';
 import { Device } from '../../src/lib/gpu/device';
 import { AdapterLayout } from '../../src/lib/gpu/model/adapter';
 import { parseDecoderConfig } from '../../src/lib/gpu/model/config';
+import { ChatSession } from '../../src/lib/jobs/chat';
+import { Explainer, NoAnswerError, type ExplainerOptions } from '../../src/lib/jobs/explain';
 import { finetune, type FinetuneJob, type TrainingState } from '../../src/lib/jobs/finetune';
 import {
   estimators,
   InfluenceMomentError,
   measureInfluence,
   momentsOf,
+  sketchRows,
   type InfluenceJob,
   type InfluenceMoment,
   type InfluencePhase
 } from '../../src/lib/jobs/influence';
 import { completeOptions, parseTargets } from '../../src/lib/jobs/options';
+import type { RowSketches } from '../../src/lib/jobs/sketched-run';
 import { loadTokenizer } from '../../src/lib/formats/tokenizer';
 import { testDevice } from '../support/device';
 import { goldenCheckpoint } from '../support/goldens';
+import { countDevice } from '../support/leaks';
+import { relativeError } from '../support/numbers';
 
 const device = new Device(await testDevice(), undefined, 'serial');
 const checkpoint = await goldenCheckpoint('llama-tied');
@@ -152,4 +158,70 @@ test('rows that say what the answer says come first, by every estimator that see
     onProgress: (phase) => phase === 'measuring' && controller.abort(new Error('enough'))
   });
   await expect(stopped).rejects.toThrow('enough');
+});
+
+describe('an explainer', () => {
+  const sketch = async (moments: readonly InfluenceMoment[]) => {
+    const sketches: RowSketches[] = [];
+    const { index } = await sketchRows({
+      ...run,
+      moments,
+      sink: async (of, moment) => void (sketches[moment] = of)
+    });
+    return { index, moments: sketches };
+  };
+
+  test('says what measuring all at once says, question after question, on the base of an open chat', async () => {
+    const moments = momentsOf(await trained());
+    const sketched = await sketch(moments);
+    expect(sketched.moments.map(({ train }) => train.hidden > 0)).toEqual([false, false, true]);
+    const whole = await measureInfluence({ ...run, queries, moments });
+    // Sketches that were kept are as good as rows.
+    const again = await measureInfluence({ ...run, rows: [], queries, moments, sketched });
+    expect(again.passMilliseconds).toEqual([]);
+    for (const name of estimators)
+      expect(again.estimators[name].scores.values).toEqual(whole.estimators[name].scores.values);
+
+    const chat = await ChatSession.open({ ...run, quant: 'none' });
+    const { counts } = countDevice(device.raw);
+    const explainer = await Explainer.open({ ...run, moments, sketched, loaded: chat.loaded });
+    for (const estimator of estimators) {
+      for (const [q, query] of queries.entries()) {
+        const { scores, index, milliseconds } = await explainer.explain(query, { estimator });
+        const want = whole.estimators[estimator].scores.values.subarray(4 * q, 4 * q + 4);
+        expect(relativeError(scores, want), `${estimator} ${q}`).toBeLessThan(1e-5);
+        expect(index).toEqual([0, 1, 2, 4]);
+        expect(milliseconds.gradient).toBeGreaterThan(0);
+      }
+    }
+    // What follows a conversation is another question, and takes a longer plan.
+    const asked = [...queries[0].messages, ...rows[2].messages, ...queries[1].messages];
+    const after = await explainer.explain({ messages: asked });
+    expect(after.tokens.answer).toBeLessThan(after.tokens.all / 3);
+    expect(relativeError(after.scores, whole.estimators.cosine.scores.values.subarray(4))).toBeGreaterThan(
+      1e-3
+    );
+    explainer.destroy();
+    expect(counts().liveBuffers).toBe(0);
+    const sampling = { maxNewTokens: 2, temperature: 0, topP: 1, seed: 0, adapter: false };
+    for await (const { text } of chat.reply('red', sampling)) expect(text).toBeTypeOf('string');
+    await chat.destroy();
+  });
+
+  test('refuses what is of another run, and what is no answer', async () => {
+    const moments = momentsOf(await trained());
+    const sketched = await sketch(moments);
+    const open = (change: Partial<ExplainerOptions>) =>
+      Explainer.open({ ...run, moments, sketched, ...change });
+    await expect(open({ moments: moments.slice(1) })).rejects.toThrow(/sketched at 3. Sketch them again/);
+    await expect(open({ options: completeOptions({ ...options, rank: 8 }) })).rejects.toThrow(
+      InfluenceMomentError
+    );
+    const explainer = await open({});
+    const unanswered = { messages: queries[0].messages.slice(0, 1) };
+    await expect(explainer.explain(unanswered)).rejects.toThrow(NoAnswerError);
+    const stopped = AbortSignal.abort(new Error('enough'));
+    await expect(explainer.explain(queries[0], { signal: stopped })).rejects.toThrow('enough');
+    explainer.destroy();
+  });
 });

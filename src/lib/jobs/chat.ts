@@ -6,6 +6,7 @@ import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
 import { Generator } from '../gpu/generate/generator';
 import type { LoadOptions } from '../gpu/model/load';
+import type { LoadedBase } from './gradient-session';
 import { endTokens, ModelOnGpu, type AdapterOnGpu } from './session';
 
 export interface ReplyOptions {
@@ -74,6 +75,11 @@ export class ChatSession {
       model.destroy();
       throw error;
     }
+  }
+
+  /** The base on the GPU, for others to use beside the chat and not longer than it: an `Explainer`, say. */
+  get loaded(): LoadedBase {
+    return this.#model;
   }
 
   /**

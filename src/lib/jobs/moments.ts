@@ -2,6 +2,9 @@
 import type { TrainingState } from './finetune';
 import type { StepRecord } from './run-record';
 
+/** Moments that a run of the page keeps: as many as the quality of attribution was measured with. */
+export const momentsPerRun = 3;
+
 /** A run as it was after some of its steps. */
 export interface InfluenceMoment {
   /** The adapter, f32 as `AdapterLayout` lays it out. */

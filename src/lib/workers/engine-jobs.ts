@@ -3,15 +3,13 @@ import { AdapterLayout } from '../gpu/model/adapter';
 import { parseDecoderConfig } from '../gpu/model/config';
 import { ChatSession } from '../jobs/chat';
 import { finetune, type TrainingState } from '../jobs/finetune';
+import { momentsPerRun } from '../jobs/moments';
 import { parseTargets, type FinetuneOptions } from '../jobs/options';
 import type { Adapter } from '../formats/peft';
 import type { GpuJobs, SavedState, TrainingJob } from './gpu-jobs';
 
 /** Steps between two saved states: what a closed tab can cost. */
 const checkpointEvery = 5;
-
-/** Moments of a run that are kept, to tell later which rows made it: as many as the quality of attribution was measured with. */
-const momentsPerRun = 3;
 
 /** The engine's jobs as the GPU worker runs them. */
 export function engineJobs(gpu: GPU | undefined): GpuJobs {
