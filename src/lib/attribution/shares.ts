@@ -32,10 +32,14 @@ export function sharesOf(scores: Scores, rows: AttributedRows): ContributorShare
   return sharesOfTotals(totals(scores), rows);
 }
 
-/** @param influence [rows], as `totals` sums it */
+/**
+ * @param influence [rows], as `totals` sums it
+ * @param counted [groups] how often the reward of each group counts; once where absent
+ */
 export function sharesOfTotals(
   influence: Float64Array,
-  { contributors, groups }: AttributedRows
+  { contributors, groups }: AttributedRows,
+  counted?: ArrayLike<number>
 ): ContributorShare[] {
   const rewards = rewardsOf(influence, groups);
   const fence = outerFence(rewards.map(({ reward }) => reward).filter((reward) => reward > 0));
@@ -58,10 +62,10 @@ export function sharesOfTotals(
   for (const { first, reward } of rewards) {
     if (!(reward > 0)) continue;
     const person = people.get(contributors[first])!;
-    const counted = Math.min(reward, fence);
-    person.share += counted;
-    paid += counted;
-    if (counted < reward) person.capped += 1;
+    const earned = Math.min(reward, fence) * (counted ? counted[groups[first]] : 1);
+    person.share += earned;
+    paid += earned;
+    if (fence < reward) person.capped += 1;
   }
   if (paid > 0) for (const person of people.values()) person.share /= paid;
   return [...people.values()];

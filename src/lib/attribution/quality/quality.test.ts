@@ -130,6 +130,24 @@ describe('bootstrap', () => {
     }
   });
 
+  it('over rows says how far a share hangs on one of them', async () => {
+    // Every row did the same for every question: nothing hangs on questions or moments.
+    const rows = {
+      contributors: ['ann', ...Array.from({ length: 10 }, () => 'bob')],
+      groups: Array.from({ length: 11 }, (_, row) => row)
+    };
+    const same = { queries: 3, rows: 11, values: Array.from({ length: 33 }, () => 1) };
+    const narrow = await bootstrapShares([same], rows, { seed: 1, samples: 200 });
+    expect(narrow[0].low).toBeCloseTo(narrow[0].high, 12);
+    const [ann, bob] = await bootstrapShares([same], rows, { seed: 1, samples: 200, drawRows: true });
+    // In a third of the draws her row is not drawn at all.
+    expect([ann.low, bob.high]).toEqual([0, 1]);
+    // Rows that are nearly the same are one row.
+    const copied = { ...rows, groups: rows.contributors.map(() => 0) };
+    const [one] = await bootstrapShares([same], copied, { seed: 1, samples: 50, drawRows: true });
+    expect([one.low, one.high]).toEqual([1, 1]);
+  });
+
   it('ends when it is stopped', async () => {
     const moments = [randomScores(40, 12, 1)];
     const reason = new Error('stopped');

@@ -49,7 +49,7 @@ export interface ContributorResult {
   rows: number;
   /** In [0, 1]. */
   share: number;
-  /** Bootstrap interval of 90 % over questions and moments. */
+  /** Bootstrap interval of 90 % over questions, rows and moments. */
   low: number;
   high: number;
   /** Sums over rows that helped and over rows that hurt, in units of the estimator, before the rules. */
