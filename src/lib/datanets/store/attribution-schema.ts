@@ -70,6 +70,8 @@ export interface ClaimAnchor {
   created: number;
   /** Transaction that revoked it. */
   revoked?: string;
+  /** Of EAS, where it is another contract than the one that is published for the chain. */
+  contract?: string;
 }
 
 export interface AnchorRecord extends ClaimAnchor {
