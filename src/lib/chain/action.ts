@@ -1,5 +1,5 @@
 import type { Abi, Address, Hex, TransactionReceipt } from 'viem';
-import { sendTransaction } from 'viem/actions';
+import { getTransaction, sendTransaction } from 'viem/actions';
 import type { Chain } from './chain';
 import { BalanceTooLowError, told } from './failures';
 import { balanceOf, costOf, checkedGas, type Cost, type Priced } from './cost';
@@ -101,7 +101,7 @@ async function send(
   const balance = await balanceOf(chain);
   if (balance < most) {
     throw new BalanceTooLowError(
-      `Nothing was sent: to ${what} takes up to ${chain.amount(most)}, and ${chain.account} has ${chain.amount(balance)} on ${chain.name}. Put something into the account, or choose another.`,
+      `It was not sent: to ${what} takes up to ${chain.amount(most)}, and ${chain.account} has ${chain.amount(balance)} on ${chain.name}. Put something into the account, or choose another.`,
       { details: { needed: most.toString(), balance: balance.toString() } }
     );
   }
@@ -117,6 +117,8 @@ async function send(
       ...fees
     })
   );
+  // Looked at before anybody can replace it: a node may forget it then, and with it what to look for.
+  const sent = getTransaction(chain.client, { hash }).catch(() => undefined);
   onSent?.(hash, index);
-  return receiptOf(chain, { hash, call, context, signal });
+  return receiptOf(chain, { hash, call, context, signal, sent: await sent });
 }

@@ -116,13 +116,13 @@ export class Chain extends ChainReader {
     const details = { account: this.account, now: accounts[0], chainId: this.id, chainNow: Number(chain) };
     if (Number(chain) !== this.id) {
       throw new WalletMovedError(
-        `Nothing was sent: the wallet is on chain ${Number(chain)} now, and this was prepared for ${this.name} (${this.id}). Switch the network back, or prepare it anew.`,
+        `It was not sent: the wallet is on chain ${Number(chain)} now, and this was prepared for ${this.name} (${this.id}). Switch the network back, or prepare it anew.`,
         { details }
       );
     }
     if (accounts[0]?.toLowerCase() !== this.account.toLowerCase()) {
       throw new WalletMovedError(
-        `Nothing was sent: the wallet's account is ${accounts[0] ?? 'locked'} now, and this was prepared for ${this.account}. Switch the account back, or prepare it anew.`,
+        `It was not sent: the wallet's account is ${accounts[0] ?? 'locked'} now, and this was prepared for ${this.account}. Switch the account back, or prepare it anew.`,
         { details }
       );
     }

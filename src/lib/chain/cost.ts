@@ -107,7 +107,7 @@ export async function checkedGas(chain: Chain, step: Step, limit: bigint): Promi
   const gas = await gasOf(chain, step);
   if (gas <= limit) return;
   throw new CostGrewError(
-    `Nothing was sent: to ${step.what} now takes ${gas} gas, more than the ${limit} that were shown. Look at the new cost and confirm it again.`,
+    `It was not sent: to ${step.what} now takes ${gas} gas, more than the ${limit} that were shown. Look at the new cost and confirm it again.`,
     { details: { gas: gas.toString(), limit: limit.toString() } }
   );
 }

@@ -1,16 +1,16 @@
 import { decodeErrorResult, isHex, type Abi, type Hex } from 'viem';
 import { TabtuneError } from '../errors';
 
-/** The account or the network of the wallet is another than the one that things were prepared for. Nothing was sent. */
+/** The account or the network of the wallet is another than the one that things were prepared for. It was not sent. */
 export class WalletMovedError extends TabtuneError {}
 
-/** The person said no in the wallet. Nothing was sent. */
+/** The person said no in the wallet. It was not sent. */
 export class TransactionRejectedError extends TabtuneError {}
 
-/** The account holds less than what is to be paid. Nothing was sent. */
+/** The account holds less than what is to be paid. It was not sent. */
 export class BalanceTooLowError extends TabtuneError {}
 
-/** What was shown as the most that it costs would not do any more. Nothing was sent. */
+/** What was shown as the most that it costs would not do any more. It was not sent. */
 export class CostGrewError extends TabtuneError {}
 
 /** The contract refuses. `details.reason` is what it says. */
@@ -54,7 +54,7 @@ function failureOf(cause: unknown, { what, chain, abi }: FailureContext): unknow
   const causes = [...causesOf(cause)];
   if (causes.some(({ code, name }) => code === 4001 || name === 'UserRejectedRequestError')) {
     return new TransactionRejectedError(
-      `Nothing was sent: the request to ${what} was declined in the wallet.`,
+      `It was not sent: the request to ${what} was declined in the wallet.`,
       {
         cause
       }

@@ -1,4 +1,4 @@
-import type { Hex, ReplacementReason, TransactionReceipt } from 'viem';
+import type { Hex, ReplacementReason, Transaction, TransactionReceipt } from 'viem';
 import { call as tryOut, waitForTransactionReceipt } from 'viem/actions';
 import type { Call } from './action';
 import type { Chain } from './chain';
@@ -18,6 +18,8 @@ interface Sent {
   call: Call;
   context: FailureContext;
   signal?: AbortSignal;
+  /** As the node had it right after it was sent, where it did. */
+  sent?: Transaction;
 }
 
 /**
@@ -25,13 +27,14 @@ interface Sent {
  * @throws RevertedError, TransactionReplacedError, TransactionPendingError, ChainError, the reason of the signal
  */
 export async function receiptOf(chain: Chain, sent: Sent): Promise<TransactionReceipt> {
-  const { hash, context, signal } = sent;
+  const { hash, context, signal, sent: transaction } = sent;
   const where = chain.transactionLink(hash) ?? hash;
   let replaced: ReplacementReason = 'repriced';
   const receipt = await told(context, () =>
     waitForTransactionReceipt(chain.client, {
       hash,
       signal,
+      replacement: transaction,
       timeout: PATIENCE,
       onReplaced: ({ reason }) => (replaced = reason)
     }).catch((cause: unknown) => {
