@@ -27,7 +27,19 @@ export default defineConfig(async () => {
             name: 'unit',
             environment: 'node',
             include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
-            exclude: ['**/*.gpu.test.ts', '**/node_modules/**'],
+            exclude: ['**/*.gpu.test.ts', 'tests/chain/**', '**/node_modules/**'],
+            sequence: { groupOrder: 1 }
+          }
+        },
+        {
+          plugins: [sveltekit()],
+          test: {
+            name: 'chain',
+            environment: 'node',
+            include: ['tests/chain/**/*.test.ts'],
+            // A chain on this machine answers at once; the machine may be busy.
+            testTimeout: 60_000,
+            hookTimeout: 60_000,
             sequence: { groupOrder: 1 }
           }
         },

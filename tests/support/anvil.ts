@@ -36,7 +36,7 @@ export async function startAnvil({ chainId = 31337 } = {}): Promise<Anvil> {
     '--mnemonic',
     mnemonic,
     '--timestamp',
-    '1800000000'
+    '1795500000'
   ];
   const child = spawn(process.execPath, [keeper, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

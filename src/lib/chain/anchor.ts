@@ -7,7 +7,7 @@ import {
   type Address,
   type Hex
 } from 'viem';
-import { getBlock, readContract } from 'viem/actions';
+import { readContract } from 'viem/actions';
 import { easAttestationOf, easSchema, type EasAttestationData } from '../attribution/claims/eas';
 import { easChains, easOn, type EasDeployment } from '../attribution/claims/eas-deployments';
 import { CLAIM_TYPES, fieldsOf, valuesOf } from '../attribution/claims/fields';
@@ -39,6 +39,8 @@ export interface Anchored {
   attester: Address;
   /** Of the block, milliseconds since 1970. */
   created: number;
+  /** Of EAS, where its address was given. */
+  contract?: Address;
 }
 
 /** An attestation as the chain has it. */
@@ -97,15 +99,13 @@ export async function prepareAnchor(
     async result(receipts) {
       const receipt = receipts.at(-1)!;
       const [{ args }] = parseEventLogs({ abi: easAbi, eventName: 'Attested', logs: receipt.logs });
-      const { timestamp } = await told({ what: 'tell the time of the block', chain: chain.name }, () =>
-        getBlock(chain.client, { blockNumber: receipt.blockNumber })
-      );
       return {
         chainId: chain.id,
         uid: args.uid,
         transaction: receipt.transactionHash,
         attester: args.attester,
-        created: Number(timestamp) * 1000
+        created: await chain.momentOf(receipt),
+        ...(given && { contract: given.address })
       };
     }
   });

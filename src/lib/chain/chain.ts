@@ -8,7 +8,7 @@ import {
   type Client,
   type Hex
 } from 'viem';
-import { getChainId } from 'viem/actions';
+import { getBlock, getChainId } from 'viem/actions';
 import { told, WalletMovedError } from './failures';
 import { factsOf, knownChain, type ChainFacts } from './known';
 
@@ -59,6 +59,13 @@ export class ChainReader {
 
   transactionLink(hash: string): string | undefined {
     return this.facts.explorer && `${this.facts.explorer}/tx/${hash}`;
+  }
+
+  /** When a block was made, milliseconds since 1970. @throws ChainError */
+  async momentOf({ blockNumber }: { blockNumber: bigint }): Promise<number> {
+    const context = { what: 'tell the time of a block', chain: this.name };
+    const { timestamp } = await told(context, () => getBlock(this.client, { blockNumber }));
+    return Number(timestamp) * 1000;
   }
 
   /** `0.25 ETH`: exact. @param wei the smallest unit of the chain's coin */
