@@ -2,6 +2,7 @@ import { TabtuneError } from '../../errors';
 import { canonicalJson } from '../../datanets/canonical';
 import { cidOfText } from '../../datanets/content/cid';
 import type { WalletSignature } from '../../datanets/trust/statements';
+import { ChainUnavailableError, type ChainRequest } from '../../datanets/verify/chain-request';
 import { typedDataOf, type ClaimTypedData, type WalletStatement } from './typed-data';
 
 /** A wallet's signature that does not fit the statement, or not the address that it names. */
@@ -12,38 +13,72 @@ export function claimOf(statement: WalletStatement, chainId: number): ClaimTyped
   return typedDataOf(statement, cidOfText(canonicalJson(statement)), chainId);
 }
 
+/** 65 bytes in hexadecimal: what a plain account signs. */
+const PLAIN_SIGNATURE = 2 + 2 * 65;
+
 /**
- * Checks the signature of a plain account (ECDSA over secp256k1, EIP-712). Contract accounts (ERC-1271) need their
- * chain and are refused here with that reason.
- * @throws WalletSignatureError
+ * Checks a wallet's signature (EIP-712): of a plain account by ECDSA over secp256k1, without asking anybody; of a contract
+ * account (ERC-1271, ERC-6492) by its chain.
+ * @param chain without it, what is longer than a plain account's signature cannot be checked
+ * @throws WalletSignatureError; ChainUnavailableError where only the chain can tell, and was not or could not be asked
  */
 export async function verifyWalletSignature(
   statement: WalletStatement,
-  wallet: WalletSignature
+  wallet: WalletSignature,
+  chain?: ChainRequest
 ): Promise<void> {
-  if (statement.kind === 'wallet-link' && statement.address !== wallet.address) {
+  const { address, chainId, value } = wallet;
+  if (statement.kind === 'wallet-link' && statement.address !== address) {
     throw new WalletSignatureError(
-      `The link names the wallet ${statement.address}, but ${wallet.address} signed it.`,
-      { details: { named: statement.address, signer: wallet.address } }
+      `The link names the wallet ${statement.address}, but ${address} signed it.`,
+      {
+        details: { named: statement.address, signer: address }
+      }
     );
   }
+  const claim = claimOf(statement, chainId);
+  if (value.length <= PLAIN_SIGNATURE) {
+    const refusal = await plainRefusal(claim, wallet);
+    if (!refusal) return;
+    // Some contract accounts sign with 65 bytes, too; whether this is one, its chain knows.
+    if (!chain) throw refusal;
+  } else if (!chain) {
+    throw new ChainUnavailableError(
+      `The signature of ${address} is that of a contract account (ERC-1271), which only its chain (${chainId}) can check.`,
+      chainId
+    );
+  }
+  const [{ hashTypedData }, { acceptedByAccount }] = await Promise.all([
+    import('viem'),
+    import('./contract-signature')
+  ]);
+  const hash = hashTypedData(claim);
+  if (!(await acceptedByAccount({ address, hash, signature: value, chainId }, chain))) {
+    throw new WalletSignatureError(
+      `The account ${address} on chain ${chainId} does not accept the signature over this statement: something in it was changed, another account signed it, or the account has another owner now.`,
+      { details: { address, chainId } }
+    );
+  }
+}
+
+/** Why it is not the signature of a plain account, or nothing where it is. */
+async function plainRefusal(
+  claim: ClaimTypedData,
+  { address, chainId, value }: WalletSignature
+): Promise<WalletSignatureError | undefined> {
   const { getAddress, recoverTypedDataAddress } = await import('viem');
   let signer: string;
   try {
-    signer = await recoverTypedDataAddress({
-      ...claimOf(statement, wallet.chainId),
-      signature: wallet.value as `0x${string}`
-    });
+    signer = await recoverTypedDataAddress({ ...claim, signature: value as `0x${string}` });
   } catch (cause) {
-    throw new WalletSignatureError(
-      `The wallet signature of ${wallet.address} cannot be read. Plain accounts are checked here; contract accounts need their chain.`,
-      { details: { address: wallet.address }, cause }
+    return new WalletSignatureError(
+      `The wallet signature of ${address} cannot be read. Sign again with the wallet, or ask for the file again.`,
+      { details: { address }, cause }
     );
   }
-  if (signer !== getAddress(wallet.address)) {
-    throw new WalletSignatureError(
-      `The wallet signature is not by ${wallet.address} over this statement: something in it was changed, or another account or chain signed it.`,
-      { details: { address: wallet.address, signer, chainId: wallet.chainId } }
-    );
-  }
+  if (signer === getAddress(address)) return undefined;
+  return new WalletSignatureError(
+    `The wallet signature is not by ${address} over this statement: something in it was changed, or another account or chain signed it. If it is a contract account, its chain (${chainId}) has to be asked.`,
+    { details: { address, signer, chainId } }
+  );
 }

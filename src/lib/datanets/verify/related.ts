@@ -6,7 +6,12 @@ import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { isSigned, readSigned, statementCid } from '../trust/sign';
 import type { Signed, Statement, StatementKind, Version } from '../trust/statements';
 import type { PaceOptions } from '../pace';
+import { canonicalJson } from '../canonical';
+import { cidOfText } from '../content/cid';
+import { looksLikeAdapter, openAdapterZip } from './adapter-zip';
 import { readSource } from './source';
+import { NamedFile, weightsKind } from './weights';
+import { unpackText } from './zip';
 
 /** Open rows that lie in a bundle, with the version that they are said to be. */
 export interface RowsAtHand {
@@ -19,7 +24,9 @@ export interface Gathered {
   /** By CID. Each signature was checked. */
   statements: Map<string, Signed>;
   rows: RowsAtHand[];
-  /** Why nothing of it is used. */
+  /** Files that claims name by their SHA-256. */
+  files: NamedFile[];
+  /** Why it, or a part of it, is not used. */
   problem?: string;
 }
 
@@ -28,15 +35,35 @@ export class Related {
   /** How many files. */
   readonly files: number;
   readonly rows: readonly RowsAtHand[];
-  readonly problems: readonly string[];
+  /** Weights, and what may be a part of a base model. */
+  readonly named: readonly NamedFile[];
+  readonly #problems: readonly { of: readonly NamedFile[]; problem: string }[];
   readonly #statements: Map<string, Signed>;
+  /** Those that turned out to be what a claim names. */
+  readonly #used: Set<NamedFile>;
 
-  /** @param given how many files that is, and which were of no use, where `gathered` is not one each */
-  constructor(gathered: readonly Gathered[], given?: Pick<Related, 'files' | 'problems'>) {
+  /** @param given what was given, where `gathered` is not one each */
+  constructor(gathered: readonly Gathered[], given?: Related) {
     this.files = given?.files ?? gathered.length;
-    this.problems = given?.problems ?? gathered.flatMap(({ problem }) => problem ?? []);
+    this.#problems = given
+      ? given.#problems
+      : gathered.flatMap(({ files, problem }) => (problem === undefined ? [] : [{ of: files, problem }]));
+    this.#used = given ? given.#used : new Set();
     this.rows = gathered.flatMap(({ rows }) => rows);
+    this.named = gathered.flatMap(({ files }) => files);
     this.#statements = new Map(gathered.flatMap(({ statements }) => [...statements]));
+  }
+
+  /** Why files that were given are of no use. */
+  get problems(): string[] {
+    return this.#problems
+      .filter(({ of }) => of.length === 0 || !of.every((file) => this.#used.has(file)))
+      .map(({ problem }) => problem);
+  }
+
+  /** Notes that files which are nothing of Tabtune's are what a claim names all the same. */
+  use(files: readonly NamedFile[]): void {
+    for (const file of files) this.#used.add(file);
   }
 
   /** What a CID stands for. As it is a digest, it is what was meant, or not there. */
@@ -53,13 +80,23 @@ export class Related {
     return found;
   }
 
+  /** By the CID of what was said alone, without the signatures: wallets and chains know a statement by it. */
+  said(cid: string): Signed | undefined {
+    for (const signed of this.#statements.values()) {
+      if (cidOfText(canonicalJson(signed.statement)) === cid) return signed;
+    }
+    return undefined;
+  }
+
   /** The same, and what came in the file itself. */
-  with(statements: readonly Signed[]): Related {
+  with(statements: readonly Signed[], files: readonly NamedFile[] = []): Related {
     const own: Gathered = {
       statements: new Map(statements.map((signed) => [statementCid(signed), signed])),
-      rows: []
+      rows: [],
+      files: [...files]
     };
-    return new Related([own, { statements: this.#statements, rows: [...this.rows] }], this);
+    const others = { statements: this.#statements, rows: [...this.rows], files: [...this.named] };
+    return new Related([own, others], this);
   }
 }
 
@@ -69,20 +106,47 @@ export class Related {
  * @throws the abort reason
  */
 export async function gather(blob: Blob, options: PaceOptions): Promise<Gathered> {
-  const gathered: Gathered = { statements: new Map(), rows: [] };
+  const gathered: Gathered = { statements: new Map(), rows: [], files: [] };
   const add = (signed: Signed) => gathered.statements.set(statementCid(signed), signed);
   try {
-    if (await looksLikeContainer(blob)) await gatherContainer(blob, gathered, add, options);
-    else {
-      const source = await readSource(blob);
-      if (source.is === 'statement') add(await readSigned(source.text));
-      else if (source.is === 'unreadable') gathered.problem = source.reason;
+    if (await looksLikeContainer(blob)) {
+      if (await looksLikeAdapter(blob)) await gatherAdapter(blob, gathered, add, options);
+      else await gatherContainer(blob, gathered, add, options);
+    } else {
+      const kind = await weightsKind(blob, options.signal);
+      if (kind) gathered.files.push(NamedFile.ofBlob(kind, blob));
+      else await gatherText(blob, gathered, add);
     }
   } catch (error) {
     options.signal?.throwIfAborted();
     gathered.problem = error instanceof Error ? error.message : String(error);
   }
   return gathered;
+}
+
+async function gatherText(blob: Blob, gathered: Gathered, add: (signed: Signed) => void): Promise<void> {
+  const source = await readSource(blob);
+  if (source.is === 'statement') add(await readSigned(source.text));
+  else if (source.is === 'attestation' && source.claim !== undefined) {
+    add(await readSigned(canonicalJson(source.claim)));
+  } else if (source.is === 'unreadable') {
+    gathered.problem = source.reason;
+    gathered.files.push(NamedFile.ofBlob('other', blob));
+  }
+}
+
+async function gatherAdapter(
+  blob: Blob,
+  gathered: Gathered,
+  add: (signed: Signed) => void,
+  { signal }: PaceOptions
+): Promise<void> {
+  const { weights, claims } = await openAdapterZip(blob);
+  if (weights) gathered.files.push(NamedFile.ofEntry('adapter', weights));
+  for (const entry of claims) {
+    const text = await unpackText(entry, MAX_STATEMENT_CHARACTERS, { signal });
+    await gatherText(new Blob([text]), gathered, add);
+  }
 }
 
 async function gatherContainer(

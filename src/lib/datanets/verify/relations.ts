@@ -9,11 +9,10 @@ import type {
   Invitation,
   Revocation,
   Signed,
-  Statement,
-  StatementKind,
   Version
 } from '../trust/statements';
 import { short } from '../trust/short';
+import { answered, sameSigner } from './answered';
 import type { Related } from './related';
 import type { CheckList } from './report';
 
@@ -61,39 +60,6 @@ function checkDatanet(list: CheckList, { statement }: Signed, related: Related):
       `It names a ${other.kind} of another Datanet: ${quoted(other.datanet)} and not ${quoted(statement.datanet)}.`
     );
   }
-}
-
-/** The statement that another one names by its CID. */
-function answered<K extends StatementKind>(
-  list: CheckList,
-  name: string,
-  kind: K,
-  cid: string,
-  related: Related
-): Signed<Extract<Statement, { kind: K }>> | undefined {
-  const found = related.find(cid);
-  if (!found) {
-    list.unknown(name, `It names the ${kind} ${short(cid)}, which was not given with it.`);
-    return undefined;
-  }
-  if (!isSigned(found, kind)) {
-    list.fails(name, `What it names as the ${kind} ${short(cid)} is a ${found.statement.kind}.`);
-    return undefined;
-  }
-  list.holds(
-    name,
-    `The ${kind} that it names was given with it, signed by ${quoted(found.statement.by.name)}.`
-  );
-  return found;
-}
-
-function sameSigner(list: CheckList, other: Statement, by: string, todo: string): void {
-  list.expect(
-    'right',
-    other.by.id === by,
-    `It is signed by the same person as the ${other.kind}.`,
-    `Only ${quoted(other.by.name)}, who signed the ${other.kind}, can ${todo}. Somebody else signed this.`
-  );
 }
 
 function versionOf(list: CheckList, root: string, related: Related): Version[] {

@@ -1,5 +1,7 @@
 import { TabtuneError } from '../../errors';
 import type { PaceOptions } from '../pace';
+import { ChainUnavailableError, type ChainRequest } from './chain-request';
+import type { Related } from './related';
 import type { StatementKind, WalletSignature } from '../trust/statements';
 import type { WalletStatement } from '../trust/wallet-kinds';
 
@@ -13,10 +15,17 @@ export interface Check {
   state: CheckState;
   /** A sentence. */
   reason: string;
+  /** Where the check is unknown for want of a chain: its id. */
+  chainId?: number;
 }
 
-/** `proof`: that a row is in a version. `unreadable`: nothing of Tabtune's, or so broken that nobody can say what. */
-export type VerifyKind = StatementKind | 'proof' | 'unreadable';
+/**
+ * `proof`: that a row is in a version. `share-proof`: that a share is in a receipt. `adapter`: weights, alone or in a PEFT
+ * folder with what is claimed of them. `model`: weights of a base model. `attestation`: a claim as EAS writes it.
+ * `unreadable`: nothing of Tabtune's, or so broken that nobody can say what.
+ */
+export type VerifyKind =
+  StatementKind | 'proof' | 'share-proof' | 'adapter' | 'model' | 'attestation' | 'unreadable';
 
 /** All that can be said of a file without trusting who gave it. */
 export interface VerifyReport {
@@ -31,9 +40,28 @@ export interface VerifyReport {
 export interface VerifyOptions extends PaceOptions {
   /** What runs out or lies ahead is reckoned from here. */
   now: Date;
-  /** Throws a `TabtuneError` where a wallet's signature does not hold. Without it, such signatures stay unknown. */
-  checkWallet?: (statement: WalletStatement, wallet: WalletSignature) => Promise<void>;
+  /**
+   * Throws a `TabtuneError` where a wallet's signature does not hold, and `ChainUnavailableError` where only a chain can
+   * tell. Without it, such signatures stay unknown.
+   */
+  checkWallet?: (
+    statement: WalletStatement,
+    wallet: WalletSignature,
+    chain: ChainRequest | undefined
+  ) => Promise<void>;
+  /** Checks of an off-chain attestation of EAS. Without it, such files stay unknown. */
+  checkAttestation?: CheckAttestation;
+  /** Asks chains what only they know. Without it, that stays unknown. */
+  chain?: ChainRequest;
 }
+
+/** @returns what it says, in sentences */
+export type CheckAttestation = (
+  list: CheckList,
+  json: Record<string, unknown>,
+  related: Related,
+  options: VerifyOptions
+) => Promise<string[]>;
 
 /** The same options for one of several parts of the work, told as done shares of all of them. */
 export function partOf<O extends PaceOptions>(options: O, part: number, parts: number): O {
@@ -70,8 +98,14 @@ export class CheckList {
     this.#add(name, 'fails', reason);
   }
 
-  unknown(name: string, reason: string): void {
-    this.#add(name, 'unknown', reason);
+  /** @param chainId of the chain that could tell */
+  unknown(name: string, reason: string, chainId?: number): void {
+    this.#add(name, 'unknown', reason, chainId);
+  }
+
+  /** Takes in what was asked of a part of the file. @param of what the part is called: `run manifest` */
+  include(of: string, checks: readonly Check[]): void {
+    for (const check of checks) this.checks.push({ ...check, name: `${of}: ${check.name}` });
   }
 
   /** Adds the check: it holds with one reason, or fails with the other. */
@@ -98,7 +132,9 @@ export class CheckList {
       return result;
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (error instanceof TabtuneError && error.name !== 'UnreadableFileError') {
+      if (error instanceof ChainUnavailableError) {
+        this.unknown(name, error.message, error.chainId);
+      } else if (error instanceof TabtuneError && error.name !== 'UnreadableFileError') {
         this.fails(name, error.message);
       } else {
         const message = error instanceof Error ? error.message : String(error);
@@ -108,8 +144,8 @@ export class CheckList {
     }
   }
 
-  #add(name: string, state: CheckState, reason: string): void {
+  #add(name: string, state: CheckState, reason: string, chainId?: number): void {
     const short = reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…`.toWellFormed() : reason;
-    this.checks.push({ name, state, reason: short });
+    this.checks.push({ name, state, reason: short, ...(chainId !== undefined && { chainId }) });
   }
 }

@@ -82,33 +82,23 @@ function checkDate(list: CheckList, { statement }: Signed, now: Date): void {
   }
 }
 
-/** 65 bytes in hexadecimal: what a plain account signs. */
-const PLAIN_SIGNATURE = 2 + 2 * 65;
-
 async function checkWalletOf(
   list: CheckList,
   { statement, wallet }: Signed,
-  { checkWallet }: VerifyOptions
+  { checkWallet, chain }: VerifyOptions
 ): Promise<void> {
   const name = 'wallet';
   if (!isForWallets(statement)) {
     if (wallet) list.fails(name, `A wallet does not sign a statement of the kind "${statement.kind}".`);
-    return;
-  }
-  if (!wallet) {
+  } else if (!wallet) {
     if (statement.kind === 'wallet-link')
       list.fails(name, 'The signature of the wallet that it names is missing.');
-    return;
-  }
-  if (wallet.value.length > PLAIN_SIGNATURE) {
-    const reason = `The signature of ${wallet.address} is that of a contract account (ERC-1271), which only its chain (${wallet.chainId}) can check.`;
-    list.unknown(name, reason);
   } else if (!checkWallet) {
     list.unknown(name, `The signature of the wallet ${wallet.address} was not checked here.`);
   } else {
     await list.attempt(
       name,
-      () => checkWallet(statement, wallet),
+      () => checkWallet(statement, wallet, chain),
       `The wallet ${wallet.address} signed the same (EIP-712, chain ${wallet.chainId}).`
     );
   }

@@ -5,14 +5,16 @@ import { BrokenLinkError, textOfLink } from '../trust/link';
 /** What a file that is no container holds. */
 export type Source =
   | { is: 'statement'; text: string; json: unknown }
-  | { is: 'proof'; json: Record<string, unknown> }
+  | { is: 'proof' | 'share-proof'; json: Record<string, unknown> }
+  /** An off-chain attestation of EAS, and the signed claim where it brings that. */
+  | { is: 'attestation'; json: Record<string, unknown>; claim: unknown }
   | { is: 'unreadable'; reason: string };
 
 /** A link is a third longer than what it carries; nothing longer is read. */
 const MAX_BYTES = 2 * MAX_STATEMENT_CHARACTERS;
 
 /**
- * Reads a file that is JSON, or the text of a link, and tells statements from proofs by their fields.
+ * Reads a file that is JSON, or the text of a link, and tells statements, attestations and proofs by their fields.
  * @throws UnreadableFileError
  */
 export async function readSource(blob: Blob): Promise<Source> {
@@ -47,8 +49,15 @@ export async function readSource(blob: Blob): Promise<Source> {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return unreadable('The file is JSON, but no object: it is none that Tabtune makes.');
   }
-  if ('statement' in json || 'signature' in json) return { is: 'statement', text, json };
-  if ('leafEncoding' in json || 'proof' in json)
-    return { is: 'proof', json: json as Record<string, unknown> };
-  return unreadable('The file is JSON, but neither a signed statement nor the proof of a row.');
+  const fields = json as Record<string, unknown>;
+  if ('statement' in fields || 'signature' in fields) return { is: 'statement', text, json };
+  if ('sig' in fields && 'signer' in fields) {
+    return { is: 'attestation', json: fields, claim: fields['claim'] };
+  }
+  if ('leafEncoding' in fields || 'proof' in fields) {
+    const { leafEncoding } = fields;
+    const ofShare = Array.isArray(leafEncoding) && leafEncoding[1] === 'uint256';
+    return { is: ofShare ? 'share-proof' : 'proof', json: fields };
+  }
+  return unreadable('The file is JSON, but neither a signed statement, an attestation of one, nor a proof.');
 }

@@ -7,13 +7,18 @@ import { quoted } from '../policy/sentences';
 import { statementCid } from '../trust/sign';
 import type { StatementKind } from '../trust/statements';
 import { wordsOf } from '../trust/words';
+import { checkAdapterZip, checkLoneWeights, type InnerLook } from './adapter';
+import { looksLikeAdapter } from './adapter-zip';
+import { checkClaim } from './claim-relations';
 import { checkContainer, type ContainerLook } from './container';
 import { checkProof } from './proof';
 import { gather, Related, type Gathered } from './related';
 import { checkRelations } from './relations';
 import { CheckList, partOf, type VerifyOptions, type VerifyReport } from './report';
+import { checkShareProof } from './share-proof';
 import { checkSigned, type SignedLook } from './signed';
 import { readSource } from './source';
+import { NamedFile, weightsKind } from './weights';
 
 export type { Check, CheckState, VerifyKind, VerifyOptions, VerifyReport } from './report';
 
@@ -102,30 +107,88 @@ async function look(
   options: VerifyOptions
 ): Promise<Look> {
   if (await looksLikeContainer(blob)) {
+    if (await looksLikeAdapter(blob)) return lookAtAdapter(list, blob, related, options);
     const found = await checkContainer(list, blob, quoted(name.slice(0, 200)), options);
-    return found ? lookOf(list, found, related, false) : UNREADABLE;
+    return found ? lookOf(list, found, related, false, options) : UNREADABLE;
   }
-  const source = await readSource(blob);
-  if (source.is === 'unreadable') {
-    list.fails('file', source.reason);
-    return UNREADABLE;
+  const kind = await weightsKind(blob, options.signal);
+  if (kind) {
+    await checkLoneWeights(list, NamedFile.ofBlob(kind, blob), related, options);
+    return kind === 'adapter'
+      ? { kind, title: 'The weights of an adapter', words: [] }
+      : { kind: 'model', title: 'The weights of a model', words: [] };
   }
-  if (source.is === 'proof') {
-    const words = await checkProof(list, source.json, related, options);
-    return { kind: 'proof', title: 'The proof that a row is in a version', words };
-  }
-  const found = await checkSigned(list, source.text, source.json, options);
-  return found ? lookOf(list, { ...found, statements: [] }, related, true) : UNREADABLE;
+  return lookAtText(list, blob, related, options);
 }
 
-function lookOf(
+async function lookAtAdapter(
+  list: CheckList,
+  blob: Blob,
+  related: Related,
+  options: VerifyOptions
+): Promise<Look> {
+  // What is packed into what is packed is not looked into.
+  const inside = async (claim: Blob, _: string, others: Related): Promise<InnerLook> => {
+    const checks = new CheckList(options.signal);
+    const { title, words } = await lookAtText(checks, claim, others, { ...options, onProgress: undefined });
+    return { title, words: [`${title}:`, ...words], checks: checks.checks };
+  };
+  const words = await checkAdapterZip(list, blob, related, options, inside);
+  if (!words) return UNREADABLE;
+  return { kind: 'adapter', title: 'An adapter, with what is claimed of it', words };
+}
+
+async function lookAtText(
+  list: CheckList,
+  blob: Blob,
+  related: Related,
+  options: VerifyOptions
+): Promise<Look> {
+  const source = await readSource(blob);
+  switch (source.is) {
+    case 'unreadable':
+      list.fails('file', source.reason);
+      return UNREADABLE;
+    case 'proof':
+      return {
+        ...{ kind: 'proof', title: 'The proof that a row is in a version' },
+        words: await checkProof(list, source.json, related, options)
+      };
+    case 'share-proof':
+      return {
+        ...{ kind: 'share-proof', title: 'The proof of a contributor’s share' },
+        words: checkShareProof(list, source.json, related)
+      };
+    case 'attestation': {
+      const title = 'A claim as an off-chain attestation of EAS';
+      if (options.checkAttestation) {
+        const words = await options.checkAttestation(list, source.json, related, options);
+        return { kind: 'attestation', title, words };
+      }
+      list.unknown('attestation', 'Attestations of EAS are not checked here.');
+      return { kind: 'attestation', title, words: [] };
+    }
+    case 'statement': {
+      const found = await checkSigned(list, source.text, source.json, options);
+      return found ? lookOf(list, { ...found, statements: [] }, related, true, options) : UNREADABLE;
+    }
+  }
+}
+
+async function lookOf(
   list: CheckList,
   { signed, authentic, statements }: ContainerLook & SignedLook,
   related: Related,
-  alone: boolean
-): Look {
+  alone: boolean,
+  options: VerifyOptions
+): Promise<Look> {
   const { statement } = signed;
-  if (authentic) checkRelations(list, signed, statementCid(signed), related.with(statements), alone);
+  if (authentic) {
+    const cid = statementCid(signed);
+    const all = related.with(statements);
+    checkRelations(list, signed, cid, all, alone);
+    await checkClaim(list, signed, cid, all, options);
+  }
   const whole = !alone ? ', with its rows' : '';
   return {
     kind: statement.kind,
