@@ -1,72 +1,33 @@
 /** A wallet with a real key, announced to the page as any is (EIP-6963): it signs, declines, switches, and is linked. */
-import type { Page, Response } from 'playwright-core';
-import type { TypedDataDefinition } from 'viem';
+import type { Response } from 'playwright-core';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { chat, create, download, keep, license, offer, pasteRows, person, sign, tab } from './datanets';
-import { expectAccessible, screenshots, type Visit } from './support';
+import { richAccount, startAnvil, type Anvil } from '../support/anvil';
+import { AnvilWallet } from '../support/anvil-wallet';
+import { expectAccessible, expectNoSidewaysScroll, screenshots, type Visit } from './support';
+import { connectInDialog, installWallet, loadedWalletCode, type InstalledWallet } from './wallets';
 
-const account = privateKeyToAccount(generatePrivateKey());
-
-/** Announces a provider in every page of the browser; the key stays in this process. */
-async function installWallet({ context }: Visit): Promise<void> {
-  await context.exposeFunction('walletSign', (json: string) => {
-    const data = JSON.parse(json) as TypedDataDefinition & { message: Record<string, unknown> };
-    // JSON has no whole numbers of 256 bits.
-    if ('rows' in data.message) data.message['rows'] = BigInt(data.message['rows'] as string);
-    return account.signTypedData(data);
-  });
-  await context.addInitScript((address) => {
-    type Scope = { walletSign(json: string): Promise<string>; declines?: boolean; chain?: string };
-    const scope = window as unknown as Scope;
-    const provider = {
-      on: () => provider,
-      removeListener: () => provider,
-      async request({ method, params }: { method: string; params?: unknown[] }) {
-        if (method === 'eth_requestAccounts' || method === 'eth_accounts') return [address];
-        if (method === 'eth_chainId') return scope.chain ?? '0x1';
-        if (method === 'eth_signTypedData_v4') {
-          if (scope.declines) throw Object.assign(new Error('User rejected the request.'), { code: 4001 });
-          return scope.walletSign(params![1] as string);
-        }
-        if (method.startsWith('wallet_')) return null;
-        throw Object.assign(new Error(`${method} is not supported`), { code: 4200 });
-      }
-    };
-    const info = {
-      uuid: crypto.randomUUID(),
-      name: 'Test Wallet',
-      icon: 'data:,',
-      rdns: 'org.example.wallet'
-    };
-    const announce = () =>
-      window.dispatchEvent(
-        new CustomEvent('eip6963:announceProvider', { detail: Object.freeze({ info, provider }) })
-      );
-    window.addEventListener('eip6963:requestProvider', announce);
-    announce();
-  }, account.address);
-}
-
-/** Whether any script that the page loaded so far is of the wallet library. */
-async function loadedWalletCode(responses: readonly Response[]): Promise<boolean> {
-  const scripts = responses.filter((response) => new URL(response.url()).pathname.endsWith('.js'));
-  const texts = await Promise.all(scripts.map((response) => response.text().catch(() => '')));
-  return texts.some((text) => text.includes('eth_signTypedData_v4'));
-}
-
-const choose = (page: Page) => page.getByRole('dialog').getByRole('radio', { name: 'Test Wallet' }).check();
+const account = richAccount(0);
 
 describe('a wallet', () => {
   let [owner, contributor]: Visit[] = [];
+  let [home, optimism]: Anvil[] = [];
+  let installed: InstalledWallet;
   const responses: Response[] = [];
   beforeAll(async () => {
+    [home, optimism] = await Promise.all([startAnvil(), startAnvil({ chainId: 10 })]);
     [owner, contributor] = [await person('Olga Owner'), await person('Cato Contributor')];
-    await installWallet(contributor);
+    installed = await installWallet(contributor, new AnvilWallet(home, optimism));
     contributor.page.on('response', (response) => responses.push(response));
   });
   afterAll(async () => {
     for (const each of [owner, contributor]) await each?.context.close();
+    for (const each of [home, optimism]) await each?.stop();
+    for (const { complaints, foreign } of [owner, contributor]) {
+      expect(complaints).toEqual([]);
+      expect(foreign).toEqual([]);
+    }
   });
 
   it('is not needed, and nothing of it loads before somebody uses it', async () => {
@@ -95,20 +56,87 @@ describe('a wallet', () => {
     expect(await loadedWalletCode(responses)).toBe(false);
   });
 
+  it('is shown with its account, its network and every field before it signs', async () => {
+    const { page } = contributor;
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: 'Test Wallet' }).check();
+    expect(await dialog.getByRole('button', { name: 'Sign', exact: true }).isDisabled()).toBe(true);
+    expect(installed.wallet.asked).toEqual([]);
+    await connectInDialog(page);
+    await dialog.getByText(account.address).waitFor();
+    await dialog.getByRole('status').getByText('Local chain 31337').waitFor();
+    await dialog.getByText('What the wallet will show', { exact: true }).click();
+    const fields = dialog.getByRole('region', { name: 'What the wallet will show' });
+    await fields.getByText('I ring the bells.').waitFor();
+    expect(await fields.textContent()).toMatch(
+      /Tabtune, version 1, Contribution.*chain 31337.*rowsRoot.*0x/s
+    );
+    for (const [width, scheme] of [
+      [1280, 'light'],
+      [1280, 'dark'],
+      [360, 'light'],
+      [360, 'dark']
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme: scheme });
+      await expectNoSidewaysScroll(page);
+      await fields.scrollIntoViewIfNeeded();
+      await page.screenshot({ path: `${screenshots}/wallet-fields-${width}-${scheme}.png` });
+      await expectAccessible(page);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    // The keyboard reaches the button through all of it.
+    await dialog.getByRole('button', { name: 'Sign', exact: true }).focus();
+  });
+
   it('that declines leaves the words there to be signed, and nothing signed', async () => {
     const { page } = contributor;
-    await choose(page);
-    await page.evaluate(() => ((window as unknown as { declines: boolean }).declines = true));
+    installed.wallet.declines = true;
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('button', { name: 'Sign', exact: true }).click();
+    await page.keyboard.press('Enter');
     await dialog.getByRole('alert').getByText('Nothing was signed: the request was declined').waitFor();
     await dialog.getByRole('region', { name: 'What is signed' }).waitFor();
+    installed.wallet.declines = false;
     expect(await loadedWalletCode(responses)).toBe(true);
   });
 
-  it('signs the contribution after its network was switched, and the owner sees whose it is', async () => {
+  it('that is switched while it asks signs nothing, and what it would sign now is shown', async () => {
     const { page } = contributor;
-    await page.evaluate(() => Object.assign(window, { declines: false, chain: '0xa' }));
+    const { wallet } = installed;
+    const dialog = page.getByRole('dialog');
+    const press = () => dialog.getByRole('button', { name: 'Sign', exact: true }).click();
+    installed.meanwhile = () => wallet.goTo(10);
+    await press();
+    await dialog
+      .getByRole('alert')
+      .getByText(/switched to another network meanwhile/)
+      .waitFor();
+    await dialog.getByRole('status').getByText('OP Mainnet').waitFor();
+    installed.meanwhile = () => wallet.choose(richAccount(1));
+    await press();
+    await dialog
+      .getByRole('alert')
+      .getByText(/switched to another account meanwhile/)
+      .waitFor();
+    await dialog.getByText(richAccount(1).address).waitFor();
+    // Locked, it shows no account; unlocked, it is connected anew.
+    const { accounts } = wallet;
+    installed.meanwhile = () => installed.lock();
+    await press();
+    await dialog
+      .getByRole('alert')
+      .getByText(/not connected any more/)
+      .waitFor();
+    await dialog.getByRole('region', { name: 'What is signed' }).waitFor();
+    wallet.accounts = accounts;
+    wallet.choose(account);
+    await connectInDialog(page);
+    await dialog.getByText(account.address).waitFor();
+  });
+
+  it('signs the contribution on the network that was shown, and the owner sees whose it is', async () => {
+    const { page } = contributor;
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Sign', exact: true }).click();
     const file = await download(page, () =>

@@ -63,14 +63,23 @@ export class PageWallet<C extends PageConnection = WalletConnection> {
     }
   }
 
+  /** The connection, and where the page shows it to be. @throws SignerMovedError where there is none */
+  connected(): { connection: C; account: WalletAccount } {
+    const connection = this.#connection;
+    const { account } = this;
+    if (!connection || !account) {
+      throw new SignerMovedError('The wallet is not connected any more. Connect it again.');
+    }
+    return { connection, account };
+  }
+
   /**
    * Does what was shown for `shown`, with the wallet. It is asked before and after where it is: people switch account
    * and network in mid-flow, and what they then have signed is not what they read.
    * @throws SignerMovedError, and what `work` throws
    */
   async use<T>(shown: WalletAccount, work: (connection: C) => Promise<T>): Promise<T> {
-    const connection = this.#connection;
-    if (!connection) throw new SignerMovedError('The wallet is not connected any more. Connect it again.');
+    const { connection } = this.connected();
     await this.#stayed(connection, shown);
     const result = await work(connection);
     await this.#stayed(connection, shown);
