@@ -38,7 +38,10 @@ async function run(flags: Flags): Promise<number> {
   const startFrom = textFlag(flags, 'adapter');
   const adapter = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
   const options = finetuneOptions(flags, starter, adapter);
-  const { rows, heldOut, versions } = await openData(data ?? starterDatanet, textFlag(flags, 'purpose'));
+  const { rows, heldOut, versions, contributors } = await openData(
+    data ?? starterDatanet,
+    textFlag(flags, 'purpose')
+  );
   const inherited = await inheritedVersions(startFrom);
   await describeRows(rows, model, options);
   if (replaces) say(`The adapter in ${out} will be replaced when the run is over.`);
@@ -76,7 +79,7 @@ async function run(flags: Flags): Promise<number> {
       ...(versions.length > 0 ? { datanets: versions } : {}),
       ...(inherited.length > 0 ? { inherited } : {})
     };
-    await writeAdapterFolder(out, result.adapter, record);
+    await writeAdapterFolder(out, result.adapter, record, contributors);
     if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
     else if (starter && result.status === 'done')
       show(`After:  ${await ask(device, model, options, result.adapter)}`);
@@ -172,7 +175,7 @@ function stopOnSignal(): AbortSignal {
 
 await runCommand({
   usage:
-    'npm run finetune -- [flags]\nFine-tunes an adapter and writes adapter_config.json, adapter_model.safetensors and run.json.\nCtrl-C stops after the running step and still writes them; a second one ends at once.',
+    'npm run finetune -- [flags]\nFine-tunes an adapter and writes adapter_config.json, adapter_model.safetensors, run.json and a model card (README.md).\nCtrl-C stops after the running step and still writes them; a second one ends at once.',
   flags: finetuneFlags,
   notes: starterNote,
   run

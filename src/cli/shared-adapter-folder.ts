@@ -1,7 +1,11 @@
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TabtuneError } from '../lib/errors';
+import { writeModelCard } from '../lib/formats/model-card';
 import { writeAdapter, type Adapter } from '../lib/formats/peft';
+import { runCard } from '../lib/jobs/run-card';
+import type { RunRecord } from '../lib/jobs/run-record';
+import type { ContributorRows } from '../lib/jobs/training-data';
 
 /** The folder that an adapter is to be written to holds something else. */
 export class OutputFolderError extends TabtuneError {}
@@ -9,7 +13,7 @@ export class OutputFolderError extends TabtuneError {}
 /** Writing the adapter failed; nothing half-written is left. */
 export class OutputWriteError extends TabtuneError {}
 
-const adapterFiles = ['adapter_config.json', 'adapter_model.safetensors', 'run.json'];
+const adapterFiles = ['adapter_config.json', 'adapter_model.safetensors', 'run.json', 'README.md'];
 
 /**
  * Looks, before hours of training, whether an adapter may be written to a folder: one that is new, empty, or holds an
@@ -39,16 +43,26 @@ export async function checkOutputFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Writes adapter_config.json, adapter_model.safetensors and run.json: all of them or none. They are written to a folder
- * beside the wanted one, which then takes its name.
+ * Writes adapter_config.json, adapter_model.safetensors, run.json and README.md: all of them or none. They are written to a
+ * folder beside the wanted one, which then takes its name.
+ * @param people who the contributors to the rows are
  * @throws OutputFolderError, OutputWriteError
  */
-export async function writeAdapterFolder(folder: string, adapter: Adapter, run: unknown): Promise<void> {
+export async function writeAdapterFolder(
+  folder: string,
+  adapter: Adapter,
+  run: RunRecord,
+  people: readonly ContributorRows[]
+): Promise<void> {
   const target = resolve(folder);
   const encoder = new TextEncoder();
+  const card = runCard({
+    ...{ name: basename(target), config: adapter.config, sha256: run.sha256.adapter, run, people }
+  });
   const files = [
     ...writeAdapter(adapter),
-    { name: 'run.json', bytes: encoder.encode(`${JSON.stringify(run, null, 2)}\n`) }
+    { name: 'run.json', bytes: encoder.encode(`${JSON.stringify(run, null, 2)}\n`) },
+    { name: 'README.md', bytes: encoder.encode(await writeModelCard(card)) }
   ];
   await checkOutputFolder(folder);
   let temporary: string | undefined;

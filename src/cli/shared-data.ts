@@ -9,6 +9,7 @@ import { FileReadError } from '../lib/formats/source';
 import {
   loadTrainingData,
   requireAllowed,
+  type ContributorRows,
   type OpenVersion,
   type VersionUse
 } from '../lib/jobs/training-data';
@@ -26,6 +27,8 @@ export interface CommandData {
   readonly heldOut: readonly Row[];
   /** What is used of a Datanet; empty for a file of rows. */
   readonly versions: readonly VersionUse[];
+  /** Whose the rows of a Datanet are. */
+  readonly contributors: readonly ContributorRows[];
 }
 
 /**
@@ -35,7 +38,7 @@ export interface CommandData {
  */
 export async function openData(path: string, purpose?: string): Promise<CommandData> {
   if (!path.toLowerCase().endsWith('.datanet'))
-    return { rows: await openRows(path), heldOut: [], versions: [] };
+    return { rows: await openRows(path), heldOut: [], versions: [], contributors: [] };
   const data = await loadTrainingData([await openDatanet(path, purpose)]);
   for (const { name, refusals, attribution } of data.versions) {
     for (const { rows, use, reason } of refusals)

@@ -6,6 +6,8 @@ import type { RowRefusal } from '../datanets/statistics';
 import type { Store } from '../datanets/store/store';
 import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
 import type { Row } from '../datanets/row';
+import { readAdapterFiles, zipAdapter } from './adapter-files';
+import { companionsOf, keepCompanions } from './claims/companions';
 import { estimateMemory } from './memory-estimate';
 import { choiceKey, fetchSiteFile, openChoice, type ModelLibrary } from './model-files';
 import { summariseModel } from './model-summary';
@@ -32,9 +34,9 @@ import { addRowSet, deleteRowSet, summariseRowSet } from './row-sets';
 import { summariseRows } from './row-statistics';
 import { readCheckpoint } from './saved-state';
 import { loadRunData, outlookOf, questionsOf, type RunData } from './run-data';
-import { factsOf, runJson, summariseRun, type RunFacts } from './run-facts';
+import { factsOf, summariseRun, type RunFacts } from './run-facts';
 import { deleteRun } from './run-uses';
-import { loadAdapter, readAdapterFiles, saveAdapter, summariseAdapter, zipAdapter } from './stored-adapter';
+import { loadAdapter, saveAdapter, summariseAdapter } from './stored-adapter';
 
 /** An interrupted run has no saved state. */
 export class NothingSavedError extends TabtuneError {}
@@ -189,17 +191,18 @@ export class DataService implements DataWorker {
 
   async exportAdapter(id: string): Promise<Blob> {
     const store = await this.#store;
-    const { run } = summariseAdapter(await store.adapter(id));
-    // The run may have been deleted; its adapter is still whole.
-    const record = run ? await store.run(run).catch(() => undefined) : undefined;
-    return zipAdapter(await loadAdapter(store, id), record && runJson(record));
+    const adapter = await loadAdapter(store, id);
+    return zipAdapter(adapter, await companionsOf(store, id, adapter));
   }
 
   async importAdapter(files: File[]): Promise<AdapterSummary> {
-    const adapter = await readAdapterFiles(files);
+    const { adapter, ...companions } = await readAdapterFiles(files);
     const name =
       files.length === 1 ? files[0].name.replace(/\.zip$/i, '') : `Imported, rank ${adapter.config.rank}`;
-    return summariseAdapter(await saveAdapter(await this.#store, adapter, { name }));
+    const store = await this.#store;
+    const saved = await saveAdapter(store, adapter, { name });
+    await keepCompanions(store, saved.id, companions);
+    return summariseAdapter(saved);
   }
 
   async runs(): Promise<RunSummary[]> {

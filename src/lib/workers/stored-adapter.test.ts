@@ -1,16 +1,11 @@
 import 'fake-indexeddb/auto';
-import { strFromU8, unzipSync } from 'fflate';
+import { createHash } from 'node:crypto';
+import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { Store } from '../datanets/store/store';
-import { InvalidAdapterError, type Adapter } from '../formats/peft';
-import {
-  loadAdapter,
-  readAdapterFiles,
-  saveAdapter,
-  summariseAdapter,
-  zipAdapter,
-  ZipError
-} from './stored-adapter';
+import type { Adapter } from '../formats/peft';
+import { zipAdapter } from './adapter-files';
+import { adapterSha256, loadAdapter, saveAdapter, summariseAdapter } from './stored-adapter';
 
 function adapter(): Adapter {
   const key = (half: string) => `base_model.model.model.layers.0.self_attn.q_proj.lora_${half}.weight`;
@@ -29,8 +24,6 @@ function adapter(): Adapter {
     ])
   };
 }
-
-const file = (name: string, bytes: BlobPart) => new File([bytes], name);
 
 describe('adapters in the browser', () => {
   it('come back from the store as they were', async () => {
@@ -52,30 +45,14 @@ describe('adapters in the browser', () => {
     store.close();
   });
 
-  it('leave as PEFT files with a record and come back from the zip and from the files', async () => {
-    const zip = zipAdapter(adapter(), { seed: 7 });
-    const bytes = new Uint8Array(await zip.arrayBuffer());
-    const entries = unzipSync(bytes);
-    expect(Object.keys(entries).sort()).toEqual([
-      'adapter_config.json',
-      'adapter_model.safetensors',
-      'run.json'
-    ]);
-    expect(JSON.parse(strFromU8(entries['run.json']))).toEqual({ seed: 7 });
-    expect(JSON.parse(strFromU8(entries['adapter_config.json']))).toMatchObject({ peft_type: 'LORA', r: 2 });
-    expect(await readAdapterFiles([file('adapter.zip', bytes)])).toEqual(adapter());
-    const files = ['adapter_config.json', 'adapter_model.safetensors'].map((name) =>
-      file(name, entries[name] as Uint8Array<ArrayBuffer>)
-    );
-    expect(await readAdapterFiles(files)).toEqual(adapter());
-  });
-
-  it('say what is wrong with files that are none', async () => {
-    await expect(readAdapterFiles([file('a.zip', 'no zip at all')])).rejects.toThrow(ZipError);
-    await expect(readAdapterFiles([file('a.zip', 'no zip at all')])).rejects.toThrow(
-      /a\.zip cannot be unpacked/
-    );
-    await expect(readAdapterFiles([file('adapter_config.json', '{}')])).rejects.toThrow(InvalidAdapterError);
-    await expect(readAdapterFiles([])).rejects.toThrow(/adapter_config\.json and adapter_model/);
+  it('are known by the SHA-256 of their weights as they leave', async () => {
+    const store = await Store.open('adapters-hash');
+    const { id, metrics } = await saveAdapter(store, adapter(), { name: 'First' });
+    const zip = zipAdapter(await loadAdapter(store, id), { claims: {} });
+    const weights = unzipSync(new Uint8Array(await zip.arrayBuffer()))['adapter_model.safetensors'];
+    const sha256 = createHash('sha256').update(weights).digest('hex');
+    expect(await adapterSha256(store, id)).toBe(sha256);
+    expect(metrics['sha256']).toBe(sha256);
+    store.close();
   });
 });

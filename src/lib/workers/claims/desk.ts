@@ -7,6 +7,11 @@ import type { Signed } from '../../datanets/trust/statements';
 import { statementRecord } from '../datanets/exchange-lookup';
 import { CannotSignError } from '../datanets/signing-desk';
 
+/** The two claims that an adapter has, and their kinds. */
+export const CLAIM_KINDS = { manifest: 'run-manifest', receipt: 'attribution-receipt' } as const;
+
+export type ClaimPart = keyof typeof CLAIM_KINDS;
+
 /** Text that may stand in a signed line: nothing in it turns the direction of what follows. */
 export function shownText(text: string, length: number): string {
   return oneLine(text.toWellFormed(), length)

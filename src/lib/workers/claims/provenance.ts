@@ -3,75 +3,73 @@ import { canonicalJson } from '../../datanets/canonical';
 import type { ProvenanceRecord } from '../../datanets/store/attribution-schema';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, readForm, statementCid } from '../../datanets/trust/sign';
-import type { AttributionReceipt, RunManifest } from '../../datanets/trust/claims';
-import type { Signed } from '../../datanets/trust/statements';
+import type { Signed, Statement } from '../../datanets/trust/statements';
+import type { Check } from '../../datanets/verify/verify';
+import { CLAIM_FILES } from '../adapter-files';
 import { loadAdapter, weightsOf } from '../stored-adapter';
+import { CLAIM_KINDS, type ClaimPart } from './desk';
 import type { BrokenClaim, Provenance } from './protocol';
 import { reportOf } from './reports';
 
-const FILES = {
-  'run-manifest': 'claims/run-manifest.json',
-  'attribution-receipt': 'claims/attribution-receipt.json'
-};
-
-type Kind = keyof typeof FILES;
-
 /** @throws NotStoredError where there is no such adapter */
 export async function provenanceOf(store: Store, adapter: string, now: Date): Promise<Provenance> {
+  await store.adapter(adapter);
   const record: ProvenanceRecord = (await store.claims.provenance(adapter)) ?? { adapter };
-  const { broken = {}, card } = record;
-  const manifest = await textOf(store, record.manifest, broken.manifest);
-  const receipt = await textOf(store, record.receipt, broken.receipt);
-  const weights = manifest || receipt ? weightsOf(await loadAdapter(store, adapter)) : undefined;
-  const options = { now, ...(weights ? { weights: new Blob([weights.bytes]) } : {}) };
+  const [manifest, receipt] = [
+    await textOf(store, record, 'manifest'),
+    await textOf(store, record, 'receipt')
+  ];
+  const { card } = record;
+  if (manifest === undefined && receipt === undefined) return card === undefined ? {} : { card };
+  const weights = new Blob([weightsOf(await loadAdapter(store, adapter)).bytes]);
+  const found: Provenance = card === undefined ? {} : { card };
   const unreadable: BrokenClaim[] = [];
-  const look = async <S extends RunManifest | AttributionReceipt>(
-    kind: Kind & S['kind'],
-    text: string | undefined,
-    beside: readonly Blob[]
-  ) => {
+  const look = async <P extends ClaimPart>(part: P, text: string | undefined, beside: string[]) => {
     if (text === undefined) return undefined;
-    const signed = readAs<S>(text, kind);
-    const { checks } = await reportOf(store, canonicalOrText(signed, text), { ...options, beside });
-    if (signed) return { cid: statementCid(signed), signed, checks };
-    unreadable.push({ file: FILES[kind], checks });
-    return undefined;
+    const signed = formOf(text, CLAIM_KINDS[part]);
+    const { checks } = await reportOf(store, text, {
+      ...{ now, weights, beside: beside.map((each) => new Blob([each])) },
+      ...(signed ? { signed } : {})
+    });
+    if (!signed) unreadable.push({ file: CLAIM_FILES[part], checks: failing(checks) });
+    return signed && { cid: statementCid(signed), signed, checks };
   };
-  const own = manifest === undefined ? [] : [new Blob([manifest])];
-  const manifestFound = await look<RunManifest>('run-manifest', manifest, []);
-  const receiptFound = await look<AttributionReceipt>('attribution-receipt', receipt, own);
+  const manifestFound = await look('manifest', manifest, []);
+  const receiptFound = await look('receipt', receipt, manifest === undefined ? [] : [manifest]);
   return {
+    ...found,
     ...(manifestFound ? { manifest: manifestFound } : {}),
     ...(receiptFound ? { receipt: receiptFound } : {}),
-    ...(unreadable.length > 0 ? { unreadable } : {}),
-    ...(card === undefined ? {} : { card })
+    ...(unreadable.length > 0 ? { unreadable } : {})
   };
 }
 
-/** A claim as it came: that which is kept among the statements, else the file that could not be believed. */
-async function textOf(
-  store: Store,
-  cid: string | undefined,
-  file: string | undefined
-): Promise<string | undefined> {
-  const record = cid === undefined ? undefined : await store.statements.find(cid);
-  return record ? canonicalJson(record.signed) : file;
+/** A claim as it came: the one that is kept among the statements, else the file that could not be believed. */
+async function textOf(store: Store, record: ProvenanceRecord, part: ClaimPart): Promise<string | undefined> {
+  const cid = record[part];
+  const kept = cid === undefined ? undefined : await store.statements.find(cid);
+  return kept ? canonicalJson(kept.signed) : record.broken?.[part];
 }
 
-/** A claim whose form is that of its kind, whether it is to be believed or not. */
-function readAs<S extends RunManifest | AttributionReceipt>(
+/** A claim that has the form of its kind, whether it is to be believed or not. */
+function formOf<K extends Statement['kind']>(
   text: string,
-  kind: S['kind']
-): Signed<S> | undefined {
+  kind: K
+): Signed<Extract<Statement, { kind: K }>> | undefined {
   try {
     const signed = readForm(JSON.parse(text));
-    return isSigned(signed, kind) ? (signed as Signed as Signed<S>) : undefined;
+    return isSigned(signed, kind) ? signed : undefined;
   } catch {
     // What is wrong with it, its checks say.
     return undefined;
   }
 }
 
-function canonicalOrText(signed: Signed | undefined, text: string): string | Signed {
-  return signed && canonicalJson(signed) === text ? signed : text;
+/** A good statement of another kind is no claim of this adapter all the same. */
+function failing(checks: Check[]): Check[] {
+  if (checks.some(({ state }) => state === 'fails')) return checks;
+  return [
+    { name: 'kind', state: 'fails', reason: 'This is another statement than its file’s name says.' },
+    ...checks
+  ];
 }

@@ -14,19 +14,20 @@ export interface ReportOptions {
   weights?: Blob;
   /** Statements that came with it and are not in the store. */
   beside?: readonly Blob[];
+  /** What the text says, where it can be read: what could end it is then looked for. */
+  signed?: Signed;
 }
 
-/** @param claim its text as it came, or the claim */
+/** @param text of the claim, as it came */
 export async function reportOf(
   store: Store,
-  claim: string | Signed,
-  { now, weights, beside = [] }: ReportOptions
+  text: string,
+  { now, weights, beside = [], signed }: ReportOptions
 ): Promise<VerifyReport> {
-  const text = typeof claim === 'string' ? claim : canonicalJson(claim);
   const named = [...new Set(text.match(/bafkrei[a-z2-7]{52}/g) ?? [])];
   const known = await Promise.all(named.slice(0, MOST_RELATED).map((cid) => statementOf(store, cid)));
-  const ends = typeof claim === 'string' ? [] : await endsOf(store, claim);
-  const blobs = [...known, ...ends].flatMap((signed) => (signed ? [new Blob([canonicalJson(signed)])] : []));
+  const ends = signed ? await endsOf(store, signed) : [];
+  const blobs = [...known, ...ends].flatMap((each) => (each ? [new Blob([canonicalJson(each)])] : []));
   return verifyFile(new Blob([text]), 'The claim', {
     now,
     checkWallet: verifyWalletSignature,

@@ -1,4 +1,5 @@
 /** All that the page asks about claims, besides signing them. Runs in the data worker. */
+import { canonicalJson } from '../../datanets/canonical';
 import type { Store } from '../../datanets/store/store';
 import { wordsOf } from '../../datanets/trust/words';
 import type { Signed } from '../../datanets/trust/statements';
@@ -29,7 +30,7 @@ export class ClaimService implements ClaimWorker {
   async claim(cid: string): Promise<{ signed: Signed; words: string[]; report: VerifyReport }> {
     const store = await this.#store;
     const { signed } = await store.statements.get(cid);
-    const report = await reportOf(store, signed, { now: this.#now() });
+    const report = await reportOf(store, canonicalJson(signed), { now: this.#now(), signed });
     return { signed, words: wordsOf(signed.statement), report };
   }
 
