@@ -70,6 +70,7 @@ describe.skipIf(!env)('the commands', { timeout: 180_000 }, () => {
     expect(trained.code, trained.stderr).toBe(0);
     const run = JSON.parse(trained.stdout) as Run;
     expect((await readdir(adapter)).sort()).toEqual([
+      'README.md',
       'adapter_config.json',
       'adapter_model.safetensors',
       'run.json'

@@ -31,7 +31,7 @@ export function cardText(card: ModelCard): string {
 
 function introduction({ base, lora }: ModelCard): string {
   const scale = lora.rsLora ? 'alpha / sqrt(rank)' : 'alpha / rank';
-  return `A LoRA adapter for ${escaped(base.name) || 'a base model that is not named'}, rank ${lora.rank}, alpha ${lora.alpha} (scaled by ${scale}), on ${lora.targets.map(code).join(', ')}. It was trained in a browser with Tabtune, on the device of whoever made it, and works on that base only.${base.sha256 ? ` The base has the SHA-256 ${code(base.sha256)}.` : ''}`;
+  return `A LoRA adapter for ${escaped(base.name) || 'a base model that is not named'}, rank ${lora.rank}, alpha ${lora.alpha} (scaled by ${scale}), on ${lora.targets.map(code).join(', ')}. It was trained with Tabtune, on the device of whoever made it, and works on that base only.${base.sha256 ? ` The base has the SHA-256 ${code(base.sha256)}.` : ''}`;
 }
 
 function dataParts({ data, training }: ModelCard): string[] {
@@ -135,7 +135,7 @@ function evaluation({ heldOut }: ModelCard): string {
   return `${table(
     ['', 'Loss, nats per token', 'Perplexity'],
     [...cells('Before the run', before), ...cells('After the run', after)]
-  )}\n\nMean over the tokens of the answers of ${counted(rows, 'row')} that were never trained on${after === undefined ? '; the run was stopped, so that nothing was measured after it' : ''}.`;
+  )}\n\nMeans over ${counted(rows, 'row')} that were never trained on${after === undefined ? '; the run was stopped, so that nothing was measured after it' : ''}.`;
 }
 
 function trainingParts({ training }: ModelCard): string[] {
@@ -205,11 +205,15 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** Somebody's text as text: every mark that Markdown, HTML or the hub give a meaning has a backslash before it. */
+/**
+ * Somebody's text as text: marks that Markdown, HTML or the hub give a meaning have a backslash before them. It never begins
+ * a line, and can begin what stands in an item of a list.
+ */
 export function escaped(text: string): string {
-  return plainText(text, 300).replace(/[!-/:-@[-`{-~]/g, (mark) =>
-    /[,;'"%?]/.test(mark) ? mark : `\\${mark}`
-  );
+  return plainText(text, 300)
+    .replace(/[\\`*_{}[\]<>#|~&:@$^]/g, '\\$&')
+    .replace(/www\./gi, (found) => `${found.slice(0, -1)}\\.`)
+    .replace(/^(?:\d+(?=[.)])|(?=[-+=]))/, '$&\\');
 }
 
 /** Text in a monospaced span, of marks that end neither the span nor a cell. */

@@ -62,7 +62,12 @@ const hostile = fc.oneof(
     '\u202egnp.exe',
     '\ud800',
     '{{ x }}',
-    '$$x$$'
+    '$$x$$',
+    '- item',
+    '1. item',
+    '+ item',
+    '> quote',
+    'x ~~y~~ _z_'
   ),
   fc.string({ unit: 'grapheme', maxLength: 60 }),
   fc.string({ unit: 'binary', maxLength: 60 })
@@ -150,7 +155,7 @@ describe('a model card', () => {
           name,
           base: { name },
           data: [{ ...card.data[0], name, licence, language: person, datanet: name }],
-          contributors: [{ ...card.contributors[0], name: person, id: name }],
+          contributors: [{ ...card.contributors[0], name: person, id: name, mustBeNamed: false }],
           training: { ...card.training!, device: person, options: { [name]: person } },
           claims: [{ ...card.claims[0], signer: person }]
         });
@@ -162,16 +167,21 @@ describe('a model card', () => {
         expect(text).not.toMatch(UNPRINTABLE);
         const tokens = new Marked().lexer(body);
         const kinds = new Set<string>();
+        let lists = 0;
         void new Marked().walkTokens(tokens, (token) => {
           kinds.add(token.type);
+          if (token.type === 'list') lists += 1;
         });
-        for (const kind of ['html', 'link', 'image', 'blockquote']) expect(kinds).not.toContain(kind);
+        for (const kind of ['html', 'link', 'image', 'blockquote', 'strong', 'em', 'del'])
+          expect(kinds).not.toContain(kind);
         expect(tokens.filter(({ type }) => type === 'heading')).toHaveLength(8);
         expect(tokens.filter(({ type }) => type === 'table')).toHaveLength(4);
+        // The versions, and the claims.
+        expect(lists).toBe(2);
       }),
-      { numRuns: 300 }
+      { numRuns: 150 }
     );
-  });
+  }, 30_000);
 });
 
 // eslint-disable-next-line no-control-regex -- they are what must not be there
