@@ -21,12 +21,16 @@ export function originOf(adapter: AdapterSummary | undefined, runs: readonly Run
 
 /** What is known of a run's data before anything is measured. */
 export interface RunPeople {
+  rows: number;
   contributors: number;
   heldOut: number;
 }
 
 /** Why a run's shares cannot be measured, and what to do; undefined where they can. */
-export function sharesObstacle({ contributors, heldOut }: RunPeople): string | undefined {
+export function sharesObstacle({
+  contributors,
+  heldOut
+}: Pick<RunPeople, 'contributors' | 'heldOut'>): string | undefined {
   if (heldOut === 0)
     return 'Shares are measured on rows that were kept apart from training, and this run had none. Under Datanets, publish a version that keeps some rows for evaluation, choose it under Data, and train again.';
   if (contributors < 2)

@@ -102,8 +102,8 @@ export class SharesState {
       return sets.find(({ id }) => id === data.rowSet);
     }
     try {
-      const { contributors, heldOut } = await this.#data.call((worker) => worker.outlook(data));
-      return { contributors: contributors.length, heldOut };
+      const { rows, contributors, heldOut } = await this.#data.call((worker) => worker.outlook(data));
+      return { rows, contributors: contributors.length, heldOut };
     } catch {
       // The data is gone: measuring says so, and what was measured before can still be looked at.
       return undefined;

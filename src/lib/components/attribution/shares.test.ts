@@ -9,7 +9,7 @@ const runOf = (id: string): RunSummary =>
   ({ id, request: { data: { kind: 'datanets', versions: [] } } }) as unknown as RunSummary;
 const ref = { run: 'a', model: { kind: 'starter', folder: '/' } } as const;
 const measured = { run: 'a', rows: 9 } as Attribution;
-const people = { contributors: [{}, {}], heldOut: 8 } as unknown as TrainingOutlook;
+const people = { rows: 9, contributors: [{}, {}], heldOut: 8 } as unknown as TrainingOutlook;
 
 function sharesWith(
   gpu: Partial<AttributionWorker>,
@@ -26,7 +26,7 @@ describe('whose rows made a model', () => {
     const shares = sharesWith({ attributionOf: async () => measured });
     await shares.show(runOf('a'));
     expect(shares.result).toEqual(measured);
-    expect(shares.people).toEqual({ contributors: 2, heldOut: 8 });
+    expect(shares.people).toEqual({ rows: 9, contributors: 2, heldOut: 8 });
     await shares.show(undefined);
     expect([shares.result, shares.people]).toEqual([undefined, undefined]);
   });

@@ -41,11 +41,21 @@ describe('figures in words', () => {
     expect(hurtSentence([person('Ada', -1), person('Bo', -2)])).toMatch(/^Some rows of 2 contributors/);
   });
 
-  it('estimate time from what the run took', () => {
-    const run = { milliseconds: 60_000, request: { options: { epochs: 3 } } } as unknown as RunSummary;
-    expect(retrainingSeconds(run, 5, 8)).toBe(480);
-    expect(retrainingSeconds({}, 5, 8)).toBeUndefined();
-    expect(measuringSeconds(run)).toBeCloseTo(78);
-    expect(measuringSeconds({ ...run, milliseconds: undefined })).toBeUndefined();
+  it('estimate time from what a step of the run took', () => {
+    const options = { batchSize: 8, gradAccum: 1, epochs: 3 };
+    // Three epochs over 80 rows: two seconds a step.
+    const run = { milliseconds: 60_000, step: 30, request: { options } } as unknown as RunSummary;
+    expect(retrainingSeconds(run, [40, 40], 2)).toBe(4 * 15 * 2);
+    expect(retrainingSeconds(run, [72, 8], 0)).toBe((3 + 27) * 2);
+    // One that ended after five steps: no part has more.
+    expect(retrainingSeconds({ ...run, step: 5 }, [40, 40], 2)).toBe(4 * 5 * 12);
+    expect(measuringSeconds(run, 80)).toBeCloseTo(1.3 * 3 * 10 * 2);
+    for (const odd of [{ milliseconds: undefined }, { step: 0 }, { request: { options: {} } }]) {
+      const unknown = { ...run, ...odd } as RunSummary;
+      expect([retrainingSeconds(unknown, [4], 1), measuringSeconds(unknown, 4)]).toEqual([
+        undefined,
+        undefined
+      ]);
+    }
   });
 });

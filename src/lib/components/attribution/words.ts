@@ -56,22 +56,38 @@ export function hurtSentence(contributors: readonly ContributorResult[]): string
   return `${who} also pushed the other way. That is shown below as hurt; it earns nothing, and takes nothing from what other rows earn.`;
 }
 
+type Timed = Pick<RunSummary, 'milliseconds' | 'step' | 'request'>;
+
+/** Seconds that a step of a run took, and how many steps an epoch over some rows has; undefined where that is not known. */
+function paceOf({ milliseconds, step, request }: Timed) {
+  const [batchSize, gradAccum, epochs] = ['batchSize', 'gradAccum', 'epochs'].map((name) =>
+    Number(request.options[name])
+  );
+  const rowsAStep = batchSize * gradAccum;
+  if (!milliseconds || !(step > 0) || !(rowsAStep > 0) || !(epochs > 0)) return undefined;
+  return {
+    seconds: milliseconds / 1000 / step,
+    stepsOf: (rows: number) => Math.ceil(rows / rowsAStep),
+    epochs
+  };
+}
+
 /**
- * Seconds that retraining takes, from what the run itself took. A model without somebody has the rows of all others, so
- * those models together have as many rows as the run, once for each contributor but one; a half has half.
+ * Seconds that retraining takes: a model without each contributor, and those on halves, none with more steps than the run
+ * had.
+ * @param people rows of each contributor
  */
-export function retrainingSeconds(
-  { milliseconds }: Pick<RunSummary, 'milliseconds'>,
-  contributors: number,
-  halves: number
-): number | undefined {
-  if (!milliseconds) return undefined;
-  return (milliseconds / 1000) * (contributors - 1 + halves / 2);
+export function retrainingSeconds(run: Timed, people: readonly number[], halves: number): number | undefined {
+  const pace = paceOf(run);
+  if (!pace) return undefined;
+  const rows = people.reduce((sum, count) => sum + count, 0);
+  const parts = [...people.map((count) => rows - count), ...Array<number>(halves).fill(rows / 2)];
+  const steps = parts.map((part) => Math.min(run.step, pace.epochs * pace.stepsOf(part)));
+  return pace.seconds * steps.reduce((sum, count) => sum + count, 0);
 }
 
 /** Seconds that measuring takes: at each moment about 1.3 times an epoch. */
-export function measuringSeconds({ milliseconds, request }: RunSummary, moments = 3): number | undefined {
-  const epochs = Number(request.options['epochs']);
-  if (!milliseconds || !(epochs > 0)) return undefined;
-  return (1.3 * moments * milliseconds) / 1000 / epochs;
+export function measuringSeconds(run: Timed, rows: number, moments = 3): number | undefined {
+  const pace = paceOf(run);
+  return pace && 1.3 * moments * pace.seconds * pace.stepsOf(rows);
 }
