@@ -4,6 +4,7 @@ import { Scorer } from '../gpu/generate/scorer';
 import { BufferStore } from '../gpu/plan/buffers';
 import { selfTest } from '../gpu/self-test';
 import { Trainer } from '../gpu/train/trainer';
+import type { LoadedBase } from './gradient-session';
 import { prepareRun, type PreparedRun, type RunInputs } from './prepare';
 import { uploadBase } from './session';
 import { freshAdapter, trainingSteps } from './training-steps';
@@ -41,7 +42,8 @@ export class PartTrainer {
   readonly #session: BufferStore;
   readonly #trainer: Trainer;
   readonly #scorer: Scorer;
-  readonly #start: Float32Array<ArrayBuffer>;
+  /** The adapter that every model starts from, as the layout has it. */
+  readonly start: Float32Array<ArrayBuffer>;
   /** Never resolves; a lost device rejects nothing by itself. */
   readonly #lost: Promise<never>;
 
@@ -57,7 +59,7 @@ export class PartTrainer {
     this.#session = gpu.session;
     this.#trainer = gpu.trainer;
     this.#scorer = gpu.scorer;
-    this.#start = job.adapter ? layout.pack(job.adapter.tensors) : freshAdapter(layout, job.options.seed);
+    this.start = job.adapter ? layout.pack(job.adapter.tensors) : freshAdapter(layout, job.options.seed);
     this.#lost = job.device.lost.then((error) => Promise.reject(error));
     this.#lost.catch(() => undefined);
   }
@@ -95,9 +97,14 @@ export class PartTrainer {
     }
   }
 
+  /** The base on the GPU, for others to use beside this and not longer. */
+  get loaded(): LoadedBase {
+    return { store: this.#base, base: this.#prepared.plan.base };
+  }
+
   /** What every model is before it is trained. */
   async measureStart(): Promise<Losses> {
-    this.#trainer.restore({ values: this.#start });
+    this.#trainer.restore({ values: this.start });
     return this.#measure();
   }
 
@@ -118,7 +125,7 @@ export class PartTrainer {
     { steps = Infinity, signal, onStep }: PartOptions = {}
   ): Promise<Losses> {
     const rows = this.#partOf(part);
-    this.#trainer.restore({ values: this.#start });
+    this.#trainer.restore({ values: this.start });
     if (rows.length > 0) {
       for (const { step, batches, options } of trainingSteps(rows.length, this.#job.options)) {
         signal?.throwIfAborted();

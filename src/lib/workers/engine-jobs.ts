@@ -2,9 +2,13 @@ import { Device } from '../gpu/device';
 import { AdapterLayout } from '../gpu/model/adapter';
 import { parseDecoderConfig } from '../gpu/model/config';
 import { ChatSession } from '../jobs/chat';
+import { Explainer } from '../jobs/explain';
 import { finetune, type TrainingState } from '../jobs/finetune';
+import { measureInfluence, sketchRows } from '../jobs/influence';
 import { momentsPerRun } from '../jobs/moments';
 import { parseTargets, type FinetuneOptions } from '../jobs/options';
+import { retrain } from '../jobs/retrain';
+import { measureValue } from '../jobs/value';
 import type { Adapter } from '../formats/peft';
 import type { GpuJobs, SavedState, TrainingJob } from './gpu-jobs';
 
@@ -17,7 +21,12 @@ export function engineJobs(gpu: GPU | undefined): GpuJobs {
     openDevice: () => Device.open(gpu),
     describe: ({ description, style }) => ({ ...description, software: style === 'serial' }),
     finetune: (job) => train(job),
-    openChat: (job) => ChatSession.open(job)
+    openChat: (job) => ChatSession.open(job),
+    measure: (job) => measureInfluence(job),
+    sketch: (job) => sketchRows(job),
+    openExplainer: (job) => Explainer.open(job),
+    retrain: (job) => retrain(job),
+    value: (job) => measureValue(job)
   };
 }
 

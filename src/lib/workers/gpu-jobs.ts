@@ -5,9 +5,13 @@ import type { Adapter } from '../formats/peft';
 import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
 import type { ChatSession } from '../jobs/chat';
+import type { Explainer, ExplainerOptions } from '../jobs/explain';
 import type { FinetuneEvent, FinetuneResult } from '../jobs/finetune';
+import type { InfluenceJob, InfluenceResult, SketchJob, SketchResult } from '../jobs/influence';
 import type { FinetuneOptions } from '../jobs/options';
+import type { RetrainJob } from '../jobs/retrain';
 import type { StepRecord } from '../jobs/run-record';
+import type { ValueJob, ValueResult } from '../jobs/value';
 import type { DeviceSummary } from './protocol';
 
 /** All that a run needs to go on later, or to end with what it has: named tensors, as an adapter's files have them. */
@@ -46,9 +50,21 @@ export interface ChatJob {
   onProgress: (done: number, total: number) => void;
 }
 
+/** `loaded`: its base, which an explainer may use too. */
+export type OpenChat = Pick<ChatSession, 'reply' | 'destroy'> & Partial<Pick<ChatSession, 'loaded'>>;
+
 export interface GpuJobs {
   openDevice(): Promise<Device>;
   describe(device: Device): DeviceSummary;
   finetune(job: TrainingJob): Promise<FinetuneResult>;
-  openChat(job: ChatJob): Promise<Pick<ChatSession, 'reply' | 'destroy'>>;
+  openChat(job: ChatJob): Promise<OpenChat>;
+  /** Scores of a run's rows for questions. */
+  measure(job: InfluenceJob): Promise<InfluenceResult>;
+  /** Only the gradients of a run's rows. */
+  sketch(job: SketchJob): Promise<SketchResult>;
+  openExplainer(job: ExplainerOptions): Promise<Pick<Explainer, 'explain' | 'destroy'>>;
+  /** Models trained on parts of a run. */
+  retrain(job: RetrainJob): Promise<void>;
+  /** What rows would do for prompts. */
+  value(job: ValueJob): Promise<ValueResult>;
 }

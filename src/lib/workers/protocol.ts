@@ -6,6 +6,7 @@ import type { PreviewPiece } from '../datanets/encode';
 import type { RowProblem } from '../datanets/parse';
 import type { Row } from '../datanets/row';
 import type { ContributorRows, VersionUse } from '../jobs/training-data';
+import type { AttributionWorker } from './attribution/protocol';
 
 /** How a base model is named, so that either worker can open it. */
 export type ModelChoice =
@@ -295,9 +296,12 @@ export interface DataWorker {
   questions(data: TrainingChoice, count: number): Promise<string[]>;
   adapters(): Promise<AdapterSummary[]>;
   deleteAdapter(id: string): Promise<void>;
-  /** A zip of `adapter_config.json`, `adapter_model.safetensors` and, where there is a run, `run.json`. */
+  /**
+   * A zip of a PEFT folder: `adapter_config.json`, `adapter_model.safetensors`, `README.md` (a model card), `run.json` where
+   * there is a run, and the claims that were signed of it, under `claims/`.
+   */
   exportAdapter(id: string): Promise<Blob>;
-  /** A PEFT adapter: its two files, or a zip with them. */
+  /** A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not. */
   importAdapter(files: File[]): Promise<AdapterSummary>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;
@@ -316,7 +320,7 @@ export interface DataWorker {
 }
 
 /** All that touches the GPU. One thing at a time: a call during another waits or says so. */
-export interface GpuWorker {
+export interface GpuWorker extends AttributionWorker {
   probe(): Promise<DeviceSummary>;
   finetune(request: FinetuneRequest, onEvent: (event: RunEvent) => void): Promise<void>;
   pause(): Promise<void>;
