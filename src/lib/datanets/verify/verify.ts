@@ -3,6 +3,7 @@
  * that made it nor whoever gave it. Runs in the page's worker and in Node alike, stores nothing and asks nobody.
  */
 import { looksLikeContainer } from '../bundle/container';
+import { canonicalJson } from '../canonical';
 import { quoted } from '../policy/sentences';
 import { statementCid } from '../trust/sign';
 import type { StatementKind } from '../trust/statements';
@@ -161,18 +162,38 @@ async function lookAtText(
       };
     case 'attestation': {
       const title = 'A claim as an off-chain attestation of EAS';
-      if (options.checkAttestation) {
-        const words = await options.checkAttestation(list, source.json, related, options);
-        return { kind: 'attestation', title, words };
+      if (!options.checkAttestation) {
+        list.unknown('attestation', 'Attestations of EAS are not checked here.');
+        return { kind: 'attestation', title, words: [] };
       }
-      list.unknown('attestation', 'Attestations of EAS are not checked here.');
-      return { kind: 'attestation', title, words: [] };
+      const words = await options.checkAttestation(list, source.json, related, options);
+      return {
+        kind: 'attestation',
+        title,
+        words: [...words, ...(await claimIn(list, source.claim, related, options))]
+      };
     }
     case 'statement': {
       const found = await checkSigned(list, source.text, source.json, options);
       return found ? lookOf(list, { ...found, statements: [] }, related, true, options) : UNREADABLE;
     }
   }
+}
+
+/** The checks and words of the signed claim that came in an attestation of it. */
+async function claimIn(
+  list: CheckList,
+  claim: unknown,
+  related: Related,
+  options: VerifyOptions
+): Promise<string[]> {
+  if (claim === undefined) return [];
+  const inner = new CheckList(options.signal);
+  const text = await inner.attempt('form', () => canonicalJson(claim));
+  const found = text === undefined ? undefined : await checkSigned(inner, text, claim, options);
+  const words = found && (await lookOf(inner, { ...found, statements: [] }, related, true, options)).words;
+  list.include('claim', inner.checks);
+  return words ?? [];
 }
 
 async function lookOf(
