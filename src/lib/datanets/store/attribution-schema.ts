@@ -92,6 +92,8 @@ export interface PayoutRecord {
   created: number;
   /** In the order of the list. Shares in millionths. */
   payees: { id: string; name: string; address: string; share: number }[];
+  /** Of a Merkle list: the token that it pays, and the sum of its amounts as a decimal string in the smallest unit. */
+  list?: { token: string; total: string };
   /** Decimal strings, smallest unit; `token` absent for the chain's own coin. */
   payments: { amount: string; token?: string; transaction: string; created: number }[];
 }
