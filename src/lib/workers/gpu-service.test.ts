@@ -1,6 +1,4 @@
 import 'fake-indexeddb/auto';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatanetRow } from '../datanets/datanet';
 import { Store } from '../datanets/store/store';
@@ -8,23 +6,20 @@ import { StorageFullError } from '../datanets/store/store-errors';
 import type { Version } from '../datanets/trust/statements';
 import { MemoryFileCache } from '../formats/file-cache';
 import type { Adapter } from '../formats/peft';
-import type { Device } from '../gpu/device';
 import { DataService } from './data-service';
 import type { ReplyOptions } from '../jobs/chat';
 import type { FinetuneResult } from '../jobs/finetune';
 import type { RunRecord, StepRecord } from '../jobs/run-record';
 import type { GpuJobs, SavedState, TrainingJob } from './gpu-jobs';
-import { GpuService } from './gpu-service';
 import { HubLibrary } from './hub-library';
 import type { FinetuneRequest, RunEvent } from './protocol';
 import { runJson } from './run-facts';
 import { runsMade, usesOf } from './run-uses';
 import { loadAdapter } from './stored-adapter';
+import { fetchStatic, gpuServiceWith, lockManager, starterModel } from './testing-gpu';
 import { keepStatement, keepVersion, openPolicy } from './testing-versions';
 
-const root = fileURLToPath(new URL('../../../static/', import.meta.url));
-const site = 'https://tabtune.test/';
-const model = { kind: 'starter' as const, folder: `${site}starter/model/` };
+const model = starterModel;
 
 function adapter(value: number): Adapter {
   const key = (half: string) => `base_model.model.model.layers.0.self_attn.q_proj.lora_${half}.weight`;
@@ -89,32 +84,13 @@ function trainer(failAfter?: number, diverges = false): GpuJobs['finetune'] {
   };
 }
 
-/** Web Locks as far as they are used here. */
-function lockManager(): LockManager {
-  let held = false;
-  return {
-    request: async (_: string, __: LockOptions, work: (lock: Lock | null) => Promise<unknown>) => {
-      if (held) return work(null);
-      held = true;
-      try {
-        return await work({ name: 'training', mode: 'exclusive' });
-      } finally {
-        held = false;
-      }
-    }
-  } as unknown as LockManager;
-}
-
 let store: Store;
 let data: DataService;
 let request: FinetuneRequest;
 let count = 0;
 
 beforeEach(async () => {
-  vi.stubGlobal('fetch', async (address: string) => {
-    const bytes = await readFile(root + address.slice(site.length)).catch(() => undefined);
-    return bytes ? new Response(bytes) : new Response('', { status: 404 });
-  });
+  vi.stubGlobal('fetch', fetchStatic);
   count += 1;
   store = await Store.open(`gpu-service-${count}`);
   data = new DataService(Promise.resolve(store), new HubLibrary(new MemoryFileCache()));
@@ -130,12 +106,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function serviceWith(jobs: Partial<GpuJobs>, locks = lockManager()): GpuService {
-  const device = { lost: new Promise(() => undefined), destroy: () => undefined } as unknown as Device;
-  const all = { openDevice: async () => device, ...jobs } as GpuJobs;
-  const library = new HubLibrary(new MemoryFileCache());
-  return new GpuService({ jobs: all, locks, store: Promise.resolve(store), library });
-}
+const serviceWith = (jobs: Partial<GpuJobs>, locks?: LockManager) => gpuServiceWith(store, jobs, locks);
 
 type EndEvent = Extract<RunEvent, { phase: 'done' | 'stopped' }>;
 const phases = (events: RunEvent[]) => events.map((event) => event.phase);
