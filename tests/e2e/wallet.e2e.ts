@@ -63,7 +63,7 @@ describe('a wallet', () => {
     expect(await dialog.getByRole('button', { name: 'Sign', exact: true }).isDisabled()).toBe(true);
     expect(installed.wallet.asked).toEqual([]);
     await connectInDialog(page);
-    await dialog.getByText(account.address).waitFor();
+    await dialog.getByRole('status').getByText(account.address).waitFor();
     await dialog.getByRole('status').getByText('Local chain 31337').waitFor();
     await dialog.getByText('What the wallet will show', { exact: true }).click();
     const fields = dialog.getByRole('region', { name: 'What the wallet will show' });
@@ -119,8 +119,8 @@ describe('a wallet', () => {
       .getByRole('alert')
       .getByText(/switched to another account meanwhile/)
       .waitFor();
-    await dialog.getByText(richAccount(1).address).waitFor();
-    // Locked, it shows no account; unlocked, it is connected anew.
+    await dialog.getByRole('status').getByText(richAccount(1).address).waitFor();
+    // Locked, it shows no account; unlocked, it is there again.
     const { accounts } = wallet;
     installed.meanwhile = () => installed.lock();
     await press();
@@ -130,9 +130,9 @@ describe('a wallet', () => {
       .waitFor();
     await dialog.getByRole('region', { name: 'What is signed' }).waitFor();
     wallet.accounts = accounts;
+    await dialog.getByRole('button', { name: 'Connect Test Wallet' }).waitFor();
     wallet.choose(account);
-    await connectInDialog(page);
-    await dialog.getByText(account.address).waitFor();
+    await dialog.getByRole('status').getByText(account.address).waitFor();
   });
 
   it('signs the contribution on the network that was shown, and the owner sees whose it is', async () => {

@@ -12,7 +12,7 @@ export function coins(units: bigint, decimals: number): string {
  */
 export function parseCoins(text: string, decimals: number): bigint | undefined {
   const match = /^(\d[\d,]*)?(?:\.(\d*))?$/.exec(text.trim());
-  if (!match || text.length > 100) return undefined;
+  if (!match || text.length > 150) return undefined;
   const [whole = '', part = ''] = [match[1]?.replaceAll(',', ''), match[2]];
   if (whole + part === '' || part.length > decimals) return undefined;
   return BigInt(whole + part.padEnd(decimals, '0'));
