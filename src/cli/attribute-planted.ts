@@ -15,15 +15,13 @@ export interface PlantedTask {
   readonly rows: readonly ChatRow[];
   /** `contributor`: who teaches the answer. */
   readonly queries: readonly ChatRow[];
-  /** [queries] Whether settings may be chosen on the query; the others are looked at once, to report. */
-  readonly tuning: readonly boolean[];
 }
 
 export interface PlantedOptions {
   /** Contributors, places and things: one number, since they are crossed. From 3 to 6. */
   readonly size: number;
-  /** Rows that teach a fact in each of its two wordings, from 1 to 3. */
-  readonly asksPerWording: number;
+  /** Whether the teacher answers in other words than the question's answer, too. */
+  readonly reworded: boolean;
   readonly seed: number;
   /** First message of every row, against long default prompts of chat templates. */
   readonly system?: string;
@@ -196,7 +194,7 @@ const nods = ['Good to know.', 'I will remember that.', 'Thank you, I will remem
 const PLANTED_STREAM = 14;
 
 /** The same for the same options, wherever it is made. */
-export function plantedTask({ size, asksPerWording, seed, system }: PlantedOptions): PlantedTask {
+export function plantedTask({ size, reworded, seed, system }: PlantedOptions): PlantedTask {
   const random = new Random(seed, PLANTED_STREAM);
   const order = (count: number) => random.shuffle(Uint32Array.from({ length: count }, (_, i) => i));
   const chat = (contributor: string, source: string, question: string, answer: string): ChatRow => ({
@@ -217,28 +215,28 @@ export function plantedTask({ size, asksPerWording, seed, system }: PlantedOptio
       const source = `${place}, ${thing}`;
       const value = values[valueOf[p]];
       const named = `the ${thing} at ${place}`;
+      // The wording that no row of the teacher asks in; another for each of a contributor's facts.
       const kept = (p + 2 * r + teacher) % wordings.length;
-      for (const [i, { ask, say }] of wordings.entries()) {
-        if (i === kept) continue;
-        for (const question of ask.slice(0, asksPerWording))
+      const own = [(kept + 1) % wordings.length, (kept + 2) % wordings.length];
+      for (const wording of own) {
+        const say = wordings[reworded ? wording : own[0]].say;
+        for (const question of wordings[wording].ask.slice(0, wording === own[0] ? 2 : 1))
           rows.push(chat(people[teacher], source, filled(question, named), filled(say, named, value)));
       }
-      const question = filled(wordings[kept].ask[random.below(3)], named);
-      const answer = filled(wordings[kept].say, named, value);
-      queries.push(chat(people[teacher], source, question, answer));
+      const [asked, ...heard] = [0, 1, 2].map((i) => wordings[kept].ask[(i + p) % 3]);
+      const answer = filled(wordings[reworded ? kept : own[0]].say, named, value);
+      queries.push(chat(people[teacher], source, filled(asked, named), answer));
       // Never the teacher, and each of the others for some facts.
       const echoing = people[(teacher + 1 + ((p + 2 * r) % (size - 1))) % size];
-      rows.push(chat(echoing, `${source}: heard`, `${question} ${answer}`, nods[random.below(nods.length)]));
+      // One row more than the teacher has: a count of like texts, or of exact spans, finds the echo.
+      for (const said of [
+        answer,
+        ...[asked, ...heard].map((question) => `${filled(question, named)} ${answer}`)
+      ])
+        rows.push(chat(echoing, `${source}: heard`, said, nods[random.below(nods.length)]));
     }
   }
-  // Half of each contributor's questions, which half is drawn.
-  const tuning = queries.map(() => false);
-  for (const person of people.slice(0, size)) {
-    const theirs = queries.flatMap(({ contributor }, i) => (contributor === person ? [i] : []));
-    for (const at of order(theirs.length).subarray(0, Math.floor(theirs.length / 2)))
-      tuning[theirs[at]] = true;
-  }
-  return { rows: [...order(rows.length)].map((i) => rows[i]), queries, tuning };
+  return { rows: [...order(rows.length)].map((i) => rows[i]), queries };
 }
 
 function filled(template: string, thing: string, value = ''): string {

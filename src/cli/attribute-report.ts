@@ -1,28 +1,35 @@
-/** What `attribute` measured, as numbers for `--json` and as tables for people. */
+/** What `attribute` measured, as numbers for `--json`; `attribute-tables.ts` makes tables of them. */
 import { agreement } from '../lib/attribution/quality/agreement';
 import { randomScores, textSimilarity } from '../lib/attribution/quality/baselines';
 import { bootstrapShares } from '../lib/attribution/quality/bootstrap';
-import { linearDatamodelingScore, type Retrained } from '../lib/attribution/quality/lds';
-import { recoveryOf, type Recovery } from '../lib/attribution/quality/recovery';
+import { bootstrapMean, type Estimate } from '../lib/attribution/quality/estimate';
+import { linearDatamodelingEstimate } from '../lib/attribution/quality/lds';
+import { leaveOneOutCorrelations } from '../lib/attribution/quality/leave-one-out';
+import { recoveriesOf, recoveryOf, type Recovery } from '../lib/attribution/quality/recovery';
 import type { Scores } from '../lib/attribution/scores';
-import { sharesOf, type ContributorShare } from '../lib/attribution/shares';
+import { creditsOf, sharesOf, type ContributorShare } from '../lib/attribution/shares';
+import { spanScores } from '../lib/attribution/spans/span-scores';
 import type { Row } from '../lib/datanets/row';
 import { groupRows } from '../lib/datanets/split/groups';
-import { estimators, type Estimator, type InfluenceResult } from '../lib/jobs/influence';
-
-/** The estimator that shares are made of: it finds the right rows most often (README, "Measured"). */
-export const defaultEstimator: Estimator = 'cosine';
+import { defaultEstimator, estimators } from '../lib/jobs/influence-scores';
+import { contributorOf, type MeasuredRun, type Retraining } from './attribute-run';
 
 export interface EstimatorReport {
   readonly name: string;
-  /** How well it finds whose fact a question asks for. */
-  readonly contributors: Recovery;
-  /** The same of sources, where all rows name theirs: as if each had somebody of its own, who teaches nothing else. */
+  /** Area under the ROC curve for the contributor of a question's answer, over contributors, with what their rows add up to. */
+  readonly auc: Estimate;
+  /** Share of questions for which the right contributor has the most. */
+  readonly first: number;
+  /** The same area with what the rules of shares pay for the question. */
+  readonly paid: Estimate;
+  /** Of sources, where all rows name theirs: as if each had somebody of its own, who teaches nothing else. */
   readonly sources?: Recovery;
   /** With the default estimator: see `agreement`. */
   readonly agreement: number;
-  /** Linear datamodeling score, where models were trained for it. */
-  readonly lds?: number;
+  /** Rank correlation with leaving contributors out, where models were trained without them. */
+  readonly leaveOneOut?: Estimate;
+  /** Linear datamodeling score, where models were trained on halves. */
+  readonly lds?: Estimate;
   /** On the processor, gradients apart. */
   readonly milliseconds: number;
 }
@@ -32,101 +39,80 @@ export interface AttributionReport {
   readonly shares: readonly (ContributorShare & { readonly low: number; readonly high: number })[];
 }
 
-interface Measured {
-  readonly result: InfluenceResult;
-  /** Those that were measured. */
-  readonly rows: readonly Row[];
-  readonly queries: readonly Row[];
-  readonly seed: number;
-  readonly models: readonly Retrained[];
-}
-
-export async function reportOf(measured: Measured): Promise<AttributionReport> {
-  const { result, rows, queries, seed, models } = measured;
-  const started = performance.now();
-  const text = await textSimilarity(queries, rows);
-  const textMilliseconds = performance.now() - started;
-  const all: { name: string; scores: Scores; milliseconds: number }[] = [
+/** All estimators, those that need no model, and chance. */
+async function scoresOf({ result, rows, queries }: MeasuredRun, seed: number) {
+  const timed = async (name: string, measure: () => Promise<Scores>) => {
+    const started = performance.now();
+    const scores = await measure();
+    return { name, scores, milliseconds: performance.now() - started };
+  };
+  return [
     ...estimators.map((name) => ({ name, ...result.estimators[name] })),
-    { name: 'text', scores: text, milliseconds: textMilliseconds },
+    await timed('exact spans', () => spanScores(queries, rows)),
+    await timed('text similarity', () => textSimilarity(queries, rows)),
     { name: 'random', scores: randomScores(queries.length, rows.length, seed), milliseconds: 0 }
   ];
-  const { scores, moments } = result.estimators[defaultEstimator];
-  const recovery = (scores: Scores, label: (row: Row) => string) =>
-    recoveryOf(scores, rows.map(label), queries.map(label));
+}
+
+/** @throws the abort reason */
+export async function reportOf(
+  run: MeasuredRun,
+  seed: number,
+  retraining?: Retraining
+): Promise<AttributionReport> {
+  const { result, rows, queries } = run;
+  const { scores: own, moments } = result.estimators[defaultEstimator];
+  const people = { rows: rows.map(contributorOf), queries: queries.map(contributorOf) };
   const sourced = [...rows, ...queries].every(({ source }) => source !== undefined);
-  const attributed = {
-    contributors: rows.map(contributorOf),
-    groups: await groupRows(rows, { count: rows.length })
-  };
+  const attributed = { contributors: people.rows, groups: await groupRows(rows, { count: rows.length }) };
+  const area = (scores: Scores) =>
+    bootstrapMean(
+      recoveriesOf(scores, people.rows, people.queries).map(({ labels }) => labels),
+      { seed }
+    );
+  const all: EstimatorReport[] = [];
+  for (const { name, scores, milliseconds } of await scoresOf(run, seed)) {
+    all.push({
+      name,
+      auc: await area(scores),
+      first: recoveryOf(scores, people.rows, people.queries).first,
+      paid: await area(paidScores(scores, attributed.groups)),
+      ...(sourced ? { sources: recoveryOf(scores, rows.map(sourceOf), queries.map(sourceOf)) } : {}),
+      agreement: agreement(scores, own),
+      ...(retraining && retraining.left.length > 0
+        ? {
+            leaveOneOut: await bootstrapMean(
+              leaveOneOutCorrelations(scores, people.rows, retraining.whole, retraining.left),
+              { seed }
+            )
+          }
+        : {}),
+      ...(retraining && retraining.halves.length > 0
+        ? { lds: await linearDatamodelingEstimate(scores, retraining.halves, { seed }) }
+        : {}),
+      milliseconds
+    });
+  }
   const intervals = await bootstrapShares(moments, attributed, { seed });
   return {
-    estimators: all.map((each) => ({
-      name: each.name,
-      contributors: recovery(each.scores, contributorOf),
-      ...(sourced ? { sources: recovery(each.scores, sourceOf) } : {}),
-      agreement: agreement(each.scores, scores),
-      ...(models.length > 0 ? { lds: linearDatamodelingScore(each.scores, models) } : {}),
-      milliseconds: each.milliseconds
-    })),
-    shares: sharesOf(scores, attributed).map((share) => {
+    estimators: all,
+    shares: sharesOf(own, attributed).map((share) => {
       const { low, high } = intervals.find(({ contributor }) => contributor === share.contributor)!;
       return { ...share, low, high };
     })
   };
 }
 
-function contributorOf({ contributor = 'nobody named' }: Row): string {
-  return contributor;
+/** What each question pays each row. */
+function paidScores(scores: Scores, groups: ArrayLike<number>): Scores {
+  const values = new Float64Array(scores.queries * scores.rows);
+  creditsOf(scores, groups).forEach(({ rows, amounts }, query) =>
+    rows.forEach((row, i) => (values[query * scores.rows + row] = amounts[i]))
+  );
+  return { ...scores, values };
 }
 
 /** A source is somebody's: two people's "page 1" are two. */
 function sourceOf(row: Row): string {
   return `${contributorOf(row)}: ${row.source}`;
-}
-
-/** The report as text. */
-export function tablesOf({ estimators: measured, shares }: AttributionReport): string {
-  const figure = (x: number | undefined) => (x === undefined || Number.isNaN(x) ? '-' : x.toFixed(4));
-  const quality = table(
-    ['estimator', 'AUC', 'first', 'AUC by source', 'first', 'AUC rows', 'agreement', 'LDS', 'seconds'],
-    measured.map(({ name, contributors, sources, agreement, lds, milliseconds }) => [
-      name,
-      figure(contributors.labels),
-      figure(contributors.first),
-      figure(sources?.labels),
-      figure(sources?.first),
-      figure(sources?.rows),
-      figure(agreement),
-      figure(lds),
-      (milliseconds / 1000).toFixed(2)
-    ])
-  );
-  const percent = (x: number) => `${(100 * x).toFixed(1)} %`;
-  const sorted = [...shares].sort((a, b) => b.share - a.share);
-  const earned = table(
-    ['share', '95 % interval', 'rows', 'helped', 'hurt', 'capped', 'contributor'],
-    sorted.map(({ contributor, share, low, high, rows, helped, hurt, capped }) => [
-      percent(share),
-      `${percent(low)} to ${percent(high)}`,
-      String(rows),
-      helped.toPrecision(3),
-      hurt.toPrecision(3),
-      String(capped),
-      contributor
-    ])
-  );
-  return `${quality}\n\n${earned}\n`;
-}
-
-/** Columns as wide as their widest cell; numbers to the right, names to the left. */
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  const names = new Set(['estimator', 'contributor']);
-  const widths = head.map((cell, i) => Math.max(cell.length, ...lines.map((line) => line[i].length)));
-  const row = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (names.has(head[i]) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-      .join('  ')
-      .trimEnd();
-  return [head, ...lines].map(row).join('\n');
 }

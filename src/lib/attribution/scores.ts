@@ -22,13 +22,11 @@ export function scoresOf({ rows, values }: Scores, query: number): Float64Array 
   return Float64Array.from({ length: rows }, (_, row) => values[query * rows + row]);
 }
 
-/** Sum over questions, a question counted as often as `weights` says: what each row did for all of them. */
-export function totals({ queries, rows, values }: Scores, weights?: ArrayLike<number>): Float64Array {
+/** Sum over questions: what each row did for all of them. */
+export function totals({ queries, rows, values }: Scores): Float64Array {
   const sums = new Float64Array(rows);
   for (let query = 0; query < queries; query++) {
-    const weight = weights ? weights[query] : 1;
-    if (weight === 0) continue;
-    for (let row = 0; row < rows; row++) sums[row] += weight * values[query * rows + row];
+    for (let row = 0; row < rows; row++) sums[row] += values[query * rows + row];
   }
   return sums;
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AttributedRows, Scores } from './scores';
-import { quantile, sharesOf } from './shares';
+import { creditsOf, PAID_GROUPS, quantile, sharesOf } from './shares';
 
 /** One question's scores, or several; each row a group of its own unless said otherwise. */
 function shares(
@@ -89,34 +89,64 @@ describe('gaming', () => {
     );
   });
 
+  /** Each question has somebody who teaches its answer: their rows help it much, those of others little. */
+  const taught = fc
+    .record({
+      people: fc.integer({ min: 3, max: 6 }),
+      rowsEach: fc.integer({ min: 2, max: 8 }),
+      much: fc.infiniteStream(fc.double({ min: 0.6, max: 1, noNaN: true })),
+      little: fc.infiniteStream(fc.double({ min: -0.2, max: 0.2, noNaN: true }))
+    })
+    .map(({ people, rowsEach, much, little }) => {
+      const contributors = Array.from({ length: people * rowsEach }, (_, row) => `p${row % people}`);
+      const values = Array.from({ length: 4 * people }, (_, query) =>
+        contributors.map((name) => (name === `p${query % people}` ? much : little).next().value)
+      );
+      return { contributors, values };
+    });
+
   it("copying one's rows ten times gains less than a tenth, though copies are scored a little differently", () => {
+    const noise = fc.infiniteStream(fc.double({ min: 0.99, max: 1.01, noNaN: true }));
     fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.constantFrom('ann', 'bob'), fc.double({ min: 0.5, max: 2, noNaN: true })), {
-          minLength: 4,
-          maxLength: 20
-        }),
-        fc.infiniteStream(fc.double({ min: 0.98, max: 1.02, noNaN: true })),
-        (rows, noise) => {
-          const names = rows.map(([name]) => name);
-          const values = rows.map(([, value]) => value);
-          const before = shareOf(shares([values], names), 'ann');
-          const copied = rows.flatMap(([name, value], group) =>
-            Array.from({ length: name === 'ann' ? 10 : 1 }, () => ({
-              name,
-              group,
-              value: name === 'ann' ? value * noise.next().value : value
-            }))
+      fc.property(taught, noise, ({ contributors, values }, noise) => {
+        const before = shareOf(shares(values, contributors), 'p0');
+        const times = contributors.map((name) => (name === 'p0' ? 10 : 1));
+        const copied = <T>(list: readonly T[], change = (value: T) => value) =>
+          list.flatMap((value, row) =>
+            Array.from({ length: times[row] }, () => (times[row] > 1 ? change(value) : value))
           );
-          const after = shares(
-            [copied.map(({ value }) => value)],
-            copied.map(({ name }) => name),
-            copied.map(({ group }) => group)
-          );
-          expect(shareOf(after, 'ann')).toBeLessThanOrEqual(1.1 * before);
-        }
-      )
+        const after = shares(
+          values.map((asked) => copied(asked, (value) => value * noise.next().value)),
+          copied(contributors),
+          copied(contributors.map((_, row) => row))
+        );
+        expect(shareOf(after, 'p0')).toBeLessThanOrEqual(1.1 * before);
+      })
     );
+  });
+
+  it('any number of rows that help everything a little gains nothing where rows are taught from', () => {
+    const filler = fc.array(fc.double({ min: 0, max: 0.1, noNaN: true }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(taught, filler, ({ contributors, values }, filler) => {
+        // Six rows that teach each answer: as many as a question compares.
+        const rows = [...contributors, ...contributors, ...contributors];
+        const asked = values.map((row) => [...row, ...row, ...row]);
+        const after = shares(
+          asked.map((row) => [...row, ...filler]),
+          [...rows, ...filler.map(() => 'eve')]
+        );
+        expect(shareOf(after, 'eve')).toBe(0);
+      })
+    );
+  });
+
+  it('a copy changes nothing for who was first, however it is scored', () => {
+    const names = ['ann', 'bob', 'eve'];
+    for (const copy of [-9, 0, 0.5, 9]) {
+      const got = shares([[2, 1, copy]], names, [0, 1, 0]);
+      expect(got.map(({ share }) => share)).toEqual([2 / 3, 1 / 3, 0]);
+    }
   });
 
   it("a copy of somebody else's row earns nothing", () => {
@@ -129,10 +159,28 @@ describe('gaming', () => {
   });
 
   it('an outlier counts as the outer fence', () => {
-    // Quartiles 2.25 and 4.75 of 1 to 5 and 1000: the fence is at 4.75 + 3 * 2.5.
-    const got = shares([[1, 2, 3, 4, 5, 1000]], ['ann', 'ann', 'ann', 'ann', 'ann', 'eve']);
+    // One question for each row. Quartiles 2.25 and 4.75 of 1 to 5 and 1000: the fence is at 4.75 + 3 * 2.5.
+    const values = [1, 2, 3, 4, 5, 1000].map((value, at, all) =>
+      all.map((_, row) => (row === at ? value : 0))
+    );
+    const got = shares(values, ['ann', 'ann', 'ann', 'ann', 'ann', 'eve']);
     expect(shareOf(got, 'eve')).toBeCloseTo(12.25 / (15 + 12.25), 12);
     expect(got.find(({ contributor }) => contributor === 'eve')?.capped).toBe(1);
+  });
+
+  it('a question pays what is more than the best that it does not pay', () => {
+    const values = [9, 8, 7, 6, 5, 4, 3];
+    const names = values.map((_, row) => `p${row}`);
+    expect(PAID_GROUPS).toBe(5);
+    const [credit] = creditsOf({ queries: 1, rows: 7, values }, [0, 1, 2, 3, 4, 5, 6]);
+    expect(credit).toEqual({ rows: [0, 1, 2, 3, 4], amounts: [5, 4, 3, 2, 1] });
+    expect(shares([values], names).map(({ share }) => share * 15)).toEqual(
+      [5, 4, 3, 2, 1, 0, 0].map((x) => expect.closeTo(x, 12) as number)
+    );
+    // Where all help alike, nobody taught it.
+    expect(creditsOf({ queries: 1, rows: 7, values: values.map(() => 1) }, [0, 1, 2, 3, 4, 5, 6])).toEqual([
+      { rows: [], amounts: [] }
+    ]);
   });
 });
 

@@ -1,7 +1,10 @@
 import { totals, type AttributedRows, type Scores } from './scores';
 
-/** Which rules `sharesOf` follows, as signed receipts name them: other rules are another number. */
-export const SHARE_RULES = 1;
+/**
+ * Which rules `sharesOf` follows, as signed receipts name them: other rules are another number. 1 paid each group for its sum
+ * over all questions.
+ */
+export const SHARE_RULES = 2;
 
 /** What one contributor's rows did for a set of questions. */
 export interface ContributorShare {
@@ -16,35 +19,31 @@ export interface ContributorShare {
   readonly capped: number;
 }
 
+/** How many groups of rows one question pays, at most. */
+export const PAID_GROUPS = 5;
+
 /**
  * Shares of contributors from what their rows did, in the order of their first rows:
  *
- * - A row's influence is its sum over the questions. Rows that are nearly the same (one group) have one reward, the mean
- *   of theirs, and it goes to the first of them: a copy teaches nothing that was not there, so rows have to come in
- *   the order in which they were contributed.
- * - A reward below zero earns nothing. That is said of each row alone, so nobody gains by keeping rows that hurt under
- *   another name.
- * - A reward above the outer fence of all rewards that earn, Q3 + 3 (Q3 - Q1), counts as the fence (Tukey, Exploratory Data
+ * - Rows that are nearly the same (one group) are one row, the first of them, and that one is paid: a copy teaches nothing
+ *   that was not there, whoever makes it, and takes nothing from who was first. So rows have to come in the order in which
+ *   they were contributed.
+ * - Every question pays the `PAID_GROUPS` groups that helped it most, each for how much more it helped than the best that is
+ *   not paid. Where rows are paid for whatever little they help, as a sum over rows pays them, more rows are more money:
+ *   paraphrases, noise and padding all help a little. That the nearest rows alone count is from nearest-neighbour valuation
+ *   (Jia et al. 2019, arXiv 1908.08619); that payoffs must hold against replication, from Han et al. 2022 (arXiv 2006.14583).
+ *   Paying what is above the best unpaid one keeps rewards from jumping where a row just comes in, and pays little where no
+ *   row stands out.
+ * - A row that hurt a question earns nothing of it. That is said of each row alone, so nobody gains by keeping rows that hurt
+ *   under another name.
+ * - Rewards over all questions above their outer fence, Q3 + 3 (Q3 - Q1), count as the fence (Tukey, Exploratory Data
  *   Analysis, 1977, section 2D: values that are "far out").
  * - A contributor's share is the sum over the rewards. A sum does not know names: whoever comes under ten gains nothing.
  */
 export function sharesOf(scores: Scores, rows: AttributedRows): ContributorShare[] {
-  return sharesOfTotals(totals(scores), rows);
-}
-
-/**
- * @param influence [rows], as `totals` sums it
- * @param counted [groups] how often the reward of each group counts; once where absent
- */
-export function sharesOfTotals(
-  influence: Float64Array,
-  { contributors, groups }: AttributedRows,
-  counted?: ArrayLike<number>
-): ContributorShare[] {
-  const rewards = rewardsOf(influence, groups);
-  const fence = outerFence(rewards.map(({ reward }) => reward).filter((reward) => reward > 0));
   const people = new Map<string, { -readonly [key in keyof ContributorShare]: ContributorShare[key] }>();
-  contributors.forEach((contributor, row) => {
+  const influence = totals(scores);
+  rows.contributors.forEach((contributor, row) => {
     const person = people.get(contributor) ?? {
       contributor,
       rows: 0,
@@ -58,29 +57,74 @@ export function sharesOfTotals(
     else person.hurt += influence[row];
     people.set(contributor, person);
   });
-  let paid = 0;
-  for (const { first, reward } of rewards) {
-    if (!(reward > 0)) continue;
-    const person = people.get(contributors[first])!;
-    const earned = Math.min(reward, fence) * (counted ? counted[groups[first]] : 1);
-    person.share += earned;
-    paid += earned;
-    if (fence < reward) person.capped += 1;
-  }
-  if (paid > 0) for (const person of people.values()) person.share /= paid;
+  const { shares, capped } = divide(creditsOf(scores, rows.groups), rows.contributors);
+  for (const [contributor, share] of shares) people.get(contributor)!.share = share;
+  for (const row of capped) people.get(rows.contributors[row])!.capped += 1;
   return [...people.values()];
 }
 
-/** One reward for each group. */
-function rewardsOf(influence: Float64Array, groups: ArrayLike<number>): { first: number; reward: number }[] {
-  const found = new Map<number, { first: number; sum: number; rows: number }>();
-  influence.forEach((value, row) => {
-    const group = found.get(groups[row]) ?? { first: row, sum: 0, rows: 0 };
-    group.sum += value;
-    group.rows += 1;
-    found.set(groups[row], group);
+/** What a question pays: rows, each the first of its group, and how much, in units of the estimator. */
+export interface Credit {
+  readonly rows: readonly number[];
+  readonly amounts: readonly number[];
+}
+
+/** What each question pays; nothing where no row helped it more than others. */
+export function creditsOf({ queries, rows, values }: Scores, groups: ArrayLike<number>): Credit[] {
+  const firsts = firstRows(groups, rows);
+  return Array.from({ length: queries }, (_, query) => {
+    const score = (row: number) => values[query * rows + row];
+    // Of equals the first contributed.
+    const helped = firsts.filter((row) => score(row) > 0).sort((a, b) => score(b) - score(a) || a - b);
+    const unpaid = helped.length > PAID_GROUPS ? score(helped[PAID_GROUPS]) : 0;
+    const paid = helped.slice(0, PAID_GROUPS).filter((row) => score(row) > unpaid);
+    return { rows: paid, amounts: paid.map((row) => score(row) - unpaid) };
   });
-  return [...found.values()].map(({ first, sum, rows }) => ({ first, reward: sum / rows }));
+}
+
+/** How often each question, and each row that is the first of its group, counts; once where absent. */
+export interface Counted {
+  /** [questions] */
+  readonly questions?: ArrayLike<number>;
+  /** [rows] */
+  readonly rows?: ArrayLike<number>;
+}
+
+/** Shares of what questions pay, by contributor, and the rows whose reward was capped. Empty where nothing was paid. */
+export function divide(
+  credits: readonly Credit[],
+  contributors: readonly string[],
+  counted: Counted = {}
+): { readonly shares: ReadonlyMap<string, number>; readonly capped: readonly number[] } {
+  const rewards = new Map<number, number>();
+  credits.forEach(({ rows, amounts }, query) => {
+    const times = counted.questions ? counted.questions[query] : 1;
+    if (times === 0) return;
+    rows.forEach((row, i) => rewards.set(row, (rewards.get(row) ?? 0) + times * amounts[i]));
+  });
+  const fence = outerFence([...rewards.values()]);
+  const sums = new Map<string, number>();
+  const capped: number[] = [];
+  let paid = 0;
+  for (const [row, reward] of rewards) {
+    if (reward > fence) capped.push(row);
+    const earned = Math.min(reward, fence) * (counted.rows ? counted.rows[row] : 1);
+    sums.set(contributors[row], (sums.get(contributors[row]) ?? 0) + earned);
+    paid += earned;
+  }
+  // Rows that earn may not have been counted.
+  if (!(paid > 0)) return { shares: new Map(), capped };
+  return { shares: new Map([...sums].map(([contributor, sum]) => [contributor, sum / paid])), capped };
+}
+
+/** The first row of each group, ascending. */
+function firstRows(groups: ArrayLike<number>, rows: number): number[] {
+  const seen = new Set<number>();
+  return Array.from({ length: rows }, (_, row) => row).filter((row) => {
+    if (seen.has(groups[row])) return false;
+    seen.add(groups[row]);
+    return true;
+  });
 }
 
 /** Q3 + 3 (Q3 - Q1). Of fewer than four values none can be told to be far out. */

@@ -1,7 +1,7 @@
 import { Pace } from '../../datanets/pace';
 import { Random } from '../../datanets/random';
-import { totals, type AttributedRows, type Scores } from '../scores';
-import { quantile, sharesOfTotals } from '../shares';
+import type { AttributedRows, Scores } from '../scores';
+import { creditsOf, divide, quantile, type Credit } from '../shares';
 import type { BootstrapOptions } from './estimate';
 
 export interface Interval {
@@ -32,22 +32,25 @@ export async function bootstrapShares(
 ): Promise<Interval[]> {
   const random = new Random(seed, BOOTSTRAP_STREAM);
   const pace = new Pace(pacing);
-  const { queries, rows: count } = checkpoints[0];
-  const groups = 1 + Array.from(rows.groups).reduce((most, group) => Math.max(most, group), 0);
-  const drawn = new Map<string, Float64Array>();
+  const { queries } = checkpoints[0];
+  const { contributors, groups } = rows;
+  const numbers = [...new Set(Array.from(groups))];
+  const place = new Map(numbers.map((group, i) => [group, i]));
+  const drawn = new Map(contributors.map((contributor) => [contributor, new Float64Array(samples)]));
+  // Of few moments few mixtures are drawn: what questions pay is computed once for each.
+  const known = new Map<string, Credit[]>();
   for (let sample = 0; sample < samples; sample++) {
     const moments = draws(random, checkpoints.length);
-    const asked = draws(random, queries);
-    const influence = new Float64Array(count);
-    checkpoints.forEach((scores, moment) => {
-      if (moments[moment] === 0) return;
-      totals(scores, asked).forEach((sum, row) => (influence[row] += moments[moment] * sum));
+    const mixture = moments.join();
+    const credits = known.get(mixture) ?? creditsOf(mixed(checkpoints, moments), groups);
+    known.set(mixture, credits);
+    const questions = draws(random, queries);
+    const counted = drawRows ? draws(random, numbers.length) : undefined;
+    const { shares } = divide(credits, contributors, {
+      questions,
+      ...(counted ? { rows: Uint32Array.from(groups, (group) => counted[place.get(group)!]) } : {})
     });
-    const counted = drawRows ? draws(random, groups) : undefined;
-    for (const { contributor, share } of sharesOfTotals(influence, rows, counted)) {
-      if (!drawn.has(contributor)) drawn.set(contributor, new Float64Array(samples));
-      drawn.get(contributor)![sample] = share;
-    }
+    for (const [contributor, share] of shares) drawn.get(contributor)![sample] = share;
     if (pace.due) await pace.breathe(sample, samples);
   }
   pace.finish(samples);
@@ -56,6 +59,16 @@ export async function bootstrapShares(
     const sorted = shares.sort();
     return { contributor, low: quantile(sorted, tail), high: quantile(sorted, 1 - tail) };
   });
+}
+
+/** Scores of moments added up, each as often as it was drawn. */
+function mixed(checkpoints: readonly Scores[], times: ArrayLike<number>): Scores {
+  const values = new Float64Array(checkpoints[0].values.length);
+  checkpoints.forEach((scores, moment) => {
+    if (times[moment] === 0) return;
+    for (let i = 0; i < values.length; i++) values[i] += times[moment] * scores.values[i];
+  });
+  return { ...checkpoints[0], values };
 }
 
 /** How often each of `count` things is drawn in `count` draws. */
