@@ -1,6 +1,9 @@
 import { saveAs } from '$lib/components/ui/save-as';
+import type { ClaimWorker } from '$lib/workers/claims/protocol';
 import type { WorkerClient } from '$lib/workers/client';
+import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import type { AdapterSummary, DataWorker } from '$lib/workers/protocol';
+import { ProvenanceState } from './provenance.svelte';
 
 /** The adapters of this browser, and which one chats and is exported. */
 export class AdaptersState {
@@ -8,10 +11,13 @@ export class AdaptersState {
   chosen = $state<string>();
   busy = $state(false);
   error = $state.raw<unknown>();
+  /** Who made the adapter that is looked into, and how. */
+  readonly provenance: ProvenanceState;
   readonly #data: WorkerClient<DataWorker>;
 
-  constructor(data: WorkerClient<DataWorker>) {
+  constructor(data: WorkerClient<DataWorker & DatanetWorker & ClaimWorker>) {
     this.#data = data;
+    this.provenance = new ProvenanceState(data);
   }
 
   /** The adapters of a base, and those from elsewhere: what they call their base may be a path of another computer. */
@@ -29,6 +35,7 @@ export class AdaptersState {
   }
 
   async remove(id: string): Promise<void> {
+    if (this.provenance.adapter === id) await this.provenance.show(undefined);
     await this.#attempt(() => this.#data.call((data) => data.deleteAdapter(id)));
     await this.refresh();
   }
@@ -38,7 +45,10 @@ export class AdaptersState {
     await this.#attempt(async () => {
       imported = await this.#data.call((data) => data.importAdapter(files));
     });
-    if (imported) await this.refresh(imported.id);
+    if (!imported) return;
+    await this.refresh(imported.id);
+    // What it says of itself is seen before it is used.
+    await this.provenance.show(imported.id);
   }
 
   /** A zip for the person's own disk. */

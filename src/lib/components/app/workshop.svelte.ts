@@ -10,6 +10,7 @@ import { ParametersState } from '$lib/components/parameters/parameters.svelte';
 import type { ParameterSpec } from '$lib/jobs/options';
 import { TrainingState } from '$lib/components/train/training.svelte';
 import type { RunRef } from '$lib/workers/attribution/protocol';
+import type { ClaimWorker } from '$lib/workers/claims/protocol';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import type {
@@ -25,7 +26,7 @@ import { isTraining } from '$lib/workers/training-lock';
 import { DeviceState } from './device.svelte';
 
 export interface WorkshopServices {
-  data: WorkerClient<DataWorker & DatanetWorker>;
+  data: WorkerClient<DataWorker & DatanetWorker & ClaimWorker>;
   gpu: WorkerClient<GpuWorker>;
   storage: Storage;
   locks: LockManager;

@@ -5,7 +5,7 @@ import type { WorkerClient } from '$lib/workers/client';
 import { describeProgress, phaseNames } from './progress';
 
 /** What is asked of the GPU: each shows its progress where it was asked. */
-export type WorkKind = 'explain' | 'measure' | 'retrain' | 'value';
+export type WorkKind = 'explain' | 'measure' | 'retrain' | 'value' | 'repeat';
 
 type Tell = (event: AttributionEvent) => void;
 

@@ -43,14 +43,27 @@ export interface ClaimSummary {
   anchors: ClaimAnchor[];
 }
 
-/** What an adapter brought with it, and what of it holds. */
+/** What an adapter brought with it or was signed of it here, and what of that holds. */
 export interface Provenance {
-  manifest?: { cid: string; signed: Signed<RunManifest>; checks: Check[] };
-  receipt?: { cid: string; signed: Signed<AttributionReceipt>; checks: Check[] };
+  manifest?: ClaimOf<RunManifest>;
+  receipt?: ClaimOf<AttributionReceipt>;
   /** Files that should have been claims and have not their form. */
   unreadable?: BrokenClaim[];
   /** README.md of the folder: somebody's Markdown. */
   card?: string;
+  /** Of an adapter whose run is recorded here: what can be signed of it. */
+  run?: { id: string; measured: boolean };
+}
+
+/** A claim of an adapter, to be believed as far as its checks hold. */
+export interface ClaimOf<S extends RunManifest | AttributionReceipt> {
+  cid: string;
+  signed: Signed<S>;
+  /** What it says, in sentences. */
+  words: string[];
+  checks: Check[];
+  /** By this browser's person. */
+  own: boolean;
 }
 
 /** A file of an adapter that should be a claim, and is none that can be read. */

@@ -132,14 +132,14 @@ describe('the folder of an adapter', () => {
   });
 
   it('of an adapter that nobody signed has a card, and nothing else is said of it', async () => {
-    const { adapter } = await madeRun(ada);
+    const { adapter, run } = await madeRun(ada);
     const zip = await data(ada).exportAdapter(adapter);
     const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
     expect(Object.keys(files)).toEqual([
       ...['adapter_config.json', 'adapter_model.safetensors', 'run.json', 'README.md']
     ]);
     expect(strFromU8(files['README.md'])).toMatch(/Nobody has signed/);
-    expect(await claims(ada).provenance(adapter)).toEqual({});
+    expect(await claims(ada).provenance(adapter)).toEqual({ run: { id: run, measured: false } });
   });
 });
 

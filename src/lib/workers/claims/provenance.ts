@@ -4,6 +4,7 @@ import type { ProvenanceRecord } from '../../datanets/store/attribution-schema';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, readForm, statementCid } from '../../datanets/trust/sign';
 import type { Signed, Statement } from '../../datanets/trust/statements';
+import { wordsOf } from '../../datanets/trust/words';
 import type { Check } from '../../datanets/verify/verify';
 import { CLAIM_FILES } from '../adapter-files';
 import { loadAdapter, weightsOf } from '../stored-adapter';
@@ -13,16 +14,18 @@ import { reportOf } from './reports';
 
 /** @throws NotStoredError where there is no such adapter */
 export async function provenanceOf(store: Store, adapter: string, now: Date): Promise<Provenance> {
-  await store.adapter(adapter);
+  const { metrics } = await store.adapter(adapter);
+  const person = (await store.identities.get())?.person.id;
   const record: ProvenanceRecord = (await store.claims.provenance(adapter)) ?? { adapter };
   const [manifest, receipt] = [
     await textOf(store, record, 'manifest'),
     await textOf(store, record, 'receipt')
   ];
   const { card } = record;
-  if (manifest === undefined && receipt === undefined) return card === undefined ? {} : { card };
+  const run = await runOf(store, metrics['run']);
+  const found: Provenance = { ...(card === undefined ? {} : { card }), ...(run ? { run } : {}) };
+  if (manifest === undefined && receipt === undefined) return found;
   const weights = new Blob([weightsOf(await loadAdapter(store, adapter)).bytes]);
-  const found: Provenance = card === undefined ? {} : { card };
   const unreadable: BrokenClaim[] = [];
   const look = async <P extends ClaimPart>(part: P, text: string | undefined, beside: string[]) => {
     if (text === undefined) return undefined;
@@ -32,7 +35,10 @@ export async function provenanceOf(store: Store, adapter: string, now: Date): Pr
       ...(signed ? { signed } : {})
     });
     if (!signed) unreadable.push({ file: CLAIM_FILES[part], checks: failing(checks) });
-    return signed && { cid: statementCid(signed), signed, checks };
+    if (!signed) return undefined;
+    const { statement } = signed as Signed;
+    const own = statement.by.id === person;
+    return { cid: statementCid(signed), signed, words: wordsOf(statement), checks, own };
   };
   const manifestFound = await look('manifest', manifest, []);
   const receiptFound = await look('receipt', receipt, manifest === undefined ? [] : [manifest]);
@@ -42,6 +48,11 @@ export async function provenanceOf(store: Store, adapter: string, now: Date): Pr
     ...(receiptFound ? { receipt: receiptFound } : {}),
     ...(unreadable.length > 0 ? { unreadable } : {})
   };
+}
+
+async function runOf(store: Store, id: unknown): Promise<Provenance['run']> {
+  const run = (await store.runs()).find((each) => each.id === id);
+  return run && { id: run.id, measured: (await store.attribution.result(run.id)) !== undefined };
 }
 
 /** A claim as it came: the one that is kept among the statements, else the file that could not be believed. */
