@@ -1,7 +1,7 @@
 /** What somebody may do to their rows to be paid more without teaching more. */
 import { Random } from '../lib/datanets/random';
 import { isChatRow, type ChatRow, type Row } from '../lib/datanets/row';
-import { contributorOf } from './attribute-run';
+import { contributorOf } from './attribute-people';
 
 export interface Attack {
   readonly name: string;

@@ -3,7 +3,8 @@ import { sharesOf } from '../lib/attribution/shares';
 import { groupRows } from '../lib/datanets/split/groups';
 import { defaultEstimator } from '../lib/jobs/influence-scores';
 import { attacksOf } from './attribute-attacks';
-import { contributorOf, measureRun, type MeasuredRun, type RunJob } from './attribute-run';
+import { contributorOf } from './attribute-people';
+import { measureRun, type MeasuredRun, type RunJob } from './attribute-run';
 import { say } from './shared';
 
 export interface AttackReport {

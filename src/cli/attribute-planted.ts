@@ -22,6 +22,8 @@ export interface PlantedOptions {
   readonly size: number;
   /** Whether the teacher answers in other words than the question's answer, too. */
   readonly reworded: boolean;
+  /** Whether there are rows that only repeat. */
+  readonly echoes: boolean;
   readonly seed: number;
   /** First message of every row, against long default prompts of chat templates. */
   readonly system?: string;
@@ -194,7 +196,7 @@ const nods = ['Good to know.', 'I will remember that.', 'Thank you, I will remem
 const PLANTED_STREAM = 14;
 
 /** The same for the same options, wherever it is made. */
-export function plantedTask({ size, reworded, seed, system }: PlantedOptions): PlantedTask {
+export function plantedTask({ size, reworded, echoes, seed, system }: PlantedOptions): PlantedTask {
   const random = new Random(seed, PLANTED_STREAM);
   const order = (count: number) => random.shuffle(Uint32Array.from({ length: count }, (_, i) => i));
   const chat = (contributor: string, source: string, question: string, answer: string): ChatRow => ({
@@ -226,6 +228,7 @@ export function plantedTask({ size, reworded, seed, system }: PlantedOptions): P
       const [asked, ...heard] = [0, 1, 2].map((i) => wordings[kept].ask[(i + p) % 3]);
       const answer = filled(wordings[reworded ? kept : own[0]].say, named, value);
       queries.push(chat(people[teacher], source, filled(asked, named), answer));
+      if (!echoes) continue;
       // Never the teacher, and each of the others for some facts.
       const echoing = people[(teacher + 1 + ((p + 2 * r) % (size - 1))) % size];
       // One row more than the teacher has: a count of like texts, or of exact spans, finds the echo.

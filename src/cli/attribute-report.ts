@@ -12,7 +12,8 @@ import { spanScores } from '../lib/attribution/spans/span-scores';
 import type { Row } from '../lib/datanets/row';
 import { groupRows } from '../lib/datanets/split/groups';
 import { defaultEstimator, estimators } from '../lib/jobs/influence-scores';
-import { contributorOf, type MeasuredRun, type Retraining } from './attribute-run';
+import { contributorOf } from './attribute-people';
+import type { MeasuredRun, Retraining } from './attribute-run';
 
 export interface EstimatorReport {
   readonly name: string;

@@ -11,6 +11,7 @@ import type { InfluenceMoment } from '../lib/jobs/moments';
 import type { FinetuneOptions } from '../lib/jobs/options';
 import { retrain } from '../lib/jobs/retrain';
 import type { StepRecord } from '../lib/jobs/run-record';
+import { contributorOf } from './attribute-people';
 import { Progress } from './finetune-progress';
 import { say, type OpenModel } from './shared';
 
@@ -122,8 +123,4 @@ export async function retrainRun(
       .slice(1 + people.length)
       .map(({ rows }, i) => ({ rows, outputs: others[people.length + i] }))
   };
-}
-
-export function contributorOf({ contributor = 'nobody named' }: Row): string {
-  return contributor;
 }

@@ -141,6 +141,8 @@ async function inputsOf(flags: Flags): Promise<Inputs> {
     const options = finetuneOptions(new Map([...Object.entries(plantedDefaults), ...flags]), starter);
     const task = plantedTask({
       ...{ size, reworded: flags.has('reworded'), seed: options.seed },
+      // Attacks are measured on what teaches: each of them is a run of its own.
+      echoes: !flags.has('gaming'),
       // A system message of our own is shorter than what chat templates put there.
       ...(starter ? {} : { system: 'Answer briefly.' })
     });
