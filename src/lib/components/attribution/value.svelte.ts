@@ -56,11 +56,13 @@ export class ValueState {
     this.keep();
   }
 
-  /** Adds lines of `question TAB answer`; tells how many were taken, and how many not. */
+  /** Adds lines of `question TAB answer` that are not there yet; tells how many were taken, and how many not. */
   takeLines(text: string): { taken: number; refused: number; tooMany: number } {
-    const { prompts, refused } = readPromptLines(text);
+    const { prompts: read, refused } = readPromptLines(text);
     const before = completePrompts(this.prompts);
-    const all = [...before, ...prompts.map(shortened)].slice(0, mostPrompts);
+    const known = new Set(before.map(asLine));
+    const prompts = read.map(shortened).filter((prompt) => !known.has(asLine(prompt)));
+    const all = [...before, ...prompts].slice(0, mostPrompts);
     if (prompts.length > 0) {
       this.prompts = all;
       while (this.prompts.length < leastPrompts) this.prompts.push(emptyPrompt());
@@ -99,6 +101,10 @@ export class ValueState {
 
 function shortened({ question, answer }: WantedAnswer): WantedAnswer {
   return { question: question.slice(0, longestField), answer: answer.slice(0, longestField) };
+}
+
+function asLine({ question, answer }: WantedAnswer): string {
+  return `${question}\t${answer}`;
 }
 
 function keyOf({ data, model, adapter }: Pick<ValueRequest, 'data' | 'model' | 'adapter'>): string {

@@ -27,6 +27,7 @@ describe('what data would add', () => {
       refused: 0,
       tooMany: 0
     });
+    expect(state.takeLines('Why?\tBecause')).toMatchObject({ taken: 0, tooMany: 0 });
     state.add();
     state.setTrialSteps(5);
     await state.measure(request);
