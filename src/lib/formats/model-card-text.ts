@@ -121,7 +121,7 @@ function measuringText(measuring: CardMeasuring): string {
     leaveOneOut
       ? `Rank correlation with training without each of ${leaveOneOut.contributors} contributors: ${leaveOneOut.correlation.toFixed(3)}.`
       : 'Training without each contributor was not tried.',
-    'Near-duplicates share one reward, outliers are capped, and rows that hurt earn nothing.'
+    'Of rows that are nearly the same the first is paid, outliers are capped, and rows that hurt earn nothing.'
   ].join(' ');
 }
 

@@ -2,6 +2,7 @@
 import { bootstrapShares } from '../../attribution/quality/bootstrap';
 import { spearman } from '../../attribution/quality/ranks';
 import type { Scores } from '../../attribution/scores';
+import { SHARE_RULES } from '../../attribution/shares';
 import { rowsSha256 } from '../../datanets/canonical';
 import { sketchSeed } from '../../jobs/gradient-session';
 import { defaultEstimator, estimators, type Estimator } from '../../jobs/influence';
@@ -68,6 +69,7 @@ export async function attributionOf(
     run: run.id,
     created: Date.now(),
     estimator: defaultEstimator,
+    rules: SHARE_RULES,
     moments: measured.moments.map(({ step, learningRate }) => ({ step, learningRate })),
     sketch: { width: measured.width, seed: sketchSeed },
     rows: measured.index.length,

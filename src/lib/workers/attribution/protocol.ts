@@ -31,6 +31,8 @@ export interface Attribution {
   created: number;
   /** The default, of which the shares are made. */
   estimator: Estimator;
+  /** Which rules made shares of influence (`SHARE_RULES`); absent in those that were measured before they had a number. */
+  rules?: number;
   moments: { step: number; learningRate: number }[];
   sketch: { width: number; seed: number };
   rows: number;

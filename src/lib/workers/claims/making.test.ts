@@ -5,6 +5,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { StandardMerkleTree } from '@openzeppelin/merkle-tree';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { SHARE_RULES } from '../../attribution/shares';
 import { claimOf } from '../../attribution/claims/wallet-signature';
 import { canonicalJson } from '../../datanets/canonical';
 import type { AttributionReceipt, RunManifest } from '../../datanets/trust/claims';
@@ -159,7 +160,7 @@ describe('an attribution receipt', () => {
     expect(receipt).toMatchObject({
       manifest,
       adapter: await adapterSha256(ada.store, adapter),
-      method: { estimator: 'cosine', moments: [1, 3], sketch: { width: 64, seed: 1 }, rules: 1 },
+      method: { estimator: 'cosine', moments: [1, 3], sketch: { width: 64, seed: 1 }, rules: SHARE_RULES },
       trust: {
         agreement: { tracIn: 875 },
         lds: { score: 432, models: 8 },
@@ -195,6 +196,10 @@ describe('an attribution receipt', () => {
     const nobody = await prepare({ kind: 'attribution-receipt', adapter });
     expect(nobody.warnings.join('\n')).toMatch(/share of zero/);
     expect((nobody.statement as AttributionReceipt).shares[0].share).toBe(0);
+    await measured(ada, run, [contributor('Ines', 1)], { rules: SHARE_RULES - 1 });
+    await expect(prepare({ kind: 'attribution-receipt', adapter })).rejects.toThrow(
+      /rules that this version/
+    );
     await measured(ada, run, [contributor('', 1)]);
     await expect(prepare({ kind: 'attribution-receipt', adapter })).rejects.toThrow(
       /do not say whose they are/

@@ -44,7 +44,7 @@ export async function makeReceipt(desk: Desk, { adapter: id, expires }: Request)
       moments: measured.moments.map(({ step }) => step),
       sketch: { width: measured.sketch.width, seed: measured.sketch.seed },
       questions: { count: measured.questions.count, sha256: measured.questions.sha256 },
-      rules: SHARE_RULES
+      rules: requireRules(measured)
     },
     shares,
     sharesRoot: (await MerkleTree.ofShares(shares)).root,
@@ -57,6 +57,15 @@ export async function makeReceipt(desk: Desk, { adapter: id, expires }: Request)
     name: adapter.name,
     finish: (signed) => keepClaim(store, signed, { adapter: id })
   };
+}
+
+/** Shares by other rules than today's could not be told by their number, nor made again. @throws CannotSignError */
+function requireRules({ rules }: Attribution): number {
+  if (rules === SHARE_RULES) return rules;
+  throw new CannotSignError(
+    'These shares were measured by rules that this version of Tabtune does not follow any more. Measure them again, under “Who made this”.',
+    { details: { measured: rules, now: SHARE_RULES } }
+  );
 }
 
 /** CID of the newest manifest of an adapter that this person signed and did not take back. @throws CannotSignError */

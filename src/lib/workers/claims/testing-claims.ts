@@ -1,3 +1,4 @@
+import { SHARE_RULES } from '../../attribution/shares';
 import type { Version } from '../../datanets/trust/statements';
 import { readSigned } from '../../datanets/trust/sign';
 import { adapterKey, type Adapter } from '../../formats/peft';
@@ -126,7 +127,15 @@ export async function measured(
 ): Promise<Attribution> {
   const shares = contributors.map(({ share }) => share);
   const attribution: Attribution = {
-    ...{ run, created: 1, estimator: 'cosine', sketch: { width: 64, seed: 1 }, rows: 3, contributors },
+    ...{
+      run,
+      created: 1,
+      estimator: 'cosine',
+      rules: SHARE_RULES,
+      sketch: { width: 64, seed: 1 },
+      rows: 3,
+      contributors
+    },
     moments: [
       { step: 1, learningRate: 1e-3 },
       { step: 3, learningRate: 1e-3 }
