@@ -3,7 +3,16 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { createClient, encodeDeployData, http, type Abi, type Address, type Client, type Hex } from 'viem';
+import {
+  createClient,
+  encodeDeployData,
+  getAddress,
+  http,
+  type Abi,
+  type Address,
+  type Client,
+  type Hex
+} from 'viem';
 import { mnemonicToAccount, type HDAccount } from 'viem/accounts';
 import { sendTransaction, waitForTransactionReceipt } from 'viem/actions';
 
@@ -70,7 +79,7 @@ export async function deploy(anvil: Anvil, artifact: string, args: unknown[] = [
     data: encodeDeployData({ abi, bytecode: `0x${bytecode.replace(/^0x/, '')}` as Hex, args })
   });
   const { contractAddress } = await waitForTransactionReceipt(anvil.client, { hash });
-  return contractAddress!;
+  return getAddress(contractAddress!);
 }
 
 const easArtifacts = '@ethereum-attestation-service/eas-contracts/artifacts/contracts';
