@@ -45,10 +45,10 @@ describe('figures in words', () => {
     const options = { batchSize: 8, gradAccum: 1, epochs: 3 };
     // Three epochs over 80 rows: two seconds a step.
     const run = { milliseconds: 60_000, step: 30, request: { options } } as unknown as RunSummary;
-    expect(retrainingSeconds(run, [40, 40], 2)).toBe(4 * 15 * 2);
-    expect(retrainingSeconds(run, [72, 8], 0)).toBe((3 + 27) * 2);
+    expect(retrainingSeconds(run, [40, 40], 2)).toBe((30 + 4 * 15) * 2);
+    expect(retrainingSeconds(run, [72, 8], 0)).toBe((30 + 3 + 27) * 2);
     // One that ended after five steps: no part has more.
-    expect(retrainingSeconds({ ...run, step: 5 }, [40, 40], 2)).toBe(4 * 5 * 12);
+    expect(retrainingSeconds({ ...run, step: 5 }, [40, 40], 2)).toBe(5 * 5 * 12);
     expect(measuringSeconds(run, 80)).toBeCloseTo(1.3 * 3 * 10 * 2);
     for (const odd of [{ milliseconds: undefined }, { step: 0 }, { request: { options: {} } }]) {
       const unknown = { ...run, ...odd } as RunSummary;

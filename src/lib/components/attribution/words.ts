@@ -73,15 +73,15 @@ function paceOf({ milliseconds, step, request }: Timed) {
 }
 
 /**
- * Seconds that retraining takes: a model without each contributor, and those on halves, none with more steps than the run
- * had.
+ * Seconds that retraining takes: a model with everybody, one without each contributor, and those on halves, none with more
+ * steps than the run had.
  * @param people rows of each contributor
  */
 export function retrainingSeconds(run: Timed, people: readonly number[], halves: number): number | undefined {
   const pace = paceOf(run);
   if (!pace) return undefined;
   const rows = people.reduce((sum, count) => sum + count, 0);
-  const parts = [...people.map((count) => rows - count), ...Array<number>(halves).fill(rows / 2)];
+  const parts = [rows, ...people.map((count) => rows - count), ...Array<number>(halves).fill(rows / 2)];
   const steps = parts.map((part) => Math.min(run.step, pace.epochs * pace.stepsOf(part)));
   return pace.seconds * steps.reduce((sum, count) => sum + count, 0);
 }
