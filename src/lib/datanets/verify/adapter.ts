@@ -21,13 +21,14 @@ export interface InnerLook {
 /** Looks at a claim as at a file of its own, compared with these. */
 export type LookInside = (blob: Blob, name: string, related: Related) => Promise<InnerLook>;
 
+const MAX_CONFIG_BYTES = 2 ** 20;
 /** The record of a run is as long as its steps are many. */
 const MAX_RUN_BYTES = 64 * 2 ** 20;
 /** The archive is read for its digest, and then for its claims. */
 const PARTS = 2;
 
 /**
- * Checks of the archive of an adapter: `archive`, `weights`, `run`, those of each claim in it, and `claims`: whether any of
+ * Checks of the archive of an adapter: `archive`, `weights`, `configuration`, `run.json`, those of each claim in it, and `claims`: whether any of
  * them is about this adapter.
  * @returns what its claims say, in sentences; undefined where it cannot be looked into
  */
@@ -46,10 +47,11 @@ export async function checkAdapterZip(
     'It is an archive with the two files of an adapter as PEFT reads them.',
     'It lacks one of the two files that PEFT reads: adapter_config.json and adapter_model.safetensors.'
   );
-  if (!zip.weights) return undefined;
+  if (!zip.weights || !zip.config) return undefined;
   const weights = NamedFile.ofEntry('adapter', zip.weights);
   const sha256 = await checkWeights(list, zip.weights, weights, partOf(options, 0, PARTS));
   if (sha256 === undefined) return undefined;
+  await checkConfig(list, zip.config, options);
   if (zip.run) await checkRun(list, zip.run, sha256, options);
   return checkClaims(list, { zip, weights, sha256, related }, options, lookInside);
 }
@@ -68,6 +70,19 @@ async function checkWeights(
       return file.sha256(options);
     },
     (digest) => `The weights are whole: ${entry.size.toLocaleString('en')} bytes, SHA-256 ${digest}.`
+  );
+}
+
+/** What tells how the weights are used, and is named by no claim. */
+async function checkConfig(list: CheckList, entry: ZipEntry, { signal }: PaceOptions): Promise<void> {
+  const name = 'configuration';
+  const text = await list.attempt(name, () => unpackText(entry, MAX_CONFIG_BYTES, { signal }));
+  if (text === undefined) return;
+  list.expect(
+    name,
+    jsonOf(text) !== undefined,
+    'The configuration of the adapter can be read. No claim names it: base model, rank and scale in it are what the sender says.',
+    'adapter_config.json in it is no JSON.'
   );
 }
 
@@ -96,16 +111,18 @@ async function checkRun(
 }
 
 function adapterOf(text: string): string | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // What is no JSON says nothing about any weights.
-    return undefined;
-  }
-  const { sha256 } = (json ?? {}) as { sha256?: { adapter?: unknown } };
+  const { sha256 } = (jsonOf(text) ?? {}) as { sha256?: { adapter?: unknown } };
   const adapter = sha256?.adapter;
   return typeof adapter === 'string' ? adapter : undefined;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What is no JSON says nothing.
+    return undefined;
+  }
 }
 
 async function checkClaims(

@@ -23,7 +23,9 @@ import type {
 } from '../trust/statements';
 import { everyStatement, FACTS, POLICY, someCid, someRoot } from '../trust/testing';
 import { createDataKey } from '../trust/wrap';
+import { isForWallets } from '../trust/wallet-kinds';
 import { allHold } from './report';
+import { changesOf, fitting } from './testing';
 import { verifyFile, verifyFiles, type Check, type VerifyReport } from './verify';
 
 const now = new Date('2026-11-25T00:00:00.000Z');
@@ -118,42 +120,19 @@ beforeAll(async () => {
   ({ signed: version, blob: bundle } = await bundleOf());
 });
 
-/** Every way to change one field: another value, none, one more. */
-function* changesOf(value: unknown, path = ''): Generator<[path: string, changed: unknown]> {
-  if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) {
-      for (const [at, changed] of changesOf(item, `${path}.${index}`)) yield [at, value.with(index, changed)];
-      yield [`${path} without ${index}`, value.toSpliced(index, 1)];
-    }
-    if (value.length > 0) yield [`${path} with one more`, [...(value as unknown[]), value[0]]];
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) {
-      for (const [at, changed] of changesOf(item, `${path}.${key}`)) yield [at, { ...value, [key]: changed }];
-      const rest: Record<string, unknown> = { ...value };
-      delete rest[key];
-      yield [`${path} without ${key}`, rest];
-    }
-    yield [`${path} with more`, { ...value, more: 1 }];
-  } else if (typeof value === 'string') {
-    const last = value.charCodeAt(value.length - 1);
-    yield [path, value.slice(0, -1) + String.fromCharCode(value === '' ? 97 : last === 122 ? 121 : last + 1)];
-  } else if (typeof value === 'number') yield [path, value + 1];
-  else if (typeof value === 'boolean') yield [path, !value];
-}
-
 const KINDS = [
   ...(['invitation', 'contribution', 'decision', 'withdrawal', 'validation', 'version'] as const),
-  ...(['access-request', 'access-grant', 'refusal', 'revocation', 'wallet-link'] as const)
+  ...(['access-request', 'access-grant', 'refusal', 'revocation', 'wallet-link'] as const),
+  ...(['run-manifest', 'attribution-receipt', 'retraction'] as const)
 ];
 
 describe.each(KINDS)('a signed %s', (kind) => {
   let signed: Signed;
   beforeAll(async () => {
-    const said = everyStatement(owner.person, reader.person)[kind];
+    const said = await fitting<Statement>(everyStatement(owner.person, reader.person)[kind]);
     const statement: Statement = said.kind === 'wallet-link' ? { ...said, address: account.address } : said;
     signed = await signStatement(owner, statement);
-    if (statement.kind === 'wallet-link' || statement.kind === 'contribution')
-      signed.wallet = await walletOf(statement);
+    if (isForWallets(statement)) signed.wallet = await walletOf(statement);
   });
 
   it('holds as a file and as a link, and says what it needs others for', async () => {
@@ -175,8 +154,8 @@ describe.each(KINDS)('a signed %s', (kind) => {
   it('fails, with the reason, where any field is another, is missing or is added', async () => {
     let tried = 0;
     for (const [path, changed] of changesOf(signed)) {
-      // A wallet’s signature beside a contribution can be taken away: it says nothing that the other does not.
-      if (path === ' without wallet' && kind === 'contribution') continue;
+      // A wallet’s signature beside a claim can be taken away: it says nothing that the other does not.
+      if (path === ' without wallet' && kind !== 'wallet-link') continue;
       const report = await verify(json(changed));
       tried += 1;
       const [first] = failing(report);
