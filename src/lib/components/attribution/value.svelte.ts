@@ -60,8 +60,8 @@ export class ValueState {
   takeLines(text: string): { taken: number; refused: number; tooMany: number } {
     const { prompts: read, refused } = readPromptLines(text);
     const before = completePrompts(this.prompts);
-    const known = new Set(before.map(asLine));
-    const prompts = read.map(shortened).filter((prompt) => !known.has(asLine(prompt)));
+    const known = before.map(asLine);
+    const prompts = read.map(shortened).filter((prompt) => !known.includes(asLine(prompt)));
     const all = [...before, ...prompts].slice(0, mostPrompts);
     if (prompts.length > 0) {
       this.prompts = all;
