@@ -105,6 +105,7 @@ describe('the starter, fine-tuned by clicking', () => {
     await page.getByRole('button', { name: /^Download / }).click();
     const entries = unzipSync(new Uint8Array(await readFile(await (await download).path())));
     expect(Object.keys(entries).sort()).toEqual([
+      'README.md',
       'adapter_config.json',
       'adapter_model.safetensors',
       'run.json'
