@@ -135,20 +135,59 @@ describe('an action', () => {
     await expect(refused).rejects.toThrow(RevertedError);
   });
 
-  it('can be stopped before it is sent; what was sent stays sent', async () => {
+  it('can be stopped before it is sent', async () => {
     const action = await prepare(chain, pay(5n));
     await expect(action.run({ signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
     expect(wallet.asked).not.toContain('eth_sendTransaction');
+  });
+
+  it('that is stopped while its block is waited for goes on from there, and sends nothing twice', async () => {
+    const action = await prepare(chain, pay(5n));
+    const before = await balance();
+    const sent: string[] = [];
     await anvil.rpc('evm_setAutomine', [false]);
     try {
       const stop = new AbortController();
-      await expect(action.run({ signal: stop.signal, onSent: () => stop.abort() })).rejects.toThrow(/abort/i);
-      const before = await balance();
+      const onSent = (hash: string) => {
+        sent.push(hash);
+        stop.abort();
+      };
+      await expect(action.run({ signal: stop.signal, onSent })).rejects.toThrow(/abort/i);
+      const again = action.run({ onSent });
       await anvil.rpc('evm_mine');
-      expect(await balance()).toBe(before + 5n);
+      expect(await again).toBe(sent[0]);
     } finally {
       await anvil.rpc('evm_setAutomine', [true]);
     }
+    expect(await action.run()).toBe(sent[0]);
+    expect(sent).toHaveLength(1);
+    expect(await balance()).toBe(before + 5n);
+  });
+
+  it('that is run twice at once is sent once', async () => {
+    const action = await prepare(chain, pay(5n));
+    const before = await balance();
+    const [one, two] = await Promise.all([action.run(), action.run()]);
+    expect(one).toBe(two);
+    expect(await balance()).toBe(before + 5n);
+  });
+
+  it('waits for a node that does not know yet of the step ahead', async () => {
+    const request = wallet.request.bind(wallet);
+    let behind = 2;
+    wallet.request = async (call) => {
+      const estimates = call.method === 'eth_estimateGas' && wallet.asked.includes('eth_sendTransaction');
+      if (!estimates || behind-- <= 0) return request(call);
+      throw Object.assign(new Error('execution reverted'), { code: 3, data: '0x' });
+    };
+    chain = await Chain.open(wallet, me.address);
+    const plan = pay(5n);
+    const [step] = plan.steps;
+    const action = await prepare(chain, { ...plan, steps: [step, { ...step, gas: 30_000n }] });
+    const before = await balance();
+    await action.run();
+    expect(behind).toBeLessThan(0);
+    expect(await balance()).toBe(before + 10n);
   });
 
   it('whose transaction was replaced in the wallet did not happen', async () => {

@@ -1,4 +1,4 @@
-import type { Abi, Address, Hex, TransactionReceipt } from 'viem';
+import type { Abi, Address, Hex, Transaction, TransactionReceipt } from 'viem';
 import { getTransaction, sendTransaction } from 'viem/actions';
 import type { Chain } from './chain';
 import { BalanceTooLowError, told } from './failures';
@@ -56,8 +56,8 @@ export interface PreparedAction<Result> {
   /** Who pays. Checksummed. */
   readonly account: Address;
   /**
-   * Sends the transactions one after another, each after the block of the one before it. Those that were made stay made
-   * when a later one fails; preparing the action again finds them.
+   * Sends the transactions one after another, each after the block of the one before it. Run again after it failed or was
+   * stopped, it goes on from there: what was sent is waited for, and never sent twice.
    * @throws WalletMovedError, TransactionRejectedError, BalanceTooLowError, CostGrewError, RevertedError,
    *   TransactionReplacedError, TransactionPendingError, ChainError
    */
@@ -71,6 +71,14 @@ export interface PreparedAction<Result> {
 export async function prepare<Result>(chain: Chain, plan: Plan<Result>): Promise<PreparedAction<Result>> {
   await chain.stillHere();
   const { cost, priced } = await costOf(chain, plan.steps);
+  const made: Made = { sent: [], receipts: [] };
+  let running: Promise<Result> | undefined;
+  const go = async (options: RunOptions) => {
+    for (const step of priced.slice(made.receipts.length)) {
+      made.receipts.push(await advance(chain, step, made, options));
+    }
+    return plan.result(made.receipts);
+  };
   return {
     title: plan.title,
     words: plan.words,
@@ -78,23 +86,40 @@ export async function prepare<Result>(chain: Chain, plan: Plan<Result>): Promise
     cost,
     chain: chain.facts,
     account: chain.account,
-    async run(options = {}) {
-      const receipts: TransactionReceipt[] = [];
-      for (const step of priced) receipts.push(await send(chain, step, receipts.length, options));
-      return plan.result(receipts);
-    }
+    run: (options = {}) => (running ??= go(options).finally(() => (running = undefined)))
   };
 }
 
-/** Sends one step, under the limits that were shown, and waits for its block. */
-async function send(
+/** How far an action is. */
+interface Made {
+  sent: { hash: Hex; transaction?: Transaction }[];
+  /** Of the first of them. */
+  receipts: TransactionReceipt[];
+}
+
+/** Makes the next step, unless it was sent before, and waits for its block. */
+async function advance(
   chain: Chain,
-  { step, limit, fees }: Priced,
-  index: number,
+  priced: Priced,
+  { sent, receipts }: Made,
   { signal, onSent }: RunOptions
 ): Promise<TransactionReceipt> {
+  const index = receipts.length;
+  const { call, what, abi } = priced.step;
+  if (sent.length === index) {
+    const hash = await send(chain, priced, signal);
+    sent.push({ hash });
+    // Looked at before anybody can replace it: a node may forget it then, and with it what to look for.
+    const transaction = getTransaction(chain.client, { hash }).catch(() => undefined);
+    onSent?.(hash, index);
+    sent[index].transaction = await transaction;
+  }
+  return receiptOf(chain, { ...sent[index], call, context: { what, chain: chain.name, abi }, signal });
+}
+
+/** Sends one step, under the limits that were shown. */
+async function send(chain: Chain, { step, limit, fees }: Priced, signal?: AbortSignal): Promise<Hex> {
   const { call, what, abi } = step;
-  const context = { what, chain: chain.name, abi };
   signal?.throwIfAborted();
   await chain.stillHere();
   const most = limit * (fees.maxFeePerGas ?? fees.gasPrice) + (call.value ?? 0n);
@@ -107,7 +132,7 @@ async function send(
   }
   await checkedGas(chain, step, limit);
   signal?.throwIfAborted();
-  const hash = await told(context, () =>
+  return told({ what, chain: chain.name, abi }, () =>
     sendTransaction(chain.client, {
       account: chain.account,
       // `stillHere` has looked; a chain that viem has no name for is as good.
@@ -117,8 +142,4 @@ async function send(
       ...fees
     })
   );
-  // Looked at before anybody can replace it: a node may forget it then, and with it what to look for.
-  const sent = getTransaction(chain.client, { hash }).catch(() => undefined);
-  onSent?.(hash, index);
-  return receiptOf(chain, { hash, call, context, signal, sent: await sent });
 }

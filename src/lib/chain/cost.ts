@@ -9,7 +9,7 @@ import {
 } from 'viem/actions';
 import type { Step } from './action';
 import type { Chain } from './chain';
-import { BalanceTooLowError, CostGrewError, told } from './failures';
+import { BalanceTooLowError, CostGrewError, RevertedError, told } from './failures';
 
 /** What an action costs, in the chain's own coin. */
 export interface Cost {
@@ -104,12 +104,27 @@ export function balanceOf(chain: Chain): Promise<bigint> {
  * @throws CostGrewError where the limit that was shown will not do, RevertedError, ChainError
  */
 export async function checkedGas(chain: Chain, step: Step, limit: bigint): Promise<void> {
-  const gas = await gasOf(chain, step);
+  const gas = await laterGas(chain, step);
   if (gas <= limit) return;
   throw new CostGrewError(
     `It was not sent: to ${step.what} now takes ${gas} gas, more than the ${limit} that were shown. Look at the new cost and confirm it again.`,
     { details: { gas: gas.toString(), limit: limit.toString() } }
   );
+}
+
+/** A node that is asked can be some blocks behind the one that told of the step ahead. */
+const ATTEMPTS = 5;
+
+/** Gas of a step now that those ahead of it are made. */
+async function laterGas(chain: Chain, step: Step): Promise<bigint> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await gasOf(chain, step);
+    } catch (error) {
+      if (step.gas === undefined || !(error instanceof RevertedError) || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, chain.client.pollingInterval));
+    }
+  }
 }
 
 function gasOf(chain: Chain, { call, what, abi }: Step): Promise<bigint> {

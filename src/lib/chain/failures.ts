@@ -114,7 +114,7 @@ export function reasonOf(data: Hex, abi: Abi = []): string | undefined {
 }
 
 function shortMessage(error: unknown): string {
-  const { shortMessage, details, message } = error as {
+  const { shortMessage, details, message } = (error ?? {}) as {
     shortMessage?: string;
     details?: string;
     message?: string;

@@ -19,7 +19,7 @@ interface Sent {
   context: FailureContext;
   signal?: AbortSignal;
   /** As the node had it right after it was sent, where it did. */
-  sent?: Transaction;
+  transaction?: Transaction;
 }
 
 /**
@@ -27,7 +27,7 @@ interface Sent {
  * @throws RevertedError, TransactionReplacedError, TransactionPendingError, ChainError, the reason of the signal
  */
 export async function receiptOf(chain: Chain, sent: Sent): Promise<TransactionReceipt> {
-  const { hash, context, signal, sent: transaction } = sent;
+  const { hash, context, signal, transaction } = sent;
   const where = chain.transactionLink(hash) ?? hash;
   let replaced: ReplacementReason = 'repriced';
   const receipt = await told(context, () =>
