@@ -1,11 +1,12 @@
 /** `npm run verify -- FILE`: whether a file that Tabtune made is what it says, check by check. */
 import { openAsBlob } from 'node:fs';
 import { basename } from 'node:path';
-import { verifyWalletSignature } from '../lib/attribution/claims/wallet-signature';
+import { claimChecks } from '../lib/attribution/claims/checks';
 import { allHold, type VerifyReport } from '../lib/datanets/verify/report';
 import { verifyFile } from '../lib/datanets/verify/verify';
 import { manyFlag, UsageError, wordsOf, type Flags, type FlagSpec } from './args';
 import { runCommand } from './shared';
+import { nodesAt } from './verify-nodes';
 
 const flags: readonly FlagSpec[] = [
   {
@@ -13,6 +14,12 @@ const flags: readonly FlagSpec[] = [
     value: 'FILE',
     many: true,
     help: 'A file that it is compared with: what it answers, what may end it, the bundle that a proof is of. Repeatable.'
+  },
+  {
+    name: 'rpc',
+    value: 'URL',
+    many: true,
+    help: 'A node of a chain (JSON-RPC over HTTP), asked for what only a chain can tell: signatures of contract accounts, revocations. Which chain it is of, it says. Repeatable.'
   },
   { name: 'json', help: 'Prints kind, title, words and checks (name, state, reason) as one line of JSON.' }
 ];
@@ -26,8 +33,10 @@ async function run(flags: Flags): Promise<number> {
     throw new UsageError('Give one file to verify: npm run verify -- FILE. --help lists the flags.');
   const blob = await open(path);
   const related = await Promise.all(manyFlag(flags, 'related').map(open));
+  const urls = manyFlag(flags, 'rpc');
   const report = await verifyFile(blob, basename(path), {
-    ...{ now: new Date(), related, checkWallet: verifyWalletSignature }
+    ...{ ...claimChecks, now: new Date(), related },
+    ...(urls.length > 0 && { chain: await nodesAt(urls) })
   });
   process.stdout.write(flags.has('json') ? `${JSON.stringify(report)}\n` : text(report));
   if (report.kind === 'unreadable') return 2;
@@ -67,7 +76,7 @@ function printable(words: string): string {
 }
 
 await runCommand({
-  usage: 'npm run verify -- FILE [--related FILE …] [--json]',
+  usage: 'npm run verify -- FILE [--related FILE …] [--rpc URL …] [--json]',
   flags,
   takesWords: true,
   notes:
