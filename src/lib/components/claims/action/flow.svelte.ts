@@ -26,7 +26,7 @@ export class ActionFlow {
   action = $state.raw<PreparedAction<unknown>>();
   /** Hashes of what was sent, in order. */
   sent = $state.raw<string[]>([]);
-  /** Why it failed; while `asking`, why nothing, or not all of it, was sent. */
+  /** Why it failed; while `asking`, why nothing was sent. None where the person stopped waiting. */
   error = $state.raw<unknown>();
   #control: AbortController | undefined;
   #answer: ((done: boolean) => void) | undefined;
@@ -85,7 +85,7 @@ export class ActionFlow {
       this.stage = 'sent';
       this.#settle(true);
     } catch (error) {
-      this.error = isAbort(error) && this.sent.length === 0 ? undefined : error;
+      this.error = isAbort(error) ? undefined : error;
       // What was sent cannot be sent once more by another press: it is looked at anew.
       this.stage = this.sent.length > 0 ? 'failed' : 'asking';
     } finally {

@@ -85,7 +85,7 @@ describe('a transaction', () => {
     expect(flow.stage).toBe('running');
     flow.stopWaiting();
     await running;
-    expect(flow).toMatchObject({ stage: 'failed', sent: ['0xaa'] });
+    expect(flow).toMatchObject({ stage: 'failed', sent: ['0xaa'], error: undefined });
     flow.close();
     expect(await answer).toBe(false);
   });
