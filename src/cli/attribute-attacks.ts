@@ -38,11 +38,13 @@ export function attacksOf(rows: readonly Row[], attacker: string, seed: number):
     rows: [...rows, ...added],
     names: new Set([attacker])
   });
+  // Changed rows are handed in anew, after those of the others.
   const changes = (name: string, change: (answer: string) => string): Attack => ({
     name,
-    rows: rows.map((row) =>
-      isChatRow(row) && contributorOf(row) === attacker ? withAnswer(row, change(answerOf(row))) : row
-    ),
+    rows: [
+      ...rows.filter((row) => contributorOf(row) !== attacker),
+      ...own.map((row) => withAnswer(row, change(answerOf(row))))
+    ],
     names: new Set([attacker])
   });
   return [

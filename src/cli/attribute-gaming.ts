@@ -1,6 +1,6 @@
 /** What attacks on shares gain, by training again with the rows that they leave. */
+import { rewardGroups } from '../lib/attribution/groups';
 import { sharesOf } from '../lib/attribution/shares';
-import { groupRows } from '../lib/datanets/split/groups';
 import { defaultEstimator } from '../lib/jobs/influence-scores';
 import { attacksOf } from './attribute-attacks';
 import { contributorOf } from './attribute-people';
@@ -46,7 +46,7 @@ export async function measureAttacks(
 async function paidOf({ result, rows }: MeasuredRun) {
   return sharesOf(result.estimators[defaultEstimator].scores, {
     contributors: rows.map(contributorOf),
-    groups: await groupRows(rows, { count: rows.length })
+    groups: await rewardGroups(rows)
   });
 }
 

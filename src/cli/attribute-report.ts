@@ -1,4 +1,5 @@
 /** What `attribute` measured, as numbers for `--json`; `attribute-tables.ts` makes tables of them. */
+import { rewardGroups } from '../lib/attribution/groups';
 import { agreement } from '../lib/attribution/quality/agreement';
 import { randomScores, textSimilarity } from '../lib/attribution/quality/baselines';
 import { bootstrapShares } from '../lib/attribution/quality/bootstrap';
@@ -10,7 +11,6 @@ import type { Scores } from '../lib/attribution/scores';
 import { creditsOf, sharesOf, type ContributorShare } from '../lib/attribution/shares';
 import { spanScores } from '../lib/attribution/spans/span-scores';
 import type { Row } from '../lib/datanets/row';
-import { groupRows } from '../lib/datanets/split/groups';
 import { defaultEstimator, estimators } from '../lib/jobs/influence-scores';
 import { contributorOf } from './attribute-people';
 import type { MeasuredRun, Retraining } from './attribute-run';
@@ -65,7 +65,7 @@ export async function reportOf(
   const { scores: own, moments } = result.estimators[defaultEstimator];
   const people = { rows: rows.map(contributorOf), queries: queries.map(contributorOf) };
   const sourced = [...rows, ...queries].every(({ source }) => source !== undefined);
-  const attributed = { contributors: people.rows, groups: await groupRows(rows, { count: rows.length }) };
+  const attributed = { contributors: people.rows, groups: await rewardGroups(rows) };
   const area = (scores: Scores) =>
     bootstrapMean(
       recoveriesOf(scores, people.rows, people.queries).map(({ labels }) => labels),

@@ -13,7 +13,7 @@ export interface Scores {
 export interface AttributedRows {
   /** [rows] Who is paid for a row. */
   readonly contributors: readonly string[];
-  /** [rows] Which rows are nearly the same, as `groupRows` numbers them. */
+  /** [rows] Which rows are paid as one, as `rewardGroups` numbers them. */
   readonly groups: ArrayLike<number>;
 }
 

@@ -42,24 +42,25 @@ const made = fc
   });
 
 describe('shares', () => {
-  it('are sums over rows and questions, in the order of the contributors', () => {
+  it('are sums over rows and questions of what is above the bar, in the order of the contributors', () => {
     const got = shares(
       [
-        [1, 2, 0],
+        [4, 3, 0],
         [1, 0, 4]
       ],
       ['ann', 'bob', 'ann']
     );
+    // Half of the best is the bar: 2 + 1 of the first question, 2 of the second.
     expect(got).toEqual([
-      { contributor: 'ann', rows: 2, share: 0.75, helped: 6, hurt: 0, capped: 0 },
-      { contributor: 'bob', rows: 1, share: 0.25, helped: 2, hurt: 0, capped: 0 }
+      { contributor: 'ann', rows: 2, share: 0.8, helped: 9, hurt: 0, capped: 0 },
+      { contributor: 'bob', rows: 1, share: 0.2, helped: 3, hurt: 0, capped: 0 }
     ]);
   });
 
   it('of rows that hurt are nothing, and shown', () => {
-    const [ann, bob] = shares([[3, -2, 1]], ['ann', 'ann', 'bob']);
-    expect([ann.share, ann.helped, ann.hurt]).toEqual([0.75, 3, -2]);
-    expect(bob.share).toBe(0.25);
+    const [ann, bob] = shares([[4, -2, 3]], ['ann', 'ann', 'bob']);
+    expect([ann.share, ann.helped, ann.hurt]).toEqual([expect.closeTo(2 / 3, 12), 4, -2]);
+    expect(bob.share).toBeCloseTo(1 / 3, 12);
   });
 
   it('are all zero where nothing helped, rather than divided by zero', () => {
@@ -144,7 +145,7 @@ describe('gaming', () => {
   it('a copy changes nothing for who was first, however it is scored', () => {
     const names = ['ann', 'bob', 'eve'];
     for (const copy of [-9, 0, 0.5, 9]) {
-      const got = shares([[2, 1, copy]], names, [0, 1, 0]);
+      const got = shares([[4, 3, copy]], names, [0, 1, 0]);
       expect(got.map(({ share }) => share)).toEqual([2 / 3, 1 / 3, 0]);
     }
   });
@@ -169,17 +170,20 @@ describe('gaming', () => {
   });
 
   it('a question pays what is more than the best that it does not pay', () => {
-    const values = [9, 8, 7, 6, 5, 4, 3];
-    const names = values.map((_, row) => `p${row}`);
+    const values = [19, 18, 17, 16, 15, 14, 3];
+    const groups = values.map((_, row) => row);
+    expect(creditsOf({ queries: 1, rows: 7, values }, groups)).toEqual([
+      { rows: [0, 1, 2, 3, 4], amounts: [5, 4, 3, 2, 1] }
+    ]);
     expect(PAID_GROUPS).toBe(5);
-    const [credit] = creditsOf({ queries: 1, rows: 7, values }, [0, 1, 2, 3, 4, 5, 6]);
-    expect(credit).toEqual({ rows: [0, 1, 2, 3, 4], amounts: [5, 4, 3, 2, 1] });
-    expect(shares([values], names).map(({ share }) => share * 15)).toEqual(
-      [5, 4, 3, 2, 1, 0, 0].map((x) => expect.closeTo(x, 12) as number)
-    );
     // Where all help alike, nobody taught it.
-    expect(creditsOf({ queries: 1, rows: 7, values: values.map(() => 1) }, [0, 1, 2, 3, 4, 5, 6])).toEqual([
-      { rows: [], amounts: [] }
+    const alike = { queries: 1, rows: 7, values: values.map(() => 1) };
+    expect(creditsOf(alike, groups)).toEqual([{ rows: [], amounts: [] }]);
+  });
+
+  it('a question pays nobody who did less than half of what the best did', () => {
+    expect(creditsOf({ queries: 1, rows: 3, values: [8, 6, 4] }, [0, 1, 2])).toEqual([
+      { rows: [0, 1], amounts: [4, 2] }
     ]);
   });
 });

@@ -22,18 +22,21 @@ export interface ContributorShare {
 /** How many groups of rows one question pays, at most. */
 export const PAID_GROUPS = 5;
 
+/** What a row must have done, as a part of what the best did, to be paid anything. */
+const LEAST_PART = 0.5;
+
 /**
  * Shares of contributors from what their rows did, in the order of their first rows:
  *
- * - Rows that are nearly the same (one group) are one row, the first of them, and that one is paid: a copy teaches nothing
- *   that was not there, whoever makes it, and takes nothing from who was first. So rows have to come in the order in which
- *   they were contributed.
- * - Every question pays the `PAID_GROUPS` groups that helped it most, each for how much more it helped than the best that is
- *   not paid. Where rows are paid for whatever little they help, as a sum over rows pays them, more rows are more money:
- *   paraphrases, noise and padding all help a little. That the nearest rows alone count is from nearest-neighbour valuation
- *   (Jia et al. 2019, arXiv 1908.08619); that payoffs must hold against replication, from Han et al. 2022 (arXiv 2006.14583).
- *   Paying what is above the best unpaid one keeps rewards from jumping where a row just comes in, and pays little where no
- *   row stands out.
+ * - Rows that are copies of each other (one group, see `rewardGroups`) are one row, the first of them, and that one is paid: a
+ *   copy teaches nothing that was not there, whoever makes it, and takes nothing from who was first. So rows have to come in
+ *   the order in which they were contributed.
+ * - Every question pays the groups that helped it most, `PAID_GROUPS` at most, each for how much more it helped than the
+ *   best that is not paid and than half of what the best did. Where rows are paid for whatever little they help, as a sum over
+ *   rows pays them, more rows are more money: paraphrases, noise and padding all help a little. That the nearest rows alone
+ *   count is from nearest-neighbour valuation (Jia et al. 2019, arXiv 1908.08619); that payoffs must hold against
+ *   replication, from Han et al. 2022 (arXiv 2006.14583). Paying what is above a bar keeps rewards from jumping where a row
+ *   just comes in, and pays little where no row stands out.
  * - A row that hurt a question earns nothing of it. That is said of each row alone, so nobody gains by keeping rows that hurt
  *   under another name.
  * - Rewards over all questions above their outer fence, Q3 + 3 (Q3 - Q1), count as the fence (Tukey, Exploratory Data
@@ -76,9 +79,11 @@ export function creditsOf({ queries, rows, values }: Scores, groups: ArrayLike<n
     const score = (row: number) => values[query * rows + row];
     // Of equals the first contributed.
     const helped = firsts.filter((row) => score(row) > 0).sort((a, b) => score(b) - score(a) || a - b);
+    if (helped.length === 0) return { rows: [], amounts: [] };
     const unpaid = helped.length > PAID_GROUPS ? score(helped[PAID_GROUPS]) : 0;
-    const paid = helped.slice(0, PAID_GROUPS).filter((row) => score(row) > unpaid);
-    return { rows: paid, amounts: paid.map((row) => score(row) - unpaid) };
+    const bar = Math.max(unpaid, LEAST_PART * score(helped[0]));
+    const paid = helped.slice(0, PAID_GROUPS).filter((row) => score(row) > bar);
+    return { rows: paid, amounts: paid.map((row) => score(row) - bar) };
   });
 }
 

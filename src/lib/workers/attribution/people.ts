@@ -1,9 +1,9 @@
 /** Whose rows they are, and what each of them is paid for: from scores of rows to shares of people. */
+import { rewardGroups } from '../../attribution/groups';
 import type { AttributedRows, Scores } from '../../attribution/scores';
 import { sharesOf, type ContributorShare } from '../../attribution/shares';
 import type { PaceOptions } from '../../datanets/pace';
 import type { Row } from '../../datanets/row';
-import { groupRows } from '../../datanets/split/groups';
 import type { RunData } from '../run-data';
 
 /** The measured rows of a run, in the order in which they were contributed. */
@@ -28,7 +28,7 @@ export function namesOf({ contributors }: Pick<RunData, 'contributors'>): (id: s
 }
 
 /**
- * What shares are made of besides scores. Near duplicates are found anew: the first of them in the order of contribution
+ * What shares are made of besides scores. Copies are found anew: the first of them in the order of contribution
  * has their reward.
  * @param index positions among the contributed rows that were measured
  * @throws the abort reason
@@ -45,7 +45,7 @@ export async function peopleRows(
   const nameOf = namesOf(data);
   return {
     contributors,
-    groups: await groupRows(rows, { ...options, count: rows.length }),
+    groups: await rewardGroups(rows, options),
     taken: rows.map((row) => times.get(row) ?? 1),
     names: new Map(contributors.map((id) => [id, nameOf(id)]))
   };
