@@ -1,13 +1,13 @@
 /** Which rows made an answer: those whose gradients point its way, and those with its very words. */
-import type { SpanIndex } from '../../attribution/spans/span-index';
 import { isChatRow, type Row, type RowContent } from '../../datanets/row';
 import type { Explainer } from '../../jobs/explain';
 import { contributorOf, namesOf, peopleShares, takenScores, type PeopleRows } from './people';
 import type { AnswerSources, AnswerSpan, ExplainRequest, SourceRow } from './protocol';
+import type { RowSpans } from './row-spans';
 import type { RunData } from '../run-data';
 
-/** Rows that an answer names where nobody says how many, and that a span does. */
-const [usualRows, mostSpanRows] = [8, 20];
+/** Rows that an answer names where nobody says how many. */
+const usualRows = 8;
 
 /** The rows of a run as answers name them: numbered in the order in which they were contributed. */
 export type NamedRows = Pick<RunData, 'contributed' | 'contributors' | 'hidden'>;
@@ -17,13 +17,13 @@ export class AnswerExplainer {
   readonly #data: NamedRows;
   readonly #explainer: Pick<Explainer, 'explain' | 'destroy'>;
   readonly #people: PeopleRows;
-  readonly #spans: SpanIndex;
+  readonly #spans: RowSpans;
 
   constructor(
     data: NamedRows,
     explainer: Pick<Explainer, 'explain' | 'destroy'>,
     people: PeopleRows,
-    spans: SpanIndex
+    spans: RowSpans
   ) {
     this.#data = data;
     this.#explainer = explainer;
@@ -40,16 +40,8 @@ export class AnswerExplainer {
     const { index, scores: values, moments, milliseconds } = explained;
     const scores = takenScores({ queries: 1, rows: values.length, values }, this.#people);
     const answer = messages.at(-1)!.content;
-    const found = this.#spans.match(answer);
     const rows = topRows(this.#data, index, scores.values, top);
-    const named = new Set(rows.map((row) => row.index));
-    const spans = found.map(({ start, end, rows: all }): AnswerSpan => {
-      // Rows that may not be shown are counted, and neither named nor pointed at.
-      const shown = all.filter((row) => !this.#data.hidden.has(this.#data.contributed[row]));
-      const first = shown.filter((row) => named.has(row));
-      const others = shown.filter((row) => !named.has(row));
-      return { start, end, rows: [...first, ...others].slice(0, mostSpanRows), count: all.length };
-    });
+    const { spans, hidden } = this.#spans.match(answer, new Set(rows.map((row) => row.index)));
     return {
       rows: rows.map((row) => ({ ...row, matches: this.#matches(row, answer, spans) })),
       contributors: peopleShares(scores, this.#people)
@@ -57,6 +49,7 @@ export class AnswerExplainer {
         .sort((a, b) => b.share - a.share)
         .map(({ contributor: id, name, share }) => ({ id, name, share })),
       spans,
+      hiddenSpans: hidden,
       compared: index.length,
       moments: moments.length,
       milliseconds

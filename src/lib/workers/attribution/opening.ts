@@ -1,5 +1,4 @@
 /** Opens what explains answers of a run: sketches its rows first where that was not done. */
-import { SpanIndex } from '../../attribution/spans/span-index';
 import { OutOfGpuMemoryError } from '../../gpu/device';
 import type { ExplainerOptions } from '../../jobs/explain';
 import { withTrainingLock } from '../training-lock';
@@ -7,6 +6,7 @@ import { AnswerExplainer } from './explaining';
 import { keeping, lookAt, tellInfluence, type Looked } from './measuring';
 import { peopleRows } from './people';
 import type { RunRef } from './protocol';
+import { RowSpans } from './row-spans';
 import { openRun, type OpenedRun } from './run-inputs';
 import { tellPhase, type AttributionTask } from './task';
 
@@ -28,7 +28,7 @@ export async function openAnswers(
     onProgress: (done: number, total: number) => tellPhase(task, 'comparing', done, total)
   };
   const people = await peopleRows(run.data, sketched.index, pacing);
-  const spans = await SpanIndex.build(run.data.contributed, pacing);
+  const spans = await RowSpans.build(run.data, pacing);
   const explainer = await openExplainer(task, run, {
     ...{ moments: looked.moments, sketched, signal },
     onProgress: (done, total) => tellPhase(task, 'loading', done, total)

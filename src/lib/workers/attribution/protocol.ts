@@ -88,6 +88,8 @@ export interface AnswerSources {
   contributors: { id: string; name: string; share: number }[];
   /** Longest exact matches of the answer's words with rows, not contained in one another, in the answer's order. */
   spans: AnswerSpan[];
+  /** How many such matches there are with rows that may be used and not be shown: where they are is not told. */
+  hiddenSpans?: number;
   /** Rows compared, at how many moments of the run. */
   compared: number;
   moments: number;
@@ -113,7 +115,7 @@ export interface AnswerSpan {
   end: number;
   /** Rows with it, by position, those of `rows` first; at most 20. */
   rows: number[];
-  /** How many rows have it in all. */
+  /** How many rows have it in all, those among them that may not be shown. */
   count: number;
 }
 

@@ -6,22 +6,20 @@ import { StorageFullError } from '../../datanets/store/store-errors';
 import type { GpuJobs } from '../gpu-jobs';
 import type { TrainingChoice } from '../protocol';
 import { loadRunData } from '../run-data';
-import { fetchStatic, gpuServiceWith, lockManager, starterModel } from '../testing-gpu';
+import { gpuServiceWith, lockManager } from '../testing-gpu';
 import { keepStatement, keepVersion } from '../testing-versions';
 import type { AttributionEvent } from './protocol';
-import { keepRun, measuring, sameFact, teaches } from './testing';
+import { keepRun, measuring, said, sameFact, teaches, tinyModel } from './testing';
 
 let store: Store;
 let count = 0;
 
 beforeEach(async () => {
-  vi.stubGlobal('fetch', fetchStatic);
   count += 1;
   store = await Store.open(`attribution-${count}`);
 });
 afterEach(() => {
   store.close();
-  vi.unstubAllGlobals();
 });
 
 const serviceWith = (jobs: Partial<GpuJobs>, locks?: LockManager) => gpuServiceWith(store, jobs, locks);
@@ -59,7 +57,7 @@ const handbook = [
   wen('the bell', 'who asks', { split: 'test' }),
   wen('the bell', 'who asks again', { split: 'test' })
 ];
-const ref = (run: string) => ({ run, model: starterModel });
+const ref = (run: string) => ({ run, model: tinyModel });
 
 describe('whose rows made a model', () => {
   it('is measured on what was held out, kept, and given again', async () => {
@@ -134,16 +132,10 @@ describe('whose rows made a model', () => {
   });
 
   it('is nobody named where rows name nobody', async () => {
-    const rows = ['a', 'b'].map((fact) => ({
-      messages: teaches('', fact, `all about ${fact} and more`).messages
-    }));
+    const rows = ['a', 'b'].map((fact) => said(fact, `all about ${fact} and more`));
     const set = await store.addRowSet({
-      ...{
-        name: 'rows.jsonl',
-        format: 'openai',
-        rows: [...rows, teaches('Ada', 'c', 'all about c and more')]
-      },
-      ...{ problems: [], problemCount: 0 }
+      ...{ name: 'rows.jsonl', format: 'openai', formats: {}, problems: [], problemCount: 0 },
+      rows: [...rows, teaches('Ada', 'c', 'all about c and more')]
     });
     await store.setSetting(`rowSet ${set.id}`, { contributors: 1, heldOut: rows });
     const { run } = await keepRun(store, { kind: 'rows', rowSet: set.id });

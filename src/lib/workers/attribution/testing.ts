@@ -1,7 +1,8 @@
 /** What tests of attribution share: a run in the store as if it had been trained, and a GPU that scores as it is told. */
+import { readFileSync } from 'node:fs';
 import { rowsSha256 } from '../../datanets/canonical';
 import type { DatanetRow } from '../../datanets/datanet';
-import type { Row } from '../../datanets/row';
+import type { ChatRow, Row } from '../../datanets/row';
 import type { Store } from '../../datanets/store/store';
 import { MemoryFileCache } from '../../formats/file-cache';
 import type { Adapter } from '../../formats/peft';
@@ -15,7 +16,6 @@ import { openChoice } from '../model-files';
 import type { FinetuneRequest, TrainingChoice } from '../protocol';
 import { loadRunData } from '../run-data';
 import { adapterSha256, saveAdapter } from '../stored-adapter';
-import { starterModel } from '../testing-gpu';
 
 /** A row that teaches `fact`. */
 export function teaches(
@@ -24,11 +24,17 @@ export function teaches(
   words: string,
   more: Partial<DatanetRow> = {}
 ): DatanetRow {
-  const messages = [
-    { role: 'user', content: `what of ${fact}` },
-    { role: 'assistant', content: words }
-  ];
-  return { messages, contributor, ...more };
+  return { ...said(fact, words), contributor, ...more };
+}
+
+/** The same by nobody. */
+export function said(fact: string, words: string): ChatRow {
+  return {
+    messages: [
+      { role: 'user', content: `what of ${fact}` },
+      { role: 'assistant', content: words }
+    ]
+  };
 }
 
 /** A small adapter whose values are all `value`. */
@@ -47,9 +53,18 @@ export function flatAdapter(value: number): Adapter {
   };
 }
 
-/** The SHA-256 of the starter model, which tests train on. */
-export async function starterSha256(): Promise<string> {
-  const { checkpoint } = await openChoice(starterModel, new HubLibrary(new MemoryFileCache()));
+/** A model of a few thousand weights: its files are read and hashed in no time. */
+export const tinyModel = {
+  kind: 'files' as const,
+  name: 'llama-tied',
+  files: ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json'].map((name) => {
+    const path = new URL(`../../../../tests/goldens/models/llama-tied/${name}`, import.meta.url);
+    return new File([readFileSync(path)], name);
+  })
+};
+
+async function tinySha256(): Promise<string> {
+  const { checkpoint } = await openChoice(tinyModel, new HubLibrary(new MemoryFileCache()));
   return checkpoint.sha256();
 }
 
@@ -73,7 +88,7 @@ export async function keepRun(
 ): Promise<{ run: string; adapter: string }> {
   const options = completeOptions({ rank: 1, batchSize: 2, ...given });
   const request: FinetuneRequest = {
-    ...{ model: starterModel, modelName: 'tabtune-starter', data },
+    ...{ model: { ...tinyModel, files: [] }, modelName: tinyModel.name, data },
     options: { ...options }
   };
   const loaded = await loadRunData(store, data, { seed: options.seed });
@@ -86,9 +101,9 @@ export async function keepRun(
     ...{ status, adapter: adapter.id },
     run: {
       ...{ datanets: versions, page, status },
-      config: { ...options, model: 'tabtune-starter', rows: loaded.rows.length },
+      config: { ...options, model: tinyModel.name, rows: loaded.rows.length },
       sha256: {
-        base: await starterSha256(),
+        base: await tinySha256(),
         data: rowsSha256(loaded.rows).sha256,
         adapter: await adapterSha256(store, adapter.id)
       },
@@ -148,8 +163,9 @@ export function measuring(effect: Effect, odd?: Estimator): Pick<GpuJobs, 'measu
 }
 
 /** 1 where a row is about what a question asks, else 0. */
-export const sameFact: Effect = (row, question) => Number(firstWords(row) === firstWords(question));
+export const sameFact: Effect = (row, question) => Number(questionOf(row) === questionOf(question));
 
-function firstWords(row: Row): string {
+/** `what of FACT` */
+export function questionOf(row: Row): string {
   return 'messages' in row ? row.messages[0].content : row.text;
 }
