@@ -58,6 +58,32 @@ describe('files that are verified', () => {
     expect([verifying.error, verifying.results.length]).toEqual([undefined, 1]);
   });
 
+  it('are checked again through a wallet, where only a chain can tell, and the wallet is let go', async () => {
+    const calls: unknown[] = [];
+    let closed = 0;
+    const unknown = {
+      ...report(),
+      checks: [{ name: 'wallet', state: 'unknown' as const, reason: 'Ask.', chainId: 10 }]
+    };
+    const verifying = new Verifying(
+      fakeClient<DatanetWorker>({
+        verify: async (files, _, chain) => {
+          calls.push(await chain?.(10, { method: 'eth_chainId' }));
+          return files.map(() => (chain ? report('holds') : unknown));
+        }
+      })
+    );
+    await verifying.verify([file('a'), file('b')]);
+    expect(verifying.chains).toEqual([10]);
+    const ask = async (chainId: number) => chainId;
+    await verifying.verifyThrough(async () => ({ ask, close: () => (closed += 1) }));
+    expect([calls, closed, verifying.chains]).toEqual([[undefined, 10], 1, []]);
+    expect(verifying.results.map(({ name }) => name)).toEqual(['a', 'b']);
+    await verifying.verifyThrough(() => Promise.reject(new Error('Declined')));
+    expect(verifying.error).toMatchObject({ message: 'Declined' });
+    expect([verifying.results.length, closed]).toEqual([2, 1]);
+  });
+
   it('come to what is worst among their checks, and never hold for want of any', () => {
     expect(verdictOf(report('holds', 'holds'))).toBe('holds');
     expect(verdictOf(report('holds', 'unknown'))).toBe('unknown');

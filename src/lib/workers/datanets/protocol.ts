@@ -14,6 +14,7 @@ import type {
 } from '../../datanets/import/import';
 import type { Conditions, Policy, Use } from '../../datanets/policy/policy';
 import type { RowContent } from '../../datanets/row';
+import type { ChainRequest } from '../../datanets/verify/chain-request';
 import type { VerifyReport } from '../../datanets/verify/verify';
 import type {
   AccessGrant,
@@ -336,8 +337,13 @@ export interface DatanetWorker {
   /**
    * Checks files for somebody who trusts none of them, each with the others at hand. Needs no store and keeps nothing;
    * the reports are in the order of the files.
+   * @param chain asks a chain through the person's wallet; without it, what only a chain can tell stays unknown
    */
-  verify(files: File[], onEvent: (event: DatanetEvent) => void): Promise<VerifyReport[]>;
+  verify(
+    files: File[],
+    onEvent: (event: DatanetEvent) => void,
+    chain?: ChainRequest
+  ): Promise<VerifyReport[]>;
 }
 
 export type { CheckReport, Contribution, ImportProblem, RowContent, VerifyReport, Version };

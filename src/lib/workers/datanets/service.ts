@@ -264,8 +264,8 @@ export class DatanetService implements DatanetWorker {
     for (const work of this.#works) work.abort(new DOMException('This was cancelled.', 'AbortError'));
   }
 
-  verify(files: File[], onEvent: OnEvent): Promise<VerifyReport[]> {
-    return this.#storeless((signal) => verifyGiven(files, onEvent, signal));
+  verify(files: File[], onEvent: OnEvent, chain?: ChainRequest): Promise<VerifyReport[]> {
+    return this.#storeless((signal) => verifyGiven(files, onEvent, signal, chain));
   }
 
   async uses(id: string): Promise<DatanetUse[]> {
