@@ -83,6 +83,21 @@ describe('an action', () => {
     expect(spent).toBeGreaterThanOrEqual(21000n);
   });
 
+  it('on a chain over another counts what that one takes, too', async () => {
+    const optimism = await startAnvil({ chainId: 10 });
+    try {
+      const over = await Chain.open(new AnvilWallet(optimism), me.address);
+      // In the place of the chain's GasPriceOracle: PUSH3 value, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN.
+      const code = `0x62${(654_321).toString(16).padStart(6, '0')}5f5260205ff3`;
+      await optimism.rpc('anvil_setCode', ['0x420000000000000000000000000000000000000F', code]);
+      const { cost, chain: facts } = await prepare(over, pay(5n));
+      expect(facts.name).toBe('OP Mainnet');
+      expect(cost.wei).toBe(cost.gas * cost.gasPrice + 654_321n);
+    } finally {
+      await optimism.stop();
+    }
+  });
+
   it('is refused where account or network are others by now', async () => {
     const before = await balance();
     const action = await prepare(chain, pay(5n));
