@@ -36,6 +36,7 @@ export async function measureAttacks(
     say(`Attack of ${attacker}: ${name}`);
     const run = await measureRun({ ...job, rows });
     const [after, sumAfter] = partOf(await paidOf(run), names);
+    say(`Share of ${attacker}: ${before.toFixed(4)} before, ${after.toFixed(4)} after`);
     onAttack({
       ...{ name, attacker, before, after, sumBefore, sumAfter },
       rows: { before: honest.rows.length, after: run.rows.length }
