@@ -7,11 +7,14 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { TabtuneError } from '../lib/errors';
+import { attributionReport, measureAttribution } from './bench/attribution';
 import { datanetReport, type DatanetBenchResult } from './bench/datanet-report';
 import { openDawn } from './bench/dawn';
 import { findPreset, measure, type BenchRequest, type BenchResult } from './bench/measure';
 import { presets } from './bench/presets';
 import { reportText } from './bench/report';
+import { openModel, withDevice } from './shared';
+import { openData, starterDatanet } from './shared-data';
 
 /** A flag has a value that means nothing. */
 class FlagError extends TabtuneError {}
@@ -24,6 +27,8 @@ const usage = `npm run bench -- [flags]
   --checkpointing on|off, --scratch on|off    instead of the preset's and the device's own choice
   --no-kernels        do not measure each kernel alone
   --browser           in headless Chromium instead of this process
+  --attribution       instead: what gradients of all rows take beside an epoch of training, and what an answer's sources take;
+                      the starter model, as many rounds as --steps (10)
   --datanet ROWS      instead of training: import, duplicates, search, version and export of so many rows, in Chromium
   --peers DIR         in Chromium, and compare with the frameworks whose benchmark lies in DIR (tiny and small)`;
 
@@ -36,6 +41,7 @@ const flags = {
   scratch: { type: 'string' },
   'no-kernels': { type: 'boolean', default: false },
   browser: { type: 'boolean', default: false },
+  attribution: { type: 'boolean', default: false },
   datanet: { type: 'string' },
   peers: { type: 'string' },
   help: { type: 'boolean', default: false }
@@ -100,9 +106,14 @@ interface PeerComparison {
 }
 
 async function main(): Promise<void> {
-  const { help, json, browser, datanet, peers, request } = readFlags();
+  const { help, json, browser, attribution, datanet, peers, request } = readFlags();
   if (help) {
     process.stdout.write(`${usage}\n`);
+  } else if (attribution) {
+    const model = await openModel('starter');
+    const data = await openData(starterDatanet, undefined);
+    const result = await withDevice((device) => measureAttribution(device, model, data, request.steps));
+    process.stdout.write(`${json ? JSON.stringify(result) : attributionReport(result)}\n`);
   } else if (datanet !== undefined) {
     const result = (await runTool('datanet.mjs', datanet)) as DatanetBenchResult;
     process.stdout.write(`${json ? JSON.stringify(result) : datanetReport(result)}\n`);

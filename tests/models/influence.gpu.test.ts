@@ -41,6 +41,7 @@ async function open(model: string, adam: boolean) {
     style: 'serial',
     checkpointing: false,
     scratch: true,
+    examples: 2,
     rows: 3,
     width: shape.width,
     seed: shape.seed,
@@ -81,6 +82,25 @@ describe('gradients of single rows', () => {
     expect(made.values.subarray(rows.length * size).every((x) => x === 0)).toBe(true);
     expect(made.representations).toHaveLength((rows.length + 1) * config.hidden);
     expect(made.squares.subarray(0, rows.length * shape.segments).every((x) => x > 0)).toBe(true);
+  });
+
+  test('are the same whichever rows are beside them', async () => {
+    const { sketcher, store, rows, shape, values, config } = await open(model, false);
+    sketcher.restore({ values });
+    const together = await sketcher.sketch([...rows, ...rows]);
+    for (let i = 0; i < 2 * rows.length; i++) {
+      const alone = await sketcher.sketch([rows[i % rows.length]]);
+      for (const [name, size] of [
+        ['values', shape.segments * shape.width],
+        ['squares', shape.segments],
+        ['representations', config.hidden]
+      ] as const) {
+        const got = together[name].subarray(i * size, (i + 1) * size);
+        expect(relativeError(got, alone[name]), `${name} of row ${i}`).toBeLessThan(1e-5);
+      }
+    }
+    sketcher.destroy();
+    store.destroy();
   });
 
   test("with moments, they are sketches of AdamW's step", async () => {

@@ -95,7 +95,7 @@ export class Explainer {
     const { tokenizer, moments, sketched } = this.#options;
     const { config, layout } = this.#session;
     const row = lastAnswer(question, tokenizer, Math.min(mostLength, config.maxPositions));
-    await this.#session.prepare(lengthFor(row.tokens.length));
+    await this.#session.prepare(lengthFor(row.tokens.length), 1);
     const comparison = new Comparison({
       parameters: layout.length / config.layers,
       estimators: [estimator]

@@ -44,6 +44,9 @@ export interface GradientSessionOptions extends LoadOptions {
 /** Rows between two readings from the GPU. */
 const rowsAtATime = 64;
 
+/** Rows that go through the model at once at most, and bytes of their gradients of one layer. */
+const [mostExamples, exampleBytes] = [16, 32 * 2 ** 20];
+
 /**
  * A base on the GPU with a place for an adapter on top: takes gradients of rows at any moment of a run. What is uploaded
  * and compiled serves all moments and all rows after.
@@ -100,20 +103,23 @@ export class GradientSession {
   }
 
   /**
-   * Makes what takes gradients of rows of up to `length` tokens, unless it is there. Called before `sketch`, so that the
-   * time of compiling can be told from that of measuring.
+   * Makes what takes gradients of rows of up to `length` tokens, `batchSize` of such at once, unless it is there. Called
+   * before `sketch`, so that the time of compiling can be told from that of measuring.
    * @throws AdapterFitError, OutOfGpuMemoryError, KernelCompileError
    */
-  async prepare(length: number): Promise<void> {
+  async prepare(length: number, batchSize: number): Promise<void> {
     if (this.#sketcher && this.#sketcher.length >= length) return;
     const { device, checkpoint, options, width } = this.#options;
-    const plan = planOf(this.#options, length, this.#form);
-    checkFits(checkpoint.config, alone(options), plan, traitsOf(device));
+    const sized = { ...options, batchSize };
+    const plan = planOf({ ...this.#options, options: sized }, length, this.#form);
+    checkFits(checkpoint.config, sized, plan, traitsOf(device));
+    const layerBytes = (4 * plan.layout.length) / plan.config.layers;
     this.#dropSketcher();
     const store = new BufferStore(device, this.#base.store);
     try {
       const made = await GradientSketcher.create(store, this.#base.base, plan.layout, {
         ...plan.training,
+        examples: Math.max(1, Math.min(mostExamples, Math.floor(exampleBytes / layerBytes))),
         rows: rowsAtATime,
         width,
         seed: sketchSeed,
@@ -135,7 +141,8 @@ export class GradientSession {
     moment: Pick<InfluenceMoment, 'values'>,
     { signal, onProgress }: { signal?: AbortSignal; onProgress?: (done: number) => void } = {}
   ): Promise<GradientSketches> {
-    await this.prepare(rows.reduce((longest, { tokens }) => Math.max(longest, tokens.length), 1));
+    const longest = rows.reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
+    await this.prepare(longest, Math.min(rows.length, this.#options.options.batchSize));
     this.checkValues([moment]);
     const { made } = this.#sketcher!;
     made.restore(moment);
@@ -170,17 +177,12 @@ export function checkMoments(moments: readonly InfluenceMoment[], sketched?: Ske
   );
 }
 
-/** Each row by itself, and as it is: no neighbours, no dropout. */
-function alone(options: FinetuneOptions): FinetuneOptions {
-  return { ...options, batchSize: 1, dropout: 0 };
-}
-
 function planOf(
   { device, checkpoint, options }: Pick<GradientSessionOptions, 'device' | 'checkpoint' | 'options'>,
   length: number,
   form: AbsmaxForm
 ): RunPlan {
   // An answer may be longer than the run's rows were.
-  const sized = { ...alone(options), maxLength: Math.max(options.maxLength, length) };
+  const sized = { ...options, dropout: 0, maxLength: Math.max(options.maxLength, length) };
   return planRun(checkpoint.config, sized, traitsOf(device), length, form);
 }

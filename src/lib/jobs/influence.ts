@@ -150,7 +150,8 @@ async function measureMoments(
   try {
     session.checkValues(moments);
     tell(job, 'compiling');
-    await session.prepare([...rows, ...asked].reduce((most, { tokens }) => Math.max(most, tokens.length), 1));
+    const longest = [...rows, ...asked].reduce((most, { tokens }) => Math.max(most, tokens.length), 1);
+    await session.prepare(longest, job.options.batchSize);
     const passMilliseconds: number[] = [];
     const all = rows.length + asked.length;
     for (const [at, moment] of moments.entries()) {

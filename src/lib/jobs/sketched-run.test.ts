@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { widthFor } from './sketched-run';
 
-const starter = { layers: 4, hidden: 128, moments: 3 };
+const starter = { layers: 5, hidden: 192, moments: 3 };
 const smol = { layers: 30, hidden: 576, moments: 3 };
 
 it('sketches are as wide as fits into tens of megabytes, for thousands of rows', () => {

@@ -13,7 +13,8 @@ export type SketcherOptions = InfluencePlanOptions;
 
 /**
  * Takes the gradient of each row alone, through the kernels that train, and keeps its sketch: a few thousand numbers a
- * row. One forward and backward pass a row; what is read back is read once for many rows.
+ * row. Rows go through in batches, as in training, and what is read back is read once for many. A row's sketch is the same
+ * whichever rows are beside it, but for rounding.
  */
 export class GradientSketcher {
   readonly #plan: InfluencePlan;
@@ -56,14 +57,12 @@ export class GradientSketcher {
 
   /** Goes to a checkpoint of a run: its adapter, and for `adam` the moments as they were there. */
   restore(checkpoint: Pick<OptimizerState, 'values'> & Partial<OptimizerState>): void {
-    const { values, gradients, m, v } = this.#plan.state;
-    const zeros = new Float32Array(this.#shape.length);
+    const { values, moments } = this.#plan;
     this.#built.write(values, checkpoint.values);
-    // Gaps between factors are never written by a kernel, and the sketch runs over them.
-    this.#built.write(gradients, zeros);
-    if (!this.#options.adam) return;
-    this.#built.write(m, checkpoint.m ?? zeros);
-    this.#built.write(v, checkpoint.v ?? zeros);
+    if (!moments) return;
+    const zeros = new Float32Array(this.#shape.length);
+    this.#built.write(moments.m, checkpoint.m ?? zeros);
+    this.#built.write(moments.v, checkpoint.v ?? zeros);
     this.#iteration = (checkpoint.iteration ?? 0) + 1;
   }
 
@@ -83,7 +82,13 @@ export class GradientSketcher {
     for (let first = 0; first < rows.length; first += this.#options.rows) {
       options.signal?.throwIfAborted();
       const part = rows.slice(first, first + this.#options.rows);
-      part.forEach((row, i) => this.#measure(row, i));
+      const started = performance.now();
+      let replays = 0;
+      for (let at = 0; at < part.length; replays++) {
+        const batch = this.#batchAt(part, at);
+        this.#measure(batch, at);
+        at += batch.length;
+      }
       const pairs = (await this.#built.read(this.#plan.sketches)) as Float32Array;
       for (let i = 0; i < part.length * segments * width; i++) {
         const at = first * segments * width + i;
@@ -92,6 +97,7 @@ export class GradientSketcher {
       }
       const means = (await this.#built.read(this.#plan.representations)) as Float32Array;
       representations.set(means.subarray(0, part.length * hidden), first * hidden);
+      this.#built.observe((performance.now() - started) / replays);
       options.onProgress?.(first + part.length);
     }
     return { rows: rows.length, segments, width, values, squares, representations, hidden };
@@ -101,19 +107,44 @@ export class GradientSketcher {
     this.#built.destroy();
   }
 
-  /** Replays the plan for one row, into row `index` of what is collected. */
-  #measure(row: TrainingRow, index: number): void {
-    const packed = packBatch([row], this.#options.tokens);
+  /** As many rows as go through at once, at least one. */
+  #batchAt(rows: readonly TrainingRow[], first: number): readonly TrainingRow[] {
+    const { examples, tokens: capacity } = this.#options;
+    let tokens = rows[first].tokens.length;
+    let end = first + 1;
+    while (end < rows.length && end - first < examples && tokens + rows[end].tokens.length <= capacity)
+      tokens += rows[end++].tokens.length;
+    return rows.slice(first, end);
+  }
+
+  /** Replays the plan for a batch, whose first row goes into row `index` of what is collected. */
+  #measure(rows: readonly TrainingRow[], index: number): void {
+    const packed = packBatch(rows, this.#options.tokens);
     for (const name of ['ids', 'positions', 'spans', 'gather', 'targets', 'scatter'] as const)
       this.#built.write(this.#plan.batch[name], packed[name]);
+    this.#built.write(this.#plan.table, tableOf(rows, this.#options.examples));
     this.#built.replay({
       ...defaultStepScalars,
       tokens: packed.tokens,
       trained: packed.trained,
-      lossWeight: 1 / Math.max(1, packed.trained),
+      // Each example's own mean is taken as its gradients are written.
+      lossWeight: 1,
       biasCorrection1: 1 - 0.9 ** this.#iteration,
       biasCorrection2: 1 - 0.999 ** this.#iteration,
       row: index
     });
   }
+}
+
+/** Where rows lie in their batch, as `Examples` wants it: `packBatch` lays them one behind another. */
+function tableOf(rows: readonly TrainingRow[], examples: number): Uint32Array {
+  const table = new Uint32Array(4 * examples);
+  let [token, target] = [0, 0];
+  rows.forEach(({ tokens, trained }, i) => {
+    const targets = trained.reduce((sum, flag, t) => sum + (t > 0 ? flag : 0), 0);
+    table.set([token, token + tokens.length, target, target + targets], 4 * i);
+    token += tokens.length;
+    target += targets;
+  });
+  return table;
 }

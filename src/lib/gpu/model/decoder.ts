@@ -296,7 +296,7 @@ export class DecoderRecorder {
         );
       }
     }
-    this.lora.gradients(name('mlp'), jobs);
+    this.lora.gradients(layer, 'mlp', jobs);
     return dx2;
   }
 
@@ -381,7 +381,7 @@ export class DecoderRecorder {
         );
       }
     }
-    this.lora.gradients(name('attention'), jobs);
+    this.lora.gradients(layer, 'attention', jobs);
     return dx;
   }
 

@@ -1,3 +1,4 @@
+import type { Examples } from '../kernels/examples';
 import { loraGradients, type GradientJob } from '../kernels/lora/gradient';
 import { project, type Factor } from '../kernels/lora/project';
 import type { LoraTerm } from '../kernels/matmul/matmul';
@@ -16,7 +17,9 @@ export interface LoraContext {
   readonly adapter?: {
     readonly layout: AdapterLayout;
     readonly values: Tensor;
+    /** As the layout has them; with `examples`, those of one layer for each example: [examples, length / layers]. */
     readonly gradients?: Tensor;
+    readonly examples?: Examples;
     readonly dropout?: number;
   };
 }
@@ -209,9 +212,20 @@ export class LoraWiring {
   }
 
   /** Records the gradients of half a layer. */
-  gradients(label: string, jobs: readonly GradientJob[]): void {
+  gradients(layer: number, half: string, jobs: readonly GradientJob[]): void {
     const { plan, tokens, style, adapter } = this.#c;
-    if (jobs.length)
-      plan.add(loraGradients({ label, rows: tokens, jobs, gradients: adapter!.gradients!, style }));
+    if (!jobs.length) return;
+    const { gradients, examples, layout } = adapter!;
+    const stride = layout.length / layout.config.layers;
+    plan.add(
+      loraGradients({
+        label: `layer ${layer} ${half}`,
+        rows: tokens,
+        jobs,
+        gradients: gradients!,
+        style,
+        ...(examples ? { examples: { ...examples, stride, first: layer * stride } } : {})
+      })
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { adamw } from '../kernels/adamw/adamw';
 import { gradNorm } from '../kernels/adamw/grad-norm';
 import { embeddingLookup } from '../kernels/embedding/embedding';
+import type { Examples } from '../kernels/examples';
 import { project } from '../kernels/lora/project';
 import { sumLoss } from '../kernels/reduce/sum-loss';
 import { statsLength } from '../kernels/reduce/stats';
@@ -106,12 +107,21 @@ export interface RecordedGradients extends Omit<TrainingPlan, 'plan'> {
   readonly hidden: Tensor;
 }
 
+/** Keeps the gradients of a batch's examples apart, a layer at a time: all layers of all examples would be too much. */
+export interface ExampleGradients extends Examples {
+  /** f32 [count, length / layers of the layout]: of the layer that was passed last. */
+  readonly gradients: Tensor;
+  /** Called after a layer's gradients are recorded, to record what takes them up. */
+  collect(layer: number): void;
+}
+
 /** Records section `micro`: forward, loss and backward of a batch, down to the gradients of the adapter. */
 export function recordGradients(
   plan: Plan,
   base: BaseModel,
   layout: AdapterLayout,
-  options: TrainingPlanOptions
+  options: TrainingPlanOptions,
+  examples?: ExampleGradients
 ): RecordedGradients {
   const { tokens, style, checkpointing, activations } = options;
   const { config } = base;
@@ -134,7 +144,7 @@ export function recordGradients(
     adapter: {
       layout,
       values: state.values,
-      gradients: state.gradients,
+      ...(examples ? { gradients: examples.gradients, examples } : { gradients: state.gradients }),
       ...(options.dropout ? { dropout: options.dropout } : {})
     }
   });
@@ -187,6 +197,7 @@ export function recordGradients(
       : kept[layer];
     const below = layer > 0 ? { layer: layer - 1, v: gradientOfProjections(layer - 1) } : undefined;
     const dx = recorder.backward(layer, acts, weights, dy, v, below);
+    examples?.collect(layer);
     if (!below || !dx) break;
     dy = dx;
     v = below.v;

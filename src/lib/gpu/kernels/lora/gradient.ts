@@ -5,6 +5,7 @@ import { dropoutText } from '../dropout';
 import { zeroAccumulators } from '../matmul/products';
 import { builtins, ceilDiv, foldGrid, unroll, workgroupIndex, xyzw } from '../unroll';
 import { laneSum, partialLength } from '../lanes';
+import { exampleText, type Examples } from '../examples';
 
 /**
  * Gradient of one low-rank factor, a sum over tokens of outer products:
@@ -36,6 +37,11 @@ export interface GradientArgs {
   readonly rows: number;
   readonly jobs: readonly GradientJob[];
   readonly gradients: Tensor;
+  /**
+   * Keeps the examples of a batch apart: `gradients` is then f32 [examples, stride], and each example's are those of its
+   * own mean loss, where the tokens' losses came in unweighted. `first` is the job's offset that lies at 0 there.
+   */
+  readonly examples?: Examples & { readonly stride: number; readonly first: number };
   readonly style: Style;
 }
 
@@ -48,9 +54,12 @@ const cooperativeLanes = 32;
  * Overwrites, or adds where `step.accumulate` says so.
  */
 export function loraGradients(args: GradientArgs): Kernel {
-  const { jobs, rows, style } = args;
+  const { jobs, rows, style, examples } = args;
   const lanes = style === 'serial' ? 1 : cooperativeLanes;
-  const params: Record<string, { u32: number } | { f32: number }> = { rows: { u32: rows } };
+  const params: Record<string, { u32: number } | { f32: number }> = {
+    rows: { u32: rows },
+    ...(examples ? { examples: { u32: examples.count }, example_stride: { u32: examples.stride } } : {})
+  };
   let tiles = 0;
   jobs.forEach((job, n) => {
     const wideTiles = ceilDiv(job.width, 8);
@@ -64,11 +73,12 @@ export function loraGradients(args: GradientArgs): Kernel {
       [`wide_stride${n}`]: { u32: job.wideStride },
       [`wide_column${n}`]: { u32: job.wideColumn },
       [`width${n}`]: { u32: job.width },
-      [`offset${n}`]: { u32: job.offset },
+      [`offset${n}`]: { u32: job.offset - (examples?.first ?? 0) },
       [`scale${n}`]: { f32: job.scale }
     });
     if (job.dropout) params[`stream${n}`] = { u32: job.dropout.stream };
   });
+  const units = tiles * (examples?.count ?? 1);
   return {
     label: `lora.gradients ${args.label}`,
     get body() {
@@ -76,7 +86,7 @@ export function loraGradients(args: GradientArgs): Kernel {
     },
     bindings: bindings(args),
     params,
-    workgroups: foldGrid(lanes > 1 ? tiles : ceilDiv(tiles, serialWorkgroup)),
+    workgroups: foldGrid(lanes > 1 ? units : ceilDiv(units, serialWorkgroup)),
     flops: jobs.reduce((sum, job) => sum + 2 * rows * job.width * job.thinColumns, 0)
   };
 }
@@ -109,7 +119,8 @@ function bindings(args: GradientArgs): Binding[] {
       access: 'read',
       element: wide ? `vec4<${tensor.dtype}>` : tensor.dtype
     })),
-    { name: 'gradients', tensor: args.gradients, access: 'read_write' }
+    { name: 'gradients', tensor: args.gradients, access: 'read_write' },
+    ...(args.examples ? [{ name: 'examples', tensor: args.examples.table, access: 'read' } as const] : [])
   ];
 }
 
@@ -122,9 +133,23 @@ ${probability ? dropoutText(probability) : ''}
 ${lanes > 1 ? `var<workgroup> partial: array<vec4f, ${partialLength(8, lanes)}>;` : ''}
 @compute @workgroup_size(${lanes > 1 ? lanes : serialWorkgroup})
 fn main(${builtins}) {
-  let unit = ${lanes > 1 ? workgroupIndex : `${workgroupIndex} * ${serialWorkgroup}u + lane`};
+  let index = ${lanes > 1 ? workgroupIndex : `${workgroupIndex} * ${serialWorkgroup}u + lane`};
+  ${
+    args.examples
+      ? `let example = index / params.end${last};
+  let unit = index % params.end${last};
+  ${exampleText}
+  let begin = example_span.x;
+  let live = min(example_span.y, params.rows);
+  let vector = example * params.example_stride;
+  let weight = 1.0 / f32(max(example_span.w - example_span.z, 1u));`
+      : `let unit = index;
   if (unit >= params.end${last}) { return; }
+  let begin = 0u;
   let live = min(step.tokens, params.rows);
+  let vector = 0u;
+  let weight = 1.0;`
+  }
   // Where the tile's results go: element (thin, wide) at offset + thin * thin_step + wide * wide_step.
   var thin0 = 0u; var thin_columns = 0u; var thin_step = 0u;
   var wide0 = 0u; var width = 0u; var wide_step = 0u;
@@ -134,11 +159,11 @@ ${zeroAccumulators(8)}
 ${lanes > 1 ? laneSum(8, lanes) : ''}
   var results = array<vec4f, 16>(${unroll(8, (i) => `a${i}_0, a${i}_1`, ', ')});
   for (var i = 0u; i < min(thin_columns - thin0, 8u)${lanes > 1 ? ' && lane == 0u' : ''}; i++) {
-    let at = offset + (thin0 + i) * thin_step + wide0 * wide_step;
+    let at = vector + offset + (thin0 + i) * thin_step + wide0 * wide_step;
     for (var j = 0u; j < min(width - wide0, 8u); j++) {
-      let value = results[2u * i + j / 4u][j % 4u] * scale;
-      let index = at + j * wide_step;
-      gradients[index] = select(value, gradients[index] + value, step.accumulate != 0u);
+      let value = results[2u * i + j / 4u][j % 4u] * (scale * weight);
+      let place = at + j * wide_step;
+      gradients[place] = select(value, gradients[place] + value, step.accumulate != 0u);
     }
   }
 }`;
@@ -181,7 +206,7 @@ function jobText(
     thin0 = (tile / ${p('wide_tiles')}) * 8u; thin_columns = ${p('thin_columns')};
     offset = ${p('offset')}; scale = ${p('scale')};
     thin_step = ${job.factor === 'down' ? 'width' : '1u'}; wide_step = ${job.factor === 'down' ? '1u' : 'thin_columns'};
-    for (var row = ${lanes > 1 ? 'lane' : '0u'}; row < live; row += ${lanes}u) {
+    for (var row = begin${lanes > 1 ? ' + lane' : ''}; row < live; row += ${lanes}u) {
       let thin_at = row * ${p('thin_stride')} + ${p('thin_column')};
       let wide_at = row * ${p('wide_stride')} + ${p('wide_column')};
       let t0 = ${group(thin, 'thin_at', 'thin0', 'thin_columns', 0)};

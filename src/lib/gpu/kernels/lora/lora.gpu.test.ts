@@ -319,6 +319,47 @@ for (const style of ['serial', 'cooperative'] as Style[])
       }
     });
 
+    test('gradients of the examples of a batch, each of its own mean loss', async () => {
+      for (const { rows, width, rank, parts } of shapes) {
+        const inputs = new Inputs();
+        const thin = normals(1, rows * parts * rank);
+        const wide = normals(2, rows * width);
+        // The first token alone, and the rest; the second of the three places in the table has no example.
+        const spans =
+          rows > 1 ? [0, 1, 0, 1, 9, 9, 0, 0, 1, rows, 1, 4] : [0, 1, 0, 1, 9, 9, 0, 0, 9, 9, 0, 0];
+        // Of a later layer, with a gap behind.
+        const [first, size, stride] = [640, parts * rank * width, parts * rank * width + 5];
+        const start = normals(3, 3 * stride);
+        const gradients = inputs.put('gradients', start);
+        const kernel = loraGradients({
+          ...{ label: 't', rows, gradients, style },
+          examples: { table: inputs.put('examples', Uint32Array.from(spans)), count: 3, stride, first },
+          jobs: [
+            {
+              ...{ factor: 'down', thinColumn: 0, thinColumns: parts * rank, thinStride: parts * rank },
+              ...{ wideStride: width, wideColumn: 0, width, scale: 0.5, offset: first },
+              thin: inputs.put('thin', thin),
+              wide: inputs.put('wide', wide)
+            }
+          ]
+        });
+        const results = await runKernels(device, [kernel], inputs.values, [gradients], { tokens: rows });
+        const got = results.get(gradients)!;
+        for (let example = 0; example < 3; example++) {
+          const [from, to, target, end] = spans.slice(4 * example);
+          const at = example * stride;
+          const want = outerReference(
+            thin.subarray(from * parts * rank, to * parts * rank),
+            wide.subarray(from * width, to * width),
+            to - from
+          ).map((v) => (0.5 * v) / (end - target));
+          const untouched = start.subarray(from < to ? at + size : at, at + stride);
+          expect(got.slice(at + stride - untouched.length, at + stride)).toEqual(untouched);
+          if (from < to) expect(relativeError(got.slice(at, at + size), want)).toBeLessThan(1e-5);
+        }
+      }
+    });
+
     test(`gradient of A under dropout sees the forward pass's masks`, async () => {
       const { rows, width, rank, parts } = { rows: 12, width: 20, rank: 4, parts: 2 };
       const inputs = new Inputs();

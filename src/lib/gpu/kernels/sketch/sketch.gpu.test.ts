@@ -13,21 +13,40 @@ import { adamDirectionReference, sketchReference } from './sketch.ref';
 const device = new Device(await testDevice());
 const styles: Style[] = ['serial', 'cooperative'];
 
+/**
+ * Sketches of vectors: as one example, or as several. Parts are sketched one after another, from a tensor that holds one
+ * part of each example, as layers are.
+ */
 async function run(
   style: Style,
   shape: SketchShape,
-  values: Float32Array,
+  examples: readonly Float32Array[],
   moments?: { m: Float32Array; v: Float32Array },
   scalars: Partial<StepScalars> = {}
 ): Promise<Float32Array> {
-  const rows = (scalars.row ?? 0) + 1;
-  const vector = persistent('vector', values.length);
-  const sketches = persistent('sketches', rows * shape.segments * shape.width * 2);
-  const inputs = new Map<Tensor, Float32Array>([[vector, values]]);
-  const tensors = moments && { m: persistent('m', values.length), v: persistent('v', values.length) };
+  const { segments, stride, width } = shape;
+  const rows = (scalars.row ?? 0) + examples.length;
+  const sketches = persistent('sketches', rows * segments * width * 2);
+  // The table has room for more examples than there are.
+  const table = persistent('examples', 4 * (examples.length + 1), 'u32');
+  const inputs = new Map<Tensor, Float32Array | Uint32Array>();
+  inputs.set(table, Uint32Array.from([...examples.flatMap((_, i) => [i, i + 1, 0, 0]), 0, 0, 0, 0]));
+  const tensors = moments && { m: persistent('m', segments * stride), v: persistent('v', segments * stride) };
   if (tensors && moments) inputs.set(tensors.m, moments.m).set(tensors.v, moments.v);
-  const kernel = sketch({ ...shape, vector, sketches, style, ...(tensors ? { moments: tensors } : {}) });
-  const results = await runKernels(device, [kernel], inputs, [sketches], scalars);
+  const kernels = Array.from({ length: segments }, (_, segment) => {
+    const vectors = persistent('vectors', (examples.length + 1) * stride);
+    const part = new Float32Array(vectors.length);
+    examples.forEach((values, i) =>
+      part.set(values.subarray(segment * stride, (segment + 1) * stride), i * stride)
+    );
+    inputs.set(vectors, part);
+    return sketch({
+      ...{ ...shape, segment, vectors, sketches, style },
+      examples: { table, count: examples.length + 1 },
+      ...(tensors ? { moments: tensors } : {})
+    });
+  });
+  const results = await runKernels(device, kernels, inputs, [sketches], scalars);
   return results.get(sketches) as Float32Array;
 }
 
@@ -46,7 +65,7 @@ describe.each(styles)('sketch, %s', (style) => {
     '$segments parts of $stride to $width sums equal the scattered ones of float64',
     async (shape) => {
       const values = normals(shape.seed, shape.segments * shape.stride);
-      const got = await run(style, shape, values);
+      const got = await run(style, shape, [values]);
       expect(relativeError(got, sketchReference(values, shape))).toBeLessThan(1e-5);
     }
   );
@@ -72,7 +91,7 @@ describe.each(styles)('sketch, %s', (style) => {
     const got = await run(
       style,
       shape,
-      gradient,
+      [gradient],
       { m, v },
       {
         biasCorrection1: 1 - 0.9 ** iteration,
@@ -83,12 +102,15 @@ describe.each(styles)('sketch, %s', (style) => {
     expect(relativeError(got, want)).toBeLessThan(1e-5);
   });
 
-  it('writes the row that the step names, and no other', async () => {
-    const shape = { segments: 1, stride: 100, width: 16, seed: 8 };
-    const values = normals(7, 100);
-    const got = await run(style, shape, values, undefined, { row: 2 });
-    expect(got.subarray(0, 64).every(Number.isNaN)).toBe(true);
-    expect(relativeError(got.subarray(64), sketchReference(values, shape))).toBeLessThan(1e-5);
+  it('writes each example to its row from the one that the step names on, and no other', async () => {
+    const shape = { segments: 2, stride: 100, width: 16, seed: 8 };
+    const examples = [7, 8, 9].map((seed) => normals(seed, 200));
+    const got = await run(style, shape, examples, undefined, { row: 2 });
+    const row = (i: number) => got.subarray(64 * i, 64 * (i + 1));
+    expect([...row(0), ...row(1)].every(Number.isNaN)).toBe(true);
+    examples.forEach((values, i) =>
+      expect(relativeError(row(2 + i), sketchReference(values, shape))).toBeLessThan(1e-5)
+    );
   });
 
   it('keeps inner products and, exactly, norms', async () => {
@@ -96,7 +118,7 @@ describe.each(styles)('sketch, %s', (style) => {
     const a = normals(1, shape.stride);
     const noise = normals(2, shape.stride);
     const b = a.map((x, i) => 0.6 * x + 0.8 * noise[i]);
-    const [x, y] = [await run(style, shape, a), await run(style, shape, b)];
+    const [x, y] = [await run(style, shape, [a]), await run(style, shape, [b])];
     let [inner, squares] = [0, 0];
     for (let i = 0; i < x.length; i += 2) {
       inner += x[i] * y[i];
@@ -112,8 +134,9 @@ describe.each(styles)('sketch, %s', (style) => {
 
 it('a width that is no power of two is refused', () => {
   const tensor = persistent('x', 64);
-  const shape = { segments: 1, stride: 24, width: 24, seed: 0 };
-  expect(() => sketch({ ...shape, vector: tensor, sketches: tensor, style: 'serial' })).toThrow(
+  const shape = { segments: 1, segment: 0, stride: 24, width: 24, seed: 0 };
+  const examples = { table: tensor, count: 1 };
+  expect(() => sketch({ ...shape, examples, vectors: tensor, sketches: tensor, style: 'serial' })).toThrow(
     SketchWidthError
   );
 });

@@ -3,6 +3,7 @@ import type { Kernel } from '../../plan/kernel';
 import type { Style } from '../../plan/style';
 import type { Tensor } from '../../plan/tensor';
 import { pcgText } from '../pcg';
+import { exampleText, type Examples } from '../examples';
 import { builtins, ceilDiv, foldGrid, workgroupIndex } from '../unroll';
 
 /** A sketch whose width is no power of two: its columns could not be permuted by one multiplication. */
@@ -20,12 +21,15 @@ export interface SketchShape {
 }
 
 export interface SketchOptions extends SketchShape {
-  /** f32 [segments * stride] */
-  readonly vector: Tensor;
-  /** f32 [rows, segments * width, 2]; row `step.row` is written: the sums, and the sums of squares. */
+  /** The part that is sketched. */
+  readonly segment: number;
+  readonly examples: Examples;
+  /** f32 [examples, stride]: the part of each example. */
+  readonly vectors: Tensor;
+  /** f32 [rows, segments * width, 2]: the sums, and the sums of squares. Example e is written to row `step.row` + e. */
   readonly sketches: Tensor;
   /**
-   * Running moments of AdamW, f32 as `vector`. With them, the update that AdamW would make of the vector is sketched
+   * Running moments of AdamW, f32 [segments * stride]. With them, the update that AdamW would make of the vector is sketched
    * instead (Xia et al. 2024, arXiv 2402.04333, section 2): m' / (sqrt(v') + epsilon), with `step`'s bias corrections.
    */
   readonly moments?: { readonly m: Tensor; readonly v: Tensor };
@@ -48,19 +52,19 @@ const epsilon = 1e-8;
  * of its elements; added up they give the exact norm of the part.
  */
 export function sketch(options: SketchOptions): Kernel {
-  const { vector, sketches, moments, style, segments, stride, width, seed } = options;
+  const { vectors, sketches, moments, style, segment, segments, stride, width, seed, examples } = options;
   if (!Number.isInteger(Math.log2(width))) {
     throw new SketchWidthError(`A sketch of ${width} values cannot be made: choose a power of two.`, {
       details: { width }
     });
   }
   const lanes = style === 'serial' ? 8 : 64;
-  const sums = segments * width;
   return {
     label: `sketch.${moments ? 'adam' : 'plain'}.${style}`,
     body: body(lanes, moments !== undefined),
     bindings: [
-      { name: 'vector', tensor: vector, access: 'read' },
+      { name: 'vectors', tensor: vectors, access: 'read' },
+      { name: 'examples', tensor: examples.table, access: 'read' },
       { name: 'sketches', tensor: sketches, access: 'write', element: 'vec2<f32>' },
       ...(moments
         ? ([
@@ -69,39 +73,46 @@ export function sketch(options: SketchOptions): Kernel {
           ] as const)
         : [])
     ],
-    params: { sums: { u32: sums }, stride: { u32: stride }, width: { u32: width }, seed: { u32: seed } },
-    workgroups: foldGrid(ceilDiv(sums, lanes)),
-    flops: 4 * segments * stride
+    params: {
+      examples: { u32: examples.count },
+      segment: { u32: segment },
+      sums: { u32: segments * width },
+      stride: { u32: stride },
+      width: { u32: width },
+      seed: { u32: seed }
+    },
+    workgroups: foldGrid(ceilDiv(examples.count * width, lanes)),
+    flops: 4 * examples.count * stride
   };
 }
 
 function body(lanes: number, adam: boolean): string {
   return /* wgsl */ `${pcgText}
-fn element(i: u32) -> f32 {
+fn element(i: u32, g: f32) -> f32 {
   ${
     adam
-      ? `let g = vector[i];
-  let mean = (${beta1} * m[i] + ${1 - beta1} * g) / step.biasCorrection1;
+      ? `let mean = (${beta1} * m[i] + ${1 - beta1} * g) / step.biasCorrection1;
   let square = (${beta2} * v[i] + ${(1 - beta2).toPrecision(6)} * g * g) / step.biasCorrection2;
   return mean / (sqrt(square) + ${epsilon});`
-      : 'return vector[i];'
+      : 'return g;'
   }
 }
 
 @compute @workgroup_size(${lanes})
 fn main(${builtins}) {
   let index = ${workgroupIndex} * ${lanes}u + lane;
-  if (index >= params.sums) { return; }
   let column = index % params.width;
-  let start = index / params.width * params.stride;
+  let example = index / params.width;
+  ${exampleText}
+  let start = example * params.stride;
   var sum = vec2f();
   for (var first = 0u; first < params.stride; first += params.width) {
     let key = pcg(first ^ pcg(params.seed));
     let place = first + (((key | 1u) * column + (key >> 16u)) & (params.width - 1u));
     if (place >= params.stride) { continue; }
-    let value = element(start + place);
+    let value = element(params.segment * params.stride + place, vectors[start + place]);
     sum += vec2f(select(-value, value, (pcg(place ^ key) & 1u) == 1u), value * value);
   }
-  sketches[step.row * params.sums + index] = sum;
+  sketches[(step.row + example) * params.sums + params.segment * params.width + column] = sum;
 }`;
 }
