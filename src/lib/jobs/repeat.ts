@@ -2,12 +2,12 @@ import type { Adapter } from '../formats/peft';
 
 /**
  * How far a repeated run may be from the claimed one, as the Frobenius norm of the difference over that of the claimed
- * adapter. The same build on the same device gives the same bits. Another driver adds in another order: after 33 steps of
- * the starter, lavapipe and SwiftShader are 9e-7 apart (after ten, 8e-7). Other inputs are another adapter altogether: 264 rows less one,
- * after all 99 steps, 0.6; another seed, 1.4. This lies between, with room for longer runs and for other GPUs, of which
- * none was measured.
+ * adapter. The same build on the same device gives the same bits. Another driver rounds otherwise: after 33 steps of the
+ * starter, lavapipe and SwiftShader are 9e-7 apart (after ten, 8e-7). Other inputs move more: one of 264 answers changed,
+ * 0.03 after the same 33 steps; one row less, 0.6 after all 99; another seed, 1.4. This lies between, nearer to the least
+ * change of inputs than to rounding, since GPUs that add in another order were not measured.
  */
-export const adapterTolerance = 0.01;
+export const adapterTolerance = 0.005;
 
 /** Tensors that are named where adapters differ. */
 const namedTensors = 5;
