@@ -1,11 +1,17 @@
 /** Files verified on the command line: what is said, and what a script learns of it. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { starterDatanet } from '../../src/cli/shared-data';
 import { openBundle } from '../../src/lib/datanets/bundle/bundle';
 import { rowCid, rowContent } from '../../src/lib/datanets/content/cid';
+import { canonicalJson } from '../../src/lib/datanets/canonical';
+import { createIdentity } from '../../src/lib/datanets/trust/identity';
+import { signStatement } from '../../src/lib/datanets/trust/sign';
+import { everyStatement } from '../../src/lib/datanets/trust/testing';
 import type { VerifyReport } from '../../src/lib/datanets/verify/verify';
 import { runCli, runScript } from './run-cli';
 
@@ -14,6 +20,25 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tabtune-verify-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const someAccount = '0x52908400098527886E0F7030069857D2E4169EE7';
+
+/** A node that says which chain it is of, and nothing else. */
+async function fakeNode(chainId: number): Promise<{ url: string; close: () => void }> {
+  const server = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: `0x${chainId.toString(16)}` }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+}
 
 async function write(name: string, data: string | Uint8Array): Promise<string> {
   const path = join(folder, name);
@@ -58,6 +83,30 @@ describe('npm run verify', { timeout: 60_000 }, () => {
     expect(both.stdout).toMatch(/^holds {4}root: /m);
     expect(both.stdout).toMatch(/^unknown {2}files given with it: One of them could not be used/m);
     expect((await runScript('verify', path, '--related', starterDatanet)).code).toBe(0);
+  });
+
+  it('asks the node of a chain for what only a chain can tell', async () => {
+    const person = await createIdentity('Ada');
+    const { validation } = everyStatement(person.person, person.person);
+    const signed = await signStatement(person, validation);
+    // Longer than a plain account's: a contract account's.
+    const wallet = {
+      standard: 'EIP-712',
+      address: someAccount,
+      chainId: 31337,
+      value: `0x${'ab'.repeat(66)}`
+    };
+    const path = await write('contract.tabtune.json', canonicalJson({ ...signed, wallet }));
+    expect((await runScript('verify', path)).stdout).toMatch(
+      /^unknown {2}wallet: .*only its chain \(31337\)/m
+    );
+    const node = await fakeNode(1);
+    const other = await runScript('verify', path, '--rpc', node.url);
+    expect(other.stdout).toMatch(/^unknown {2}wallet: Only chain 31337 can tell, .*they are of 1/m);
+    node.close();
+    const nobody = await runScript('verify', path, '--rpc', node.url);
+    expect([nobody.code, nobody.stdout]).toEqual([2, '']);
+    expect(nobody.stderr).toMatch(/No node of a chain answers at http/);
   });
 
   it('ends with 2 where there is nothing to verify, in one line', async () => {
