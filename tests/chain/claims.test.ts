@@ -1,6 +1,7 @@
 /** Signatures of contract accounts, and attestations that were revoked: what only a real chain can tell. */
 import {
   encodeFunctionData,
+  getAddress,
   getContractAddress,
   hashTypedData,
   parseAbi,
@@ -83,7 +84,7 @@ function creating(lines: string[]): Hex {
 
 async function deployCode(data: Hex): Promise<Address> {
   const hash = await sendTransaction(anvil.client, { account: richAccount(9), chain: null, data });
-  return (await waitForTransactionReceipt(anvil.client, { hash })).contractAddress!;
+  return getAddress((await waitForTransactionReceipt(anvil.client, { hash })).contractAddress!);
 }
 
 async function signedFor(

@@ -159,6 +159,7 @@ describe.each<WalletStatement>(claims)('a wallet signature of a $kind', (stateme
     for (const changed of [
       { ...wallet, chainId: 10 },
       { ...wallet, address: stranger },
+      { ...wallet, address: wallet.address.toLowerCase() },
       { ...wallet, value: '0x' },
       { ...wallet, value: 'nonsense' }
     ]) {

@@ -36,6 +36,13 @@ export async function verifyWalletSignature(
       }
     );
   }
+  const { getAddress, hashTypedData } = await import('viem');
+  if (address !== getAddress(address)) {
+    throw new WalletSignatureError(
+      `The address ${address} is not written with its checksum (EIP-55), as a wallet gives it: it was changed.`,
+      { details: { address } }
+    );
+  }
   const claim = claimOf(statement, chainId);
   if (value.length <= PLAIN_SIGNATURE) {
     const refusal = await plainRefusal(claim, wallet);
@@ -48,10 +55,7 @@ export async function verifyWalletSignature(
       chainId
     );
   }
-  const [{ hashTypedData }, { acceptedByAccount }] = await Promise.all([
-    import('viem'),
-    import('./contract-signature')
-  ]);
+  const { acceptedByAccount } = await import('./contract-signature');
   const hash = hashTypedData(claim);
   if (!(await acceptedByAccount({ address, hash, signature: value, chainId }, chain))) {
     throw new WalletSignatureError(
@@ -66,7 +70,7 @@ async function plainRefusal(
   claim: ClaimTypedData,
   { address, chainId, value }: WalletSignature
 ): Promise<WalletSignatureError | undefined> {
-  const { getAddress, recoverTypedDataAddress } = await import('viem');
+  const { recoverTypedDataAddress } = await import('viem');
   let signer: string;
   try {
     signer = await recoverTypedDataAddress({ ...claim, signature: value as `0x${string}` });
@@ -76,7 +80,7 @@ async function plainRefusal(
       { details: { address }, cause }
     );
   }
-  if (signer === getAddress(address)) return undefined;
+  if (signer === address) return undefined;
   return new WalletSignatureError(
     `The wallet signature is not by ${address} over this statement: something in it was changed, or another account or chain signed it. If it is a contract account, its chain (${chainId}) has to be asked.`,
     { details: { address, signer, chainId } }
