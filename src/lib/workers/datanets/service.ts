@@ -10,6 +10,7 @@ import type { RowContent } from '../../datanets/row';
 import { sweepImports } from '../../datanets/store/staging';
 import type { Store } from '../../datanets/store/store';
 import type { Person, WalletSignature } from '../../datanets/trust/statements';
+import type { ChainRequest } from '../../datanets/verify/chain-request';
 import { usesOf } from '../run-uses';
 import { Checking } from './checking';
 import { datanetOfCroissant, type DescribedDatanet } from './describing';
