@@ -64,7 +64,7 @@ describe('a wallet', () => {
     expect(installed.wallet.asked).toEqual([]);
     await connectInDialog(page);
     await dialog.getByRole('status').getByText(account.address).waitFor();
-    await dialog.getByRole('status').getByText('Local chain 31337').waitFor();
+    await dialog.getByRole('status').getByText('chain 31337').waitFor();
     await dialog.getByText('What the wallet will show', { exact: true }).click();
     const fields = dialog.getByRole('region', { name: 'What the wallet will show' });
     await fields.getByText('I ring the bells.').waitFor();

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Chain as ViemChain } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../datanets/canonical';
@@ -13,7 +14,7 @@ import { isForWallets, type WalletStatement } from '../../datanets/trust/wallet-
 import { changesOf, fitting } from '../../datanets/verify/testing';
 import { verifyFile, type VerifyReport } from '../../datanets/verify/verify';
 import { claimChecks } from './checks';
-import { easChains, easOn } from './eas-deployments';
+import { easChains, easOn, networkOf } from './eas-deployments';
 import { easSchema, easSchemaUid } from './eas';
 import { offchainFile, OffchainSignatureError, prepareOffchain, type OffchainFile } from './eas-offchain';
 
@@ -74,6 +75,16 @@ describe('deployments', () => {
   it('are no others', () => {
     expect(easChains()).toHaveLength(published.length);
     expect(easOn(31337)).toBeUndefined();
+  });
+
+  it('are on networks by the names and explorers that viem has for them', async () => {
+    const chains = Object.values<ViemChain>(await import('viem/chains'));
+    for (const id of easChains()) {
+      const found = chains.find((each) => each.id === id)!;
+      const explorer = found.blockExplorers!.default.url.replace(/\/+$/, '');
+      expect(networkOf(id)).toEqual({ name: found.name, explorer });
+    }
+    expect(networkOf(31337)).toEqual({ name: 'chain 31337' });
   });
 });
 
