@@ -16,6 +16,11 @@ export function claimOf(statement: WalletStatement, chainId: number): ClaimTyped
 /** 65 bytes in hexadecimal: what a plain account signs. */
 const PLAIN_SIGNATURE = 2 + 2 * 65;
 
+/** Whether it can only be that of a contract account, so that its chain has to be asked. */
+export function isOfContract({ value }: Pick<WalletSignature, 'value'>): boolean {
+  return value.length > PLAIN_SIGNATURE;
+}
+
 /**
  * Checks a wallet's signature (EIP-712): of a plain account by ECDSA over secp256k1, without asking anybody; of a contract
  * account (ERC-1271, ERC-6492) by its chain.
@@ -27,6 +32,34 @@ export async function verifyWalletSignature(
   wallet: WalletSignature,
   chain?: ChainRequest
 ): Promise<void> {
+  await accountOf(statement, wallet, chain);
+}
+
+/**
+ * Checks a signature that a wallet just made, and gives it in the form in which it goes along. Some contract accounts sign
+ * with 65 bytes; to whoever has no chain at hand that is a plain account's signature that fails. Theirs is wrapped as
+ * ERC-6492 has it, which accounts that are deployed may have, too, and which says that a chain is to be asked.
+ * https://eips.ethereum.org/EIPS/eip-6492
+ * @throws as `verifyWalletSignature`
+ */
+export async function acceptWalletSignature(
+  statement: WalletStatement,
+  wallet: WalletSignature,
+  chain?: ChainRequest
+): Promise<WalletSignature> {
+  const account = await accountOf(statement, wallet, chain);
+  if (account === 'plain' || isOfContract(wallet)) return wallet;
+  const { serializeErc6492Signature, zeroAddress } = await import('viem');
+  const signature = wallet.value as `0x${string}`;
+  return { ...wallet, value: serializeErc6492Signature({ address: zeroAddress, data: '0x', signature }) };
+}
+
+/** The kind of account that signed. @throws as `verifyWalletSignature` */
+async function accountOf(
+  statement: WalletStatement,
+  wallet: WalletSignature,
+  chain: ChainRequest | undefined
+): Promise<'plain' | 'contract'> {
   const { address, chainId, value } = wallet;
   if (statement.kind === 'wallet-link' && statement.address !== address) {
     throw new WalletSignatureError(
@@ -44,9 +77,9 @@ export async function verifyWalletSignature(
     );
   }
   const claim = claimOf(statement, chainId);
-  if (value.length <= PLAIN_SIGNATURE) {
+  if (!isOfContract(wallet)) {
     const refusal = await plainRefusal(claim, wallet);
-    if (!refusal) return;
+    if (!refusal) return 'plain';
     // Some contract accounts sign with 65 bytes, too; whether this is one, its chain knows.
     if (!chain) throw refusal;
   } else if (!chain) {
@@ -63,6 +96,7 @@ export async function verifyWalletSignature(
       { details: { address, chainId } }
     );
   }
+  return 'contract';
 }
 
 /** Why it is not the signature of a plain account, or nothing where it is. */

@@ -17,6 +17,9 @@ describe('a claim in the list', () => {
       'anchored on 2 chains',
       'an anchor was revoked'
     ]);
+    expect(claimFacts({ wallet, walletUnasked: true, anchors: [] })).toEqual([
+      'names the wallet 0xaBaBaB…aBaBaB, which was not checked'
+    ]);
   });
 
   it('can be taken back by who made it, once, and only where no other end is meant for it', () => {

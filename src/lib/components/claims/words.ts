@@ -11,11 +11,16 @@ export const claimKinds: Record<ClaimSummary['kind'], string> = {
 };
 
 /** What else there is to know of a claim, in a line each: whose wallet signed, and on which chains it is noted. */
-export function claimFacts({ wallet, anchors }: Pick<ClaimSummary, 'wallet' | 'anchors'>): string[] {
+export function claimFacts({
+  wallet,
+  walletUnasked,
+  anchors
+}: Pick<ClaimSummary, 'wallet' | 'walletUnasked' | 'anchors'>): string[] {
   const standing = anchors.filter(({ revoked }) => revoked === undefined).length;
   const revoked = anchors.length - standing;
   return [
-    wallet ? `signed by the wallet ${shortId(wallet.address)}, too` : '',
+    wallet && walletUnasked ? `names the wallet ${shortId(wallet.address)}, which was not checked` : '',
+    wallet && !walletUnasked ? `signed by the wallet ${shortId(wallet.address)}, too` : '',
     standing > 0 ? `anchored on ${standing === 1 ? 'a chain' : `${standing} chains`}` : '',
     revoked > 0 ? `${revoked === 1 ? 'an anchor was' : `${revoked} anchors were`} revoked` : ''
   ].filter(Boolean);

@@ -1,3 +1,4 @@
+import { askThroughWallet } from '$lib/components/claims/wallet/ask-chain';
 import type { ChainRequest } from '$lib/datanets/verify/chain-request';
 
 /** A wallet that answers for the chains that it can reach. Nothing is signed, and nothing is paid. */
@@ -7,7 +8,7 @@ export interface AskedWallet {
 }
 
 /**
- * Connects a wallet, to ask chains through it. Where it is on another chain, it is asked to go there, and asks the person.
+ * Connects a wallet, to ask chains through it.
  * @param id as the wallet announced itself
  * @throws WalletRejectedError, WalletError
  */
@@ -15,12 +16,7 @@ export async function askThrough(id: string): Promise<AskedWallet> {
   const { WalletConnection } = await import('$lib/wallet/connection');
   const connection = await WalletConnection.open(id);
   return {
-    async ask(chainId, request) {
-      const { chainId: now } = await connection.account();
-      if (now !== chainId) await connection.switchTo(chainId);
-      const provider = await connection.provider();
-      return provider.request(request);
-    },
+    ask: askThroughWallet(connection),
     // A wallet that does not answer its farewell is none the less let go.
     close: () => void connection.close().catch(() => undefined)
   };

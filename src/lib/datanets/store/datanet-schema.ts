@@ -97,6 +97,8 @@ export interface StatementRecord {
   /** Milliseconds since 1970: when it was signed here, or taken in. */
   received: number;
   signed: Signed<Statement>;
+  /** Its chain was asked as it was signed here: the contract account beside it accepts its signature. */
+  walletHolds?: true;
 }
 
 /** The person of this browser: a single record. */

@@ -7,7 +7,7 @@ type Of<K extends StatementKind> = Extract<Statement, { kind: K }>;
 /** A record whose statement is of one kind. */
 export type RecordOf<K extends StatementKind> = Omit<StatementRecord, 'signed'> & { signed: Signed<Of<K>> };
 
-/** What people signed, each under the CID of the signed whole. Nothing here is ever changed. */
+/** What people signed, each under the CID of the signed whole. What they signed is never changed. */
 export class StatementStore {
   readonly #db: Database;
 
@@ -37,6 +37,14 @@ export class StatementStore {
     return inOrder(
       await this.#db.read('statements', (idb) => idb.getAllFromIndex('statements', 'datanet', datanet))
     );
+  }
+
+  /** Notes that a chain was asked about a wallet's signature, and that it holds. */
+  async noteWallet(cid: string): Promise<void> {
+    await this.#db.write(['statements'], 'a signed statement', undefined, async (transaction) => {
+      const statements = transaction.objectStore('statements');
+      await statements.put({ ...found(await statements.get(cid), 'statement', cid), walletHolds: true });
+    });
   }
 
   /** Keeps statements, all or none. */

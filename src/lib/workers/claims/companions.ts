@@ -8,6 +8,7 @@ import type { Store } from '../../datanets/store/store';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
 import { isForWallets } from '../../datanets/trust/wallet-kinds';
+import { ChainUnavailableError } from '../../datanets/verify/chain-request';
 import type { Adapter } from '../../formats/peft';
 import { CLAIM_FILES, type Companions } from '../adapter-files';
 import { statementRecord } from '../datanets/exchange-lookup';
@@ -82,10 +83,16 @@ async function believed(text: string, kind: (typeof CLAIM_KINDS)[ClaimPart]): Pr
     const signed = await readSigned(text);
     const { statement, wallet } = signed;
     if (!isSigned(signed, kind)) return undefined;
-    if (wallet && isForWallets(statement)) await verifyWalletSignature(statement, wallet);
+    if (wallet && isForWallets(statement))
+      await verifyWalletSignature(statement, wallet).catch(unlessUnasked);
     return signed;
   } catch {
     // Why not, its checks say.
     return undefined;
   }
+}
+
+/** That only a chain can tell is no reason to disbelieve the person who signed; the checks say that it is unknown. */
+function unlessUnasked(error: unknown): void {
+  if (!(error instanceof ChainUnavailableError)) throw error;
 }

@@ -1,11 +1,12 @@
 /** Where contributors can be paid, as far as they have said so themselves. */
 import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
+import type { RecordOf } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
-import type { Contribution, Signed } from '../../datanets/trust/statements';
+import { isUnasked } from '../datanets/exchange-lookup';
 
 /**
  * Wallets of contributors: the one they linked last, else the one that signed their newest contribution. Both were
- * signed by the wallet itself.
+ * signed by the wallet itself; where only a chain could tell and was not asked, they have none.
  * @param contributors ids, as rows name them
  * @returns id to checksummed address (EIP-55), of those who have one
  */
@@ -15,14 +16,15 @@ export async function walletsOf(
 ): Promise<Record<string, string>> {
   const wanted = new Set(contributors);
   const used: Shown[] = [];
-  for (const signed of await signedContributions(store, wanted)) {
+  for (const record of await signedContributions(store, wanted)) {
+    const { signed } = record;
     const { by, created } = signed.statement;
-    if (await holds(signed)) used.push({ id: by.id, address: signed.wallet!.address, created });
+    if (await holds(record)) used.push({ id: by.id, address: signed.wallet!.address, created });
   }
   const links = await store.statements.of('', 'wallet-link');
-  const linked = links.map(({ signed: { statement } }): Shown => {
-    const { by, address, created } = statement;
-    return { id: by.id, address, created };
+  const linked = links.flatMap((record): Shown[] => {
+    const { by, address, created } = record.signed.statement;
+    return isUnasked(record) ? [] : [{ id: by.id, address, created }];
   });
   // The last of an id is what a map keeps.
   const inOrder = [...oldestFirst(used), ...oldestFirst(linked)].filter(({ id }) => wanted.has(id));
@@ -44,19 +46,24 @@ function oldestFirst(shown: Shown[]): Shown[] {
 }
 
 /** Contributions with a wallet's signature, by some people, to any Datanet that is here. */
-async function signedContributions(store: Store, by: ReadonlySet<string>): Promise<Signed<Contribution>[]> {
+async function signedContributions(
+  store: Store,
+  by: ReadonlySet<string>
+): Promise<RecordOf<'contribution'>[]> {
   const datanets = new Set((await store.datanets.list()).map(({ datanet }) => datanet));
-  const found: Signed<Contribution>[] = [];
+  const found: RecordOf<'contribution'>[] = [];
   for (const datanet of datanets) {
-    for (const { signed } of await store.statements.of(datanet, 'contribution')) {
-      if (signed.wallet && by.has(signed.statement.by.id)) found.push(signed);
+    for (const record of await store.statements.of(datanet, 'contribution')) {
+      if (record.signed.wallet && by.has(record.signed.statement.by.id)) found.push(record);
     }
   }
   return found;
 }
 
 /** Those that came inside of a version were not asked for their wallet's signature as it was opened. */
-async function holds({ statement, wallet }: Signed<Contribution>): Promise<boolean> {
+async function holds({ signed, walletHolds }: RecordOf<'contribution'>): Promise<boolean> {
+  const { statement, wallet } = signed;
+  if (walletHolds) return true;
   try {
     await verifyWalletSignature(statement, wallet!);
     return true;

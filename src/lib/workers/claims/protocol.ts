@@ -36,6 +36,8 @@ export interface ClaimSummary {
   own: boolean;
   by: string;
   wallet?: WalletSignature;
+  /** The wallet is a contract account, whose chain was not asked whether it accepts the signature. */
+  walletUnasked?: true;
   /** Why it holds no longer: retracted, revoked, withdrawn, expired. */
   ended?: string;
   /** The adapter of this browser that a manifest or receipt is of. */

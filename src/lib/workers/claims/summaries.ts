@@ -4,7 +4,7 @@ import type { AnchorRecord } from '../../datanets/store/attribution-schema';
 import type { StatementRecord } from '../../datanets/store/datanet-schema';
 import type { Store } from '../../datanets/store/store';
 import type { Signed, Statement } from '../../datanets/trust/statements';
-import { rowsWords } from '../datanets/exchange-lookup';
+import { isUnasked, rowsWords } from '../datanets/exchange-lookup';
 import type { ClaimSummary } from './protocol';
 
 const KINDS = ['contribution', 'validation', 'access-grant', 'run-manifest', 'attribution-receipt'] as const;
@@ -35,7 +35,8 @@ export async function summariseClaims(store: Store, now: Date): Promise<ClaimSum
   const ended = new Map((await Promise.all(about.map((datanet) => endsAbout(store, datanet)))).flat());
   const titles = new Titles(names, claims);
   return claims
-    .map(({ cid, signed }): ClaimSummary => {
+    .map((record): ClaimSummary => {
+      const { cid, signed } = record;
       const { statement, wallet } = signed;
       const over = ended.get(`${cid} ${statement.by.id}`) ?? expiryOf(statement, now);
       const adapter = adapters.get(adapterHashOf(statement) ?? '');
@@ -47,6 +48,7 @@ export async function summariseClaims(store: Store, now: Date): Promise<ClaimSum
         own: statement.by.id === person?.person.id,
         by: statement.by.name,
         ...(wallet ? { wallet } : {}),
+        ...(isUnasked(record) && { walletUnasked: true }),
         ...(over === undefined ? {} : { ended: over }),
         ...(adapter === undefined ? {} : { adapter }),
         anchors: anchors.filter((anchor) => anchor.cid === cid).map(anchorOf)

@@ -1,10 +1,11 @@
 /** All that passes between people about Datanets: who one is, what one signs, what comes in, what was said so far. */
-import type { DatanetRecord } from '../../datanets/store/datanet-schema';
+import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
 import type { Store } from '../../datanets/store/store';
-import type { Person, Signed, WalletSignature } from '../../datanets/trust/statements';
+import type { Signed, WalletSignature } from '../../datanets/trust/statements';
+import type { ChainRequest } from '../../datanets/verify/chain-request';
 import type { Drafts } from './drafts';
 import { signedFile } from './exchange-files';
-import { datanetOf, NotFittingError } from './exchange-lookup';
+import { datanetOf, isUnasked, NotFittingError } from './exchange-lookup';
 import { People } from './exchange-people';
 import type {
   DatanetEvent,
@@ -13,7 +14,8 @@ import type {
   Proposal,
   Received,
   SignedFile,
-  StatementRequest
+  StatementRequest,
+  WalletLinkItem
 } from './protocol';
 import { Receiving } from './receiving';
 import type { RowsAccess } from './service-rows';
@@ -47,8 +49,8 @@ export class Exchanging {
     return this.#signing.prepare(request, onEvent, signal);
   }
 
-  sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile> {
-    return this.#signing.sign(prepared, wallet);
+  sign(prepared: string, wallet?: WalletSignature, chain?: ChainRequest): Promise<SignedFile> {
+    return this.#signing.sign(prepared, wallet, chain);
   }
 
   open(source: File | string, onEvent: OnEvent, signal?: AbortSignal): Promise<Received> {
@@ -99,20 +101,25 @@ export class Exchanging {
         ({ signed: { statement } }) => `${statement.claim} ${statement.by.id}`
       )
     );
-    const walletsOf = ({ statement, wallet }: Signed): string[] => [
-      ...new Set([
-        ...(wallet ? [wallet.address] : []),
-        ...links.filter((link) => link.by.id === statement.by.id).map(({ address }) => address)
-      ])
-    ];
+    const walletsOf = (record: Pick<StatementRecord, 'signed' | 'walletHolds'>) => {
+      const { statement, wallet } = record.signed;
+      const shown = [
+        ...(wallet ? [{ address: wallet.address, unasked: isUnasked(record) }] : []),
+        ...links.filter((link) => link.by.id === statement.by.id)
+      ];
+      const of = (which: typeof shown) => [...new Set(which.map(({ address }) => address))];
+      const wallets = of(shown.filter(({ unasked }) => !unasked));
+      return { wallets, unaskedWallets: of(shown).filter((address) => !wallets.includes(address)) };
+    };
     return {
       invitations: all.invitation.filter((each) => by(each, owner)).map(withCid),
-      proposals: all.contribution.filter(mine).map(({ cid, received, signed }): Proposal => {
-        const { statement } = signed;
+      proposals: all.contribution.filter(mine).map((record): Proposal => {
+        const { cid, received } = record;
+        const { statement } = record.signed;
         const decision = decisions.get(cid);
         const withdrawn = withdrawals.get(`${cid} ${statement.by.id}`);
         return {
-          ...{ contribution: cid, statement, wallets: walletsOf(signed), received },
+          ...{ contribution: cid, statement, received, ...walletsOf(record) },
           ...(decision ? { decision } : {}),
           ...(withdrawn ? { withdrawn } : {})
         };
@@ -135,14 +142,13 @@ export class Exchanging {
     };
   }
 
-  /** Who said of which wallet that it is theirs. Each was checked when it was made or taken in. */
-  async walletLinks(): Promise<{ cid: string; by: Person; address: string }[]> {
+  /** Who said of which wallet that it is theirs. Each was checked when it was made or taken in, as far as it could be. */
+  async walletLinks(): Promise<WalletLinkItem[]> {
     const links = await this.#store.statements.of('', 'wallet-link');
-    return links.map(({ cid, signed: { statement } }) => ({
-      cid,
-      by: statement.by,
-      address: statement.address
-    }));
+    return links.map((record) => {
+      const { by, address } = record.signed.statement;
+      return { cid: record.cid, by, address, ...(isUnasked(record) && { unasked: true }) };
+    });
   }
 
   /**

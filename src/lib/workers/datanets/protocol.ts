@@ -201,6 +201,8 @@ export interface Received {
   by: Person;
   /** What `keep` will do: `Adds a proposal of 12 rows to "Pelhaven"`. */
   effect: string;
+  /** What could not be checked of it, and what that would take. */
+  unknown?: string;
 }
 
 /** A contribution that waits for its owner, or was decided. */
@@ -209,9 +211,20 @@ export interface Proposal {
   statement: Contribution;
   /** Accounts of wallets (EIP-55) that signed it, or that the contributor showed to be theirs. */
   wallets: string[];
+  /** The same of contract accounts whose chains were not asked whether they did. */
+  unaskedWallets: string[];
   received: number;
   decision?: Known<Decision>;
   withdrawn?: Known<Withdrawal>;
+}
+
+/** That somebody says an account of a wallet to be theirs. */
+export interface WalletLinkItem {
+  cid: string;
+  by: Person;
+  address: string;
+  /** A contract account's, whose chain was not asked: it may be anybody's. */
+  unasked?: true;
 }
 
 /** A signed statement with what it is known by. */
@@ -315,15 +328,19 @@ export interface DatanetWorker {
   mask(id: string, findings: Finding[]): Promise<number>;
 
   prepare(request: StatementRequest, onEvent: (event: DatanetEvent) => void): Promise<PreparedStatement>;
-  /** Signs what was prepared; `wallet` is a wallet's signature of the same, made by the page, and is checked. */
-  sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile>;
+  /**
+   * Signs what was prepared; `wallet` is a wallet's signature of the same, made by the page, and is checked.
+   * @param chain asks a chain through that wallet, until this is answered: what a contract account accepts, only its
+   * chain can tell
+   */
+  sign(prepared: string, wallet?: WalletSignature, chain?: ChainRequest): Promise<SignedFile>;
   /** Any file or link that Tabtune makes: tells what it is and whether it holds. Keeps nothing. */
   open(source: File | string, onEvent: (event: DatanetEvent) => void): Promise<Received>;
   /** Takes it in; gives the local id of the Datanet that it belongs to. */
   keep(received: string): Promise<string>;
   exchange(id: string): Promise<Exchange>;
   /** Links between people and wallets that this browser made or was given. */
-  walletLinks(): Promise<{ cid: string; by: Person; address: string }[]>;
+  walletLinks(): Promise<WalletLinkItem[]>;
   /** A signed statement of this browser again, to hand over once more. */
   signedFile(cid: string): Promise<SignedFile>;
 

@@ -21,6 +21,7 @@ import {
   decisionOf,
   findStatement,
   inRole,
+  isUnasked,
   keepSigned,
   rowsWords,
   statementRecord,
@@ -44,11 +45,14 @@ export async function receiveStatement(hall: Hall, signed: Signed, cid: string):
   if (isSigned(signed, 'refusal')) return receiveRefusal(hall, signed);
   if (isSigned(signed, 'revocation')) return receiveRevocation(hall, signed);
   if (isAboutModel(signed)) return receiveClaim(hall, signed);
-  const { name } = signed.statement.by;
+  const record = statementRecord(signed);
+  const name = named(signed.statement.by.name);
   return {
-    effect: `Notes that the wallet and ${named(name)} are one.`,
+    effect: isUnasked(record)
+      ? `Keeps that ${name} says the wallet is theirs. It counts for nothing while its chain was not asked.`
+      : `Notes that the wallet and ${name} are one.`,
     apply: async () => {
-      await hall.store.statements.add(statementRecord(signed));
+      await hall.store.statements.add(record);
       return '';
     }
   };

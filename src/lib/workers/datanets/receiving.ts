@@ -9,6 +9,7 @@ import { textOfLink } from '../../datanets/trust/link';
 import { MAX_STATEMENT_CHARACTERS } from '../../datanets/trust/schemas';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
+import { ChainUnavailableError } from '../../datanets/verify/chain-request';
 import { isForWallets } from '../../datanets/trust/wallet-kinds';
 import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
@@ -63,14 +64,17 @@ export class Receiving {
     };
     const opened = typeof source === 'string' ? await openText(source) : await openFile(source, pace);
     const { signed } = opened;
-    await checkWallet(signed);
+    const unknown = await checkWallet(signed);
     const hall: Hall = { ...this.#hall, identity: await this.#people.identity(), now: this.#now() };
     const effect = await effectOf(hall, opened, pace);
     const received = crypto.randomUUID();
     for (const old of [...this.#held.keys()].slice(0, -(HELD - 1))) this.#held.delete(old);
     this.#held.set(received, effect);
     const { kind, by } = signed.statement;
-    return { received, kind, words: wordsOf(signed.statement), by, effect: effect.effect };
+    return {
+      ...{ received, kind, words: wordsOf(signed.statement), by, effect: effect.effect },
+      ...(unknown === undefined ? {} : { unknown })
+    };
   }
 
   /**
@@ -161,14 +165,24 @@ function unknown(label: string, cause?: unknown): UnknownFileError {
   );
 }
 
-/** @throws WalletSignatureError, UnknownFileError */
-async function checkWallet({ statement, wallet }: Signed): Promise<void> {
-  if (isForWallets(statement)) {
-    if (wallet) await verifyWalletSignature(statement, wallet);
-    else if (statement.kind === 'wallet-link') {
-      throw new UnknownFileError('This link to a wallet does not have that wallet’s signature.');
-    }
-  } else if (wallet) {
+/**
+ * @returns what could not be checked, as only a chain can tell: it says nothing against the rest
+ * @throws WalletSignatureError, UnknownFileError
+ */
+async function checkWallet({ statement, wallet }: Signed): Promise<string | undefined> {
+  if (!isForWallets(statement)) {
+    if (!wallet) return undefined;
     throw new UnknownFileError(`A wallet does not sign a statement of the kind "${statement.kind}".`);
+  }
+  if (!wallet) {
+    if (statement.kind !== 'wallet-link') return undefined;
+    throw new UnknownFileError('This link to a wallet does not have that wallet’s signature.');
+  }
+  try {
+    await verifyWalletSignature(statement, wallet);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ChainUnavailableError)) throw error;
+    return `The wallet beside it was not checked. ${error.message} Verify can ask it, through your wallet.`;
   }
 }

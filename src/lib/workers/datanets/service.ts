@@ -39,7 +39,8 @@ import type {
   SignedFile,
   StatementRequest,
   VerifyReport,
-  VersionDiff
+  VersionDiff,
+  WalletLinkItem
 } from './protocol';
 import { RowsAccess } from './service-rows';
 import { detailOf, summarise } from './service-summaries';
@@ -225,8 +226,8 @@ export class DatanetService implements DatanetWorker {
     return this.#long(async (signal, { exchange }) => exchange.prepare(request, onEvent, signal));
   }
 
-  async sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile> {
-    return (await this.#parts).exchange.sign(prepared, wallet);
+  async sign(prepared: string, wallet?: WalletSignature, chain?: ChainRequest): Promise<SignedFile> {
+    return (await this.#parts).exchange.sign(prepared, wallet, chain);
   }
 
   open(source: File | string, onEvent: OnEvent): Promise<Received> {
@@ -241,7 +242,7 @@ export class DatanetService implements DatanetWorker {
     return (await this.#parts).exchange.exchange(id);
   }
 
-  async walletLinks(): Promise<{ cid: string; by: Person; address: string }[]> {
+  async walletLinks(): Promise<WalletLinkItem[]> {
     return (await this.#parts).exchange.walletLinks();
   }
 

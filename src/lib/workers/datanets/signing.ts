@@ -1,10 +1,11 @@
 /** From what a page asks for to a signed statement: made, shown in words, signed as shown, and put into effect. */
 import type { PaceOptions } from '../../datanets/pace';
-import { requireSignable, signStatement } from '../../datanets/trust/sign';
-import type { Signed, Statement, WalletSignature } from '../../datanets/trust/statements';
+import { readForm, requireSignable, signStatement } from '../../datanets/trust/sign';
+import type { Statement, WalletSignature } from '../../datanets/trust/statements';
+import { ChainUnavailableError, type ChainRequest } from '../../datanets/verify/chain-request';
 import { isForWallets } from '../../datanets/trust/wallet-kinds';
 import { wordsOf } from '../../datanets/trust/words';
-import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
+import { acceptWalletSignature, isOfContract } from '../../attribution/claims/wallet-signature';
 import { TabtuneError } from '../../errors';
 import { makeClaim } from '../claims/making';
 import { signedFile } from './exchange-files';
@@ -57,24 +58,30 @@ export class Signing {
 
   /**
    * Signs exactly what was prepared, and puts it into effect.
-   * @param wallet a wallet's signature of the same, for claims and links to wallets
+   * @param given a wallet's signature of the same, for claims and links to wallets
+   * @param chain asks the wallet's chain, where the account is a contract: nobody else can tell what it accepts
    * @throws NotPreparedError, CannotSignError, WalletSignatureError, or what keeps it from being stored: then nothing
    * is signed, and it can be tried again
    */
-  async sign(prepared: string, wallet?: WalletSignature): Promise<SignedFile> {
+  async sign(prepared: string, given?: WalletSignature, chain?: ChainRequest): Promise<SignedFile> {
     const made = this.#held.get(prepared);
     if (!made)
       throw new NotPreparedError('This was signed already, or is not waiting any more. Begin again.');
     const { statement } = made;
-    if (wallet) await checkWallet(statement, wallet);
-    else if (statement.kind === 'wallet-link') {
+    const wallet = given && (await acceptedWallet(statement, given, chain));
+    if (!wallet && statement.kind === 'wallet-link') {
       throw new CannotSignError('A link to a wallet holds only with that wallet’s own signature.');
     }
     const own = await signStatement(await this.#people.identity(), statement);
-    const signed: Signed = wallet ? { ...own, wallet } : own;
+    // What a wallet gives may have a form that nobody could read later.
+    const signed = wallet ? readForm({ ...own, wallet }) : own;
     const blob = await made.finish(signed);
     this.#held.delete(prepared);
-    return signedFile(signed, made.name, blob ?? undefined);
+    const file = signedFile(signed, made.name, blob ?? undefined);
+    // It is signed and kept; where this cannot be noted, the chain is asked once more.
+    if (wallet && isOfContract(wallet))
+      await this.#desk.store.statements.noteWallet(file.cid).catch(() => {});
+    return file;
   }
 }
 
@@ -97,9 +104,23 @@ function make(
   }
 }
 
-async function checkWallet(statement: Statement, wallet: WalletSignature): Promise<void> {
+/** @throws CannotSignError where only the chain could tell, WalletSignatureError */
+async function acceptedWallet(
+  statement: Statement,
+  wallet: WalletSignature,
+  chain: ChainRequest | undefined
+): Promise<WalletSignature> {
   if (!isForWallets(statement)) {
     throw new CannotSignError(`A wallet does not sign a statement of the kind "${statement.kind}".`);
   }
-  await verifyWalletSignature(statement, wallet);
+  try {
+    return await acceptWalletSignature(statement, wallet, chain);
+  } catch (cause) {
+    if (!(cause instanceof ChainUnavailableError)) throw cause;
+    const without = statement.kind === 'wallet-link' ? '' : ', or sign without the wallet';
+    throw new CannotSignError(
+      `Nothing was signed: whether the account accepts its signature was not answered. ${cause.message} Keep the wallet connected and on chain ${wallet.chainId}, and sign again${without}.`,
+      { details: { address: wallet.address, chainId: wallet.chainId }, cause }
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import { proxy } from 'comlink';
+import { askThroughWallet, type AskableConnection } from '$lib/components/claims/wallet/ask-chain';
 import { PageWallet, type PageConnection } from '$lib/components/claims/wallet/page-wallet.svelte';
 import { isAbort } from '$lib/components/ui/describe-error';
 import { isForWallets } from '$lib/attribution/claims/typed-data';
@@ -15,6 +16,9 @@ import type {
 } from '$lib/workers/datanets/protocol';
 import { openWallet, signShown } from './wallet-signature';
 
+/** What signing needs of a connection: the signature, and what only its chain can tell of it. */
+export type SigningConnection = PageConnection & AskableConnection;
+
 /** `preparing`: the worker makes the statement. `asking`: its words are shown, and nothing is signed yet. */
 export type SigningStage = 'closed' | 'preparing' | 'asking' | 'signing' | 'signed' | 'failed';
 
@@ -28,7 +32,7 @@ export class Signing {
   /** Why it failed; while `asking`, why the wallet did not sign. */
   error = $state.raw<unknown>();
   /** The wallet that signs, too, where one was chosen. */
-  readonly wallet: PageWallet<PageConnection>;
+  readonly wallet: PageWallet<SigningConnection>;
   /** What that wallet will show, of the statement and on the network where it is. */
   readonly data = $derived.by(() => {
     const statement = this.prepared?.statement;
@@ -42,7 +46,7 @@ export class Signing {
 
   constructor(
     datanets: WorkerClient<DatanetWorker>,
-    open: (id: string) => Promise<PageConnection> = openWallet
+    open: (id: string) => Promise<SigningConnection> = openWallet
   ) {
     this.#datanets = datanets;
     this.wallet = new PageWallet(open);
@@ -119,9 +123,12 @@ export class Signing {
       return;
     }
     try {
-      this.signed = await this.#datanets.call((datanets) =>
-        signature ? datanets.sign(prepared.prepared, signature) : datanets.sign(prepared.prepared)
-      );
+      this.signed = await this.#datanets.call((datanets) => {
+        if (!signature) return datanets.sign(prepared.prepared);
+        // Of a plain account it is not asked anything.
+        const ask = askThroughWallet(wallet.connected().connection);
+        return datanets.sign(prepared.prepared, signature, proxy(ask));
+      });
       this.stage = 'signed';
       this.wallet.close();
       this.#settle(this.signed);

@@ -6,9 +6,9 @@ import type {
   SignedFile,
   StatementRequest
 } from '$lib/workers/datanets/protocol';
-import type { PageConnection } from '$lib/components/claims/wallet/page-wallet.svelte';
+import type { ChainRequest } from '$lib/datanets/verify/chain-request';
 import type { WalletAccount } from '$lib/wallet/connection';
-import { Signing } from './signing.svelte';
+import { Signing, type SigningConnection } from './signing.svelte';
 
 const request: StatementRequest = { kind: 'refusal', request: 'bafy', reason: 'Not for this.' };
 const prepared: PreparedStatement = {
@@ -27,7 +27,7 @@ const prepared: PreparedStatement = {
 const file: SignedFile = { kind: 'refusal', cid: 'bafy2', file: new File(['{}'], 'refusal.tabtune.json') };
 
 /** A signing whose worker counts what it is asked. */
-function started(methods: Partial<DatanetWorker> = {}, open?: () => Promise<PageConnection>) {
+function started(methods: Partial<DatanetWorker> = {}, open?: () => Promise<SigningConnection>) {
   const asked: string[] = [];
   const signing = new Signing(
     fakeClient<DatanetWorker>({
@@ -137,14 +137,19 @@ const validation: PreparedStatement = {
 const wallet = { id: 'org.example.wallet', name: 'Test Wallet' };
 
 /** A wallet that signs with whatever `sign` gives, and can be moved. */
-function walletThat(sign: PageConnection['sign']) {
+function walletThat(sign: SigningConnection['sign']) {
   const place: { now?: WalletAccount } = { now: { address, chainId: 1 } };
-  const connection: PageConnection = {
+  const connection: SigningConnection = {
     account: async () => {
       if (!place.now) throw new Error('Test Wallet is not connected any more.');
       return place.now;
     },
     sign,
+    // A chain that says of itself what it was asked.
+    provider: async () => ({
+      request: async ({ method }) => `${method} on ${place.now?.chainId}`
+    }),
+    switchTo: async (chainId) => void (place.now = { address, chainId }),
     watch: async () => () => undefined,
     close: async () => undefined
   };
@@ -152,7 +157,7 @@ function walletThat(sign: PageConnection['sign']) {
 }
 
 /** Asks for a signature with the wallet connected. */
-async function askedWith(sign: PageConnection['sign'], statement = validation) {
+async function askedWith(sign: SigningConnection['sign'], statement = validation) {
   const taken: unknown[] = [];
   const { place, open } = walletThat(sign);
   const { signing } = started(
@@ -210,6 +215,29 @@ describe('signing with a wallet, too', () => {
     await signing.wallet.connect();
     await signing.sign();
     expect(taken).toEqual([{ standard: 'EIP-712', address, chainId: 10, value: '0xbb' }]);
+  });
+
+  it('lets the worker ask its chain, where the person has the wallet, and on the chain that was signed for', async () => {
+    const answers: unknown[] = [];
+    const { place, open } = walletThat(async () => '0xAA');
+    const { signing } = started(
+      {
+        prepare: async () => validation,
+        sign: async (_, signature, chain?: ChainRequest) => {
+          place.now = { address, chainId: 10 };
+          answers.push(signature?.value, await chain?.(1, { method: 'eth_call' }));
+          return file;
+        }
+      },
+      open
+    );
+    void signing.ask(request);
+    await settled();
+    signing.wallet.choose(wallet);
+    await signing.wallet.connect();
+    await signing.sign();
+    expect(answers).toEqual(['0xaa', 'eth_call on 1']);
+    expect(signing.stage).toBe('signed');
   });
 
   it('that does not hold can be asked again', async () => {

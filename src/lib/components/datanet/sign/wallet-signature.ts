@@ -26,5 +26,6 @@ export async function signShown(
     );
   }
   const value = await connection.sign(claimOf(statement, chainId), address);
-  return { standard: 'EIP-712', address, chainId, value };
+  // Statements have hexadecimal digits in one form.
+  return { standard: 'EIP-712', address, chainId, value: value.toLowerCase() };
 }
