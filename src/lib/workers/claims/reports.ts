@@ -1,5 +1,5 @@
 /** Each check of a claim, with all that this browser has to compare it with. */
-import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
+import { claimChecks } from '../../attribution/claims/checks';
 import { canonicalJson } from '../../datanets/canonical';
 import type { Store } from '../../datanets/store/store';
 import type { Signed } from '../../datanets/trust/statements';
@@ -29,8 +29,7 @@ export async function reportOf(
   const ends = signed ? await endsOf(store, signed) : [];
   const blobs = [...known, ...ends].flatMap((each) => (each ? [new Blob([canonicalJson(each)])] : []));
   return verifyFile(new Blob([text]), 'The claim', {
-    now,
-    checkWallet: verifyWalletSignature,
+    ...{ ...claimChecks, now },
     related: [...blobs, ...beside, ...(weights ? [weights] : [])]
   });
 }
