@@ -6,3 +6,10 @@ export function oneLine(text: string, length: number): string {
   const cut = flat.slice(0, length - 1);
   return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
 }
+
+/** Text that may stand in a signed line: nothing in it turns the direction of what follows. */
+export function shownText(text: string, length: number): string {
+  return oneLine(text.toWellFormed(), length)
+    .replace(/[\u2028-\u202e\u2066-\u2069]/g, ' ')
+    .trim();
+}

@@ -28,6 +28,15 @@ const MODULES: Readonly<Record<string, string>> = {
 /** The names of all projections, in the order of a layer. */
 export const TARGET_MODULES: readonly string[] = Object.keys(MODULES);
 
+/** What a list of targets names: `all-linear`, or projections separated by commas, in the order of the text. */
+export function targetNames(text: string): string[] {
+  if (text.trim() === 'all-linear') return [...TARGET_MODULES];
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+}
+
 export interface AdapterConfig {
   /** Hugging Face id or path of the base model; PEFT looks it up there. */
   readonly baseModel: string;
@@ -65,7 +74,7 @@ export function adapterKey(layer: number, module: string, half: 'A' | 'B'): stri
  */
 export function writeAdapter({ config, tensors }: Adapter): OutputFile[] {
   checkTensors(tensors, config.rank, 'the adapter to be written');
-  const json = `${JSON.stringify(toPeft(config), null, 2)}\n`;
+  const json = `${JSON.stringify(peftConfig(config), null, 2)}\n`;
   const list = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
   return [
     { name: 'adapter_config.json', bytes: new TextEncoder().encode(json) },
@@ -124,8 +133,8 @@ export async function readAdapter(
   };
 }
 
-/** Every field that PEFT's LoraConfig has had since use_dora came, at its default unless ours to choose. */
-function toPeft(config: AdapterConfig): Record<string, unknown> {
+/** adapter_config.json: every field that PEFT's LoraConfig has had since use_dora came, at its default unless ours to choose. */
+export function peftConfig(config: AdapterConfig): Record<string, unknown> {
   return {
     alpha_pattern: {},
     auto_mapping: null,

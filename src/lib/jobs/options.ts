@@ -1,4 +1,5 @@
 import { TabtuneError } from '../errors';
+import { targetNames } from '../formats/peft';
 import type { Scheduler } from '../gpu/train/schedule';
 import { projections, type Projection } from '../gpu/model/weights';
 
@@ -305,11 +306,7 @@ export function checkParameter(spec: ParameterSpec, value: unknown): string | un
 
 /** @throws InvalidOptionError naming the unknown projection */
 export function parseTargets(text: string): Projection[] {
-  if (text.trim() === 'all-linear') return [...projections];
-  const names = text
-    .split(',')
-    .map((t) => t.trim())
-    .filter(Boolean);
+  const names = targetNames(text);
   const unknown = names.find((n) => !(projections as readonly string[]).includes(n));
   if (unknown !== undefined || names.length === 0) {
     throw new InvalidOptionError(

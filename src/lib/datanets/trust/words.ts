@@ -1,7 +1,7 @@
 import type { Contributor, ContributionEntry, DatanetFacts, Licence } from '../datanet';
 import { conditionWords, momentWords, policySentences, quoted, useList } from '../policy/sentences';
 import { manifestWords, receiptWords } from './claim-words';
-import { rowCount, short } from './short';
+import { listed, rowCount, short } from './short';
 import type { Person, RowsDigest, Statement } from './statements';
 
 /** Items of a list that a sentence names. */
@@ -154,7 +154,7 @@ function contributorsWords(contributors: Contributor[]): string {
   const people = contributors.map(
     ({ id, name, role }) => `${quoted(name)} (${shortId(id)}${role ? `, ${quoted(role)}` : ''})`
   );
-  return `Contributors: ${listed(people)}.`;
+  return `Contributors: ${listed(people, LISTED)}.`;
 }
 
 function contributionsWords(contributions: ContributionEntry[]): string[] {
@@ -180,7 +180,10 @@ function rejectionWords(rejected: { row: string; reason: string }[]): string[] {
   }
   return Array.from(byReason, ([reason, rows]) => {
     const why = reason ? `because of ${quoted(reason)}` : 'without a reason';
-    return `Not taken ${why}: ${listed(rows.map(({ row }) => short(row)))}.`;
+    return `Not taken ${why}: ${listed(
+      rows.map(({ row }) => short(row)),
+      LISTED
+    )}.`;
   });
 }
 
@@ -190,12 +193,6 @@ function reasonWords(reason: string): string {
 
 function personWords({ name, id, agreement }: Person): string {
   return `${quoted(name)} (${shortId(id)}, keys wrapped for ${shortId(agreement)})`;
-}
-
-/** The first of a list; the digests of the rows and of the files stand for the rest. */
-function listed(items: string[]): string {
-  const more = items.length - LISTED;
-  return items.slice(0, LISTED).join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }
 
 function shortId(id: string): string {

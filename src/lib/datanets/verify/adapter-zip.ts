@@ -1,6 +1,6 @@
 import { readBytes } from '../bundle/blob';
 import { STATEMENT_NAME } from '../bundle/signed-container';
-import { openZip, ZipArchiveError, type ZipEntry } from './zip';
+import { openZip, unpackText, ZipArchiveError, type ZipEntry } from './zip';
 
 /** The files of a PEFT folder that say whose adapter it is, in the archive that holds them. */
 export interface AdapterZip {
@@ -15,6 +15,7 @@ const WEIGHTS = 'adapter_model.safetensors';
 const CONFIG = 'adapter_config.json';
 const RUN = 'run.json';
 const CLAIM = /^claims\/[^/]{1,100}\.json$/;
+const MAX_CONFIG_BYTES = 2 ** 20;
 /** Each is read whole. */
 const MAX_CLAIMS = 32;
 /** What stands before the name of an archive's first file. */
@@ -60,4 +61,9 @@ export async function openAdapterZip(blob: Blob): Promise<AdapterZip> {
     );
   }
   return { config: inFolder(CONFIG), weights: inFolder(WEIGHTS), run: inFolder(RUN), claims };
+}
+
+/** The text of adapter_config.json. @throws ZipArchiveError, UnreadableFileError, the abort reason */
+export function configText(entry: ZipEntry, signal?: AbortSignal): Promise<string> {
+  return unpackText(entry, MAX_CONFIG_BYTES, { signal });
 }

@@ -5,7 +5,7 @@ import { quoted } from '../policy/sentences';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { isSigned } from '../trust/sign';
 import { short } from '../trust/short';
-import { openAdapterZip, type AdapterZip } from './adapter-zip';
+import { configText, openAdapterZip, type AdapterZip } from './adapter-zip';
 import { gather, type Related } from './related';
 import { type CheckList, partOf, type Check, type VerifyOptions } from './report';
 import { NamedFile } from './weights';
@@ -21,14 +21,13 @@ export interface InnerLook {
 /** Looks at a claim as at a file of its own, compared with these. */
 export type LookInside = (blob: Blob, name: string, related: Related) => Promise<InnerLook>;
 
-const MAX_CONFIG_BYTES = 2 ** 20;
 /** The record of a run is as long as its steps are many. */
 const MAX_RUN_BYTES = 64 * 2 ** 20;
 /** The archive is read for its digest, and then for its claims. */
 const PARTS = 2;
 
 /**
- * Checks of the archive of an adapter: `archive`, `weights`, `configuration`, `run.json`, those of each claim in it, and `claims`: whether any of
+ * Checks of the archive of an adapter: `archive`, `configuration`, `weights`, `run.json`, those of each claim in it, and `claims`: whether any of
  * them is about this adapter.
  * @returns what its claims say, in sentences; undefined where it cannot be looked into
  */
@@ -48,10 +47,10 @@ export async function checkAdapterZip(
     'It lacks one of the two files that PEFT reads: adapter_config.json and adapter_model.safetensors.'
   );
   if (!zip.weights || !zip.config) return undefined;
-  const weights = NamedFile.ofEntry('adapter', zip.weights);
+  const config = await checkConfig(list, zip.config, options);
+  const weights = NamedFile.ofEntry('adapter', zip.weights, config);
   const sha256 = await checkWeights(list, zip.weights, weights, partOf(options, 0, PARTS));
   if (sha256 === undefined) return undefined;
-  await checkConfig(list, zip.config, options);
   if (zip.run) await checkRun(list, zip.run, sha256, options);
   return checkClaims(list, { zip, weights, sha256, related }, options, lookInside);
 }
@@ -73,17 +72,22 @@ async function checkWeights(
   );
 }
 
-/** What tells how the weights are used, and is named by no claim. */
-async function checkConfig(list: CheckList, entry: ZipEntry, { signal }: PaceOptions): Promise<void> {
+/** What tells how the weights are used. @returns its text, for manifests to be compared with */
+async function checkConfig(
+  list: CheckList,
+  entry: ZipEntry,
+  { signal }: PaceOptions
+): Promise<string | undefined> {
   const name = 'configuration';
-  const text = await list.attempt(name, () => unpackText(entry, MAX_CONFIG_BYTES, { signal }));
-  if (text === undefined) return;
+  const text = await list.attempt(name, () => configText(entry, signal));
+  if (text === undefined) return undefined;
   list.expect(
     name,
     jsonOf(text) !== undefined,
-    'The configuration of the adapter can be read. No claim names it: base model, rank and scale in it are what the sender says.',
+    'The configuration of the adapter can be read. Base model, rank and scale in it are what the sender says; the run manifest of these weights is what they are compared with.',
     'adapter_config.json in it is no JSON.'
   );
+  return text;
 }
 
 /** Whether the record of the run, which nobody signed, is of these weights. */

@@ -7,14 +7,12 @@ import { momentWords, quoted } from '../policy/sentences';
 import type { AttributionReceipt, ManifestData, Retraction, RunManifest } from '../trust/claims';
 import { isSigned } from '../trust/sign';
 import type { Signed, Version } from '../trust/statements';
-import { short } from '../trust/short';
+import { listed, short } from '../trust/short';
+import { checkConfiguration } from './adapter-config';
 import { answered, sameSigner } from './answered';
 import type { Related } from './related';
 import type { CheckList } from './report';
 import { sha256OfAll, type NamedFile } from './weights';
-
-/** Names that a reason lists. */
-const LISTED = 5;
 
 /**
  * Checks of what is claimed of a model, and of what was taken back: that it fits itself, and what was given with it.
@@ -85,6 +83,7 @@ async function checkManifest(
     `The options of the run have another SHA-256 than the one that stands for them: ${short(found)}.`
   );
   await list.attempt('adapter', () => checkAdapter(list, adapter.sha256, related, options));
+  await list.attempt('configuration', () => checkConfiguration(list, manifest, related, options));
   await list.attempt('base', () => checkBase(list, base, related, options));
   if (datanets.length > 0) checkVersions(list, datanets, related);
 }
@@ -109,7 +108,7 @@ async function checkAdapter(
       name,
       digests.includes(wanted),
       `The adapter that was given is the one that it is about (SHA-256 ${short(wanted)}).`,
-      `It is about another adapter (SHA-256 ${short(wanted)}) than the one that was given: ${digests.slice(0, LISTED).map(short).join(', ')}.`
+      `It is about another adapter (SHA-256 ${short(wanted)}) than the one that was given: ${listed(digests.map(short))}.`
     );
   }
 }
@@ -291,9 +290,4 @@ function checkWallets(list: CheckList, shares: AttributionReceipt['shares'], rel
       `That these wallets are theirs, only the signer of the receipt says; links to wallets that they signed were not given: ${listed(unproven.map(({ name: who, id }) => quoted(who || id)))}.`
     );
   }
-}
-
-function listed(items: readonly string[]): string {
-  const more = items.length - LISTED;
-  return items.slice(0, LISTED).join(', ') + (more > 0 ? ` and ${more.toLocaleString('en')} more` : '');
 }

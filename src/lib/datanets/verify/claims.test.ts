@@ -2,6 +2,7 @@
 import { zipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
+import { peftConfig } from '../../formats/peft';
 import { writeSafetensors } from '../../formats/safetensors';
 import { canonicalJson } from '../canonical';
 import { createIdentity, type Identity } from '../trust/identity';
@@ -75,6 +76,13 @@ beforeAll(async () => {
   manifest = await sign(trainer, {
     ...all['run-manifest'],
     base: { name: 'starter', sha256: await digest(base) },
+    config: {
+      ...all['run-manifest'].config,
+      alpha: 16,
+      dropout: 0.1,
+      rsLora: true,
+      targets: 'v_proj, q_proj'
+    },
     adapter: { sha256: await digest(adapter) },
     datanets: [
       {
@@ -284,12 +292,20 @@ describe('the proof of a share', () => {
 describe('the archive of an adapter', () => {
   type Files = Record<string, Uint8Array>;
   let files: Files;
+  const config = peftConfig({
+    ...{ baseModel: 'starter', rank: 8, alpha: 16, dropout: 0.1, rsLora: true },
+    targetModules: ['q_proj', 'v_proj']
+  });
+  const withConfig = async (other: unknown): Promise<Files> => ({
+    ...files,
+    'adapter_config.json': await bytesOf(json(other))
+  });
   const zip = (content: Files, level: 0 | 9 = 0) =>
     new Blob([zipSync(content, { level }) as Uint8Array<ArrayBuffer>]);
   beforeAll(async () => {
     const run = { sha256: { adapter: manifest.statement.adapter.sha256 } };
     files = {
-      'adapter_config.json': await bytesOf(json({ r: 2 })),
+      'adapter_config.json': await bytesOf(json(config)),
       'adapter_model.safetensors': await bytesOf(adapter),
       'run.json': await bytesOf(json(run)),
       'README.md': await bytesOf(new Blob(['# Pelhaven'])),
@@ -333,6 +349,11 @@ describe('the archive of an adapter', () => {
       async (all) => ({ ...all, 'adapter_model.safetensors': await bytesOf(new Blob(['none at all'])) })
     ],
     ['no configuration', /^archive$/, async ({ 'adapter_config.json': _, ...rest }) => rest],
+    [
+      'a configuration that is none',
+      /^configuration$|^run-manifest\.json: configuration$/,
+      async (all) => ({ ...all, 'adapter_config.json': await bytesOf(new Blob(['none'])) })
+    ],
     ['no weights', /^archive$/, async ({ 'adapter_model.safetensors': _, ...rest }) => rest],
     [
       'a claim that was changed',
@@ -371,6 +392,64 @@ describe('the archive of an adapter', () => {
     );
     for (const { name, reason } of said)
       expect([name, reason.length > 20]).toEqual([expect.stringMatching(names), true]);
+  });
+
+  it('fails, and says which field, where the configuration is another than that of the run', async () => {
+    const needed =
+      /^ without (r|lora_alpha|lora_dropout|use_rslora|target_modules|base_model_name_or_path|peft_type)$/;
+    // What is not there is off, and two fields say nothing of what the weights do.
+    const harmless = /^ without |^\.(inference_mode|megatron_core)$/;
+    let tried = 0;
+    for (const [path, other] of changesOf(config)) {
+      if (harmless.test(path) && !needed.test(path)) continue;
+      const field = /^ with/.test(path) ? path.split(' ').at(-1) : /\w+/.exec(path)?.[0];
+      const report = await verify(zip(await withConfig(other)));
+      expect(failing(report), path).toMatchObject([
+        {
+          name: 'run-manifest.json: configuration',
+          reason: expect.stringContaining(` ${field} is `) as string
+        }
+      ]);
+      tried += 1;
+    }
+    expect(tried).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ...[
+      { modules_to_save: ['lm_head'] },
+      { use_dora: true },
+      { bias: 'all' },
+      { rank_pattern: { q_proj: 4 } }
+    ],
+    ...[
+      { layers_to_transform: [0] },
+      { init_lora_weights: 'pissa' },
+      { revision: 'other' },
+      { lora_bias: true }
+    ],
+    ...[{ target_modules: 'all-linear' }, { target_parameters: ['experts'] }, { peft_type: 'LOHA' }]
+  ])('fails where the configuration has %j', async (more) => {
+    const report = await verify(json(manifest), zip(await withConfig({ ...config, ...more })));
+    expect(failing(report).map(({ name }) => name)).toEqual(['configuration']);
+    expect(failing(report)[0].reason).toContain(`${Object.keys(more)[0]} is `);
+  });
+
+  it('holds with a configuration as PEFT writes the same', async () => {
+    const { init_lora_weights: _, layer_replication: __, ...less } = config;
+    const same = { ...less, target_modules: ['v_proj', 'q_proj'], peft_version: '0.17.0', eva_config: null };
+    const report = await verify(zip(await withConfig({ ...same, qalora_group_size: 16, lora_bias: false })));
+    expect(failing(report)).toEqual([]);
+    expect(stateOf(report, 'run-manifest.json: configuration')).toBe('holds');
+  });
+
+  it('does not know whether it fits a manifest that tells not all of it', async () => {
+    const { alpha: _, ...rest } = manifest.statement.config;
+    const report = await verify(json(await manifestOf({ config: rest })), zip(files));
+    expect(failing(report)).toEqual([]);
+    expect(report.checks.find(({ name }) => name === 'configuration')).toMatchObject({
+      ...{ state: 'unknown', reason: expect.stringContaining('alpha') as string }
+    });
   });
 
   it('fails where a retraction is given with it', async () => {

@@ -8,7 +8,7 @@ import type { Signed, Statement, StatementKind, Version } from '../trust/stateme
 import type { PaceOptions } from '../pace';
 import { canonicalJson } from '../canonical';
 import { cidOfText } from '../content/cid';
-import { looksLikeAdapter, openAdapterZip } from './adapter-zip';
+import { configText, looksLikeAdapter, openAdapterZip } from './adapter-zip';
 import { readSource } from './source';
 import { NamedFile, weightsKind } from './weights';
 import { unpackText } from './zip';
@@ -127,7 +127,7 @@ export async function gather(blob: Blob, options: PaceOptions): Promise<Gathered
 async function gatherText(blob: Blob, gathered: Gathered, add: (signed: Signed) => void): Promise<void> {
   const source = await readSource(blob);
   if (source.is === 'statement') add(await readSigned(source.text));
-  else if (source.is === 'attestation' && source.claim !== undefined) {
+  else if ((source.is === 'attestation' || source.is === 'anchored') && source.claim !== undefined) {
     add(await readSigned(canonicalJson(source.claim)));
   } else if (source.is === 'unreadable') {
     gathered.problem = source.reason;
@@ -141,8 +141,9 @@ async function gatherAdapter(
   add: (signed: Signed) => void,
   { signal }: PaceOptions
 ): Promise<void> {
-  const { weights, claims } = await openAdapterZip(blob);
-  if (weights) gathered.files.push(NamedFile.ofEntry('adapter', weights));
+  const { config, weights, claims } = await openAdapterZip(blob);
+  const beside = config && (await configText(config, signal));
+  if (weights) gathered.files.push(NamedFile.ofEntry('adapter', weights, beside));
   for (const entry of claims) {
     const text = await unpackText(entry, MAX_STATEMENT_CHARACTERS, { signal });
     await gatherText(new Blob([text]), gathered, add);

@@ -1,8 +1,9 @@
 import { TabtuneError } from '../../errors';
 import type { PaceOptions } from '../pace';
+import type { Anchor } from './anchor-file';
 import { ChainUnavailableError, type ChainRequest } from './chain-request';
 import type { Related } from './related';
-import type { StatementKind, WalletSignature } from '../trust/statements';
+import type { Signed, StatementKind, WalletSignature } from '../trust/statements';
 import type { WalletStatement } from '../trust/wallet-kinds';
 
 /** `unknown`: it could not be checked with what was given; the reason says what is missing. */
@@ -51,6 +52,8 @@ export interface VerifyOptions extends PaceOptions {
   ) => Promise<void>;
   /** Checks of an off-chain attestation of EAS. Without it, such files stay unknown. */
   checkAttestation?: CheckAttestation;
+  /** Checks of a claim's attestation on a chain. Without it, such anchors stay unknown. */
+  checkAnchor?: CheckAnchor;
   /** Asks chains what only they know. Without it, that stays unknown. */
   chain?: ChainRequest;
 }
@@ -62,6 +65,14 @@ export type CheckAttestation = (
   related: Related,
   options: VerifyOptions
 ) => Promise<string[]>;
+
+/** Adds the checks `EAS`, `anchor` and `transaction`, of a claim whose own checks are made already. */
+export type CheckAnchor = (
+  list: CheckList,
+  claim: Pick<Signed<WalletStatement>, 'statement' | 'wallet'>,
+  anchor: Anchor,
+  options: VerifyOptions
+) => Promise<void>;
 
 /** The same options for one of several parts of the work, told as done shares of all of them. */
 export function partOf<O extends PaceOptions>(options: O, part: number, parts: number): O {

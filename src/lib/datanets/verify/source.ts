@@ -6,6 +6,8 @@ import { BrokenLinkError, textOfLink } from '../trust/link';
 export type Source =
   | { is: 'statement'; text: string; json: unknown }
   | { is: 'proof' | 'share-proof'; json: Record<string, unknown> }
+  /** A signed claim, and where it is attested on a chain. */
+  | { is: 'anchored'; json: Record<string, unknown>; claim: unknown }
   /** An off-chain attestation of EAS, and the signed claim where it brings that. */
   | { is: 'attestation'; json: Record<string, unknown>; claim: unknown }
   | { is: 'unreadable'; reason: string };
@@ -14,7 +16,7 @@ export type Source =
 const MAX_BYTES = 2 * MAX_STATEMENT_CHARACTERS;
 
 /**
- * Reads a file that is JSON, or the text of a link, and tells statements, attestations and proofs by their fields.
+ * Reads a file that is JSON, or the text of a link, and tells statements, attestations, anchored claims and proofs by their fields.
  * @throws UnreadableFileError
  */
 export async function readSource(blob: Blob): Promise<Source> {
@@ -51,6 +53,7 @@ export async function readSource(blob: Blob): Promise<Source> {
   }
   const fields = json as Record<string, unknown>;
   if ('statement' in fields || 'signature' in fields) return { is: 'statement', text, json };
+  if ('anchor' in fields) return { is: 'anchored', json: fields, claim: fields['claim'] };
   if ('sig' in fields && 'signer' in fields) {
     return { is: 'attestation', json: fields, claim: fields['claim'] };
   }
@@ -59,5 +62,7 @@ export async function readSource(blob: Blob): Promise<Source> {
     const ofShare = Array.isArray(leafEncoding) && leafEncoding[1] === 'uint256';
     return { is: ofShare ? 'share-proof' : 'proof', json: fields };
   }
-  return unreadable('The file is JSON, but neither a signed statement, an attestation of one, nor a proof.');
+  return unreadable(
+    'The file is JSON, but neither a signed statement, an attestation or anchor of one, nor a proof.'
+  );
 }

@@ -10,6 +10,7 @@ import type { StatementKind } from '../trust/statements';
 import { wordsOf } from '../trust/words';
 import { checkAdapterZip, checkLoneWeights, type InnerLook } from './adapter';
 import { looksLikeAdapter } from './adapter-zip';
+import { checkAnchorOf, readAnchored } from './anchor-file';
 import { checkClaim } from './claim-relations';
 import { checkContainer, type ContainerLook } from './container';
 import { checkProof } from './proof';
@@ -172,6 +173,14 @@ async function lookAtText(
         title,
         words: [...words, ...(await claimIn(list, source.claim, related, options))]
       };
+    }
+    case 'anchored': {
+      const file = readAnchored(list, source.json);
+      const found = file && (await checkSigned(list, file.text, file.claim, options));
+      if (!file || !found) return UNREADABLE;
+      const look = await lookOf(list, { ...found, statements: [] }, related, true, options);
+      await checkAnchorOf(list, found.signed, file.anchor, options);
+      return { ...look, title: `${look.title}, and where it is anchored` };
     }
     case 'statement': {
       const found = await checkSigned(list, source.text, source.json, options);

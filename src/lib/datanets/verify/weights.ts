@@ -16,25 +16,29 @@ export type FileKind = 'adapter' | 'gguf' | 'safetensors' | 'other';
 export class NamedFile {
   readonly kind: FileKind;
   readonly bytes: number;
+  /** Of an adapter: the text of adapter_config.json, where it lies beside. */
+  readonly config: string | undefined;
   readonly #pieces: (options: PaceOptions) => AsyncIterable<Uint8Array>;
   #sha256: Promise<string> | undefined;
 
   private constructor(
     kind: FileKind,
     bytes: number,
-    pieces: (options: PaceOptions) => AsyncIterable<Uint8Array>
+    pieces: (options: PaceOptions) => AsyncIterable<Uint8Array>,
+    config?: string
   ) {
     this.kind = kind;
     this.bytes = bytes;
     this.#pieces = pieces;
+    this.config = config;
   }
 
   static ofBlob(kind: FileKind, blob: Blob): NamedFile {
     return new NamedFile(kind, blob.size, () => readChunks(blob));
   }
 
-  static ofEntry(kind: FileKind, entry: ZipEntry): NamedFile {
-    return new NamedFile(kind, entry.size, (options) => unpack(entry, options));
+  static ofEntry(kind: FileKind, entry: ZipEntry, config?: string): NamedFile {
+    return new NamedFile(kind, entry.size, (options) => unpack(entry, options), config);
   }
 
   /** Hexadecimal. Read once, however often it is asked for. @throws ZipArchiveError, UnreadableFileError, the abort reason */

@@ -1,5 +1,4 @@
 /** What all makers and takers of claims share. */
-import { oneLine } from '../../datanets/one-line';
 import type { RecordOf } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, statementCid } from '../../datanets/trust/sign';
@@ -11,13 +10,6 @@ import { CannotSignError } from '../datanets/signing-desk';
 export const CLAIM_KINDS = { manifest: 'run-manifest', receipt: 'attribution-receipt' } as const;
 
 export type ClaimPart = keyof typeof CLAIM_KINDS;
-
-/** Text that may stand in a signed line: nothing in it turns the direction of what follows. */
-export function shownText(text: string, length: number): string {
-  return oneLine(text.toWellFormed(), length)
-    .replace(/[\u2028-\u202e\u2066-\u2069]/g, ' ')
-    .trim();
-}
 
 /** @throws CannotSignError where a claim would be over before anybody has it */
 export function requireLater(expires: string | undefined, now: Date): void {

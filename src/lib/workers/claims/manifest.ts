@@ -3,9 +3,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from '../../datanets/canonical';
 import type { Licence } from '../../datanets/datanet';
+import { shownText } from '../../datanets/one-line';
 import type { AdapterRecord, RunRecord } from '../../datanets/store/schema';
 import type { Store } from '../../datanets/store/store';
 import type { ManifestData, RunManifest } from '../../datanets/trust/claims';
+import { baseNameOf } from '../../datanets/verify/adapter-config';
 import { parameterSpecs } from '../../jobs/options';
 import type { RunRecord as RunRecordFile } from '../../jobs/run-record';
 import { software } from '../../jobs/software';
@@ -14,7 +16,7 @@ import { CannotSignError, type Desk, type Made } from '../datanets/signing-desk'
 import { common } from '../datanets/signing-statements';
 import { factsOf, inheritedOf, versionsOf } from '../run-facts';
 import { adapterSha256 } from '../stored-adapter';
-import { keepClaim, requireLater, shownText } from './desk';
+import { keepClaim, requireLater } from './desk';
 import type { ClaimRequest } from './protocol';
 
 type Request = Extract<ClaimRequest, { kind: 'run-manifest' }>;
@@ -36,7 +38,7 @@ export async function makeManifest(desk: Desk, { adapter: id, expires }: Request
     kind: 'run-manifest',
     ...common(desk),
     name: shownText(adapter.name, 300) || 'Adapter',
-    base: { name: shownText(run.config.model, 300) || 'Unnamed', sha256: run.sha256.base },
+    base: { name: baseNameOf(run.config.model), sha256: run.sha256.base },
     datanets: await dataOf(store, record),
     data: { sha256: run.sha256.data, rows: run.config.rows, heldOut: run.heldOut?.rows ?? 0 },
     ...(startedFrom === undefined ? {} : { startedFrom }),

@@ -101,6 +101,21 @@ describe('the folder of an adapter', () => {
     expect(namesOf(failing(receipt?.checks))).toContain('adapter');
   });
 
+  it.each([
+    ['lora_alpha', 64],
+    ['use_rslora', true],
+    ['base_model_name_or_path', 'another']
+  ])('shows a configuration of which %s was changed since', async (field, value) => {
+    const { files } = await signedFolder();
+    const config = JSON.parse(strFromU8(files['adapter_config.json'])) as object;
+    const changed = strToU8(JSON.stringify({ ...config, [field]: value }));
+    const adapter = await importInto(bo, { ...files, 'adapter_config.json': changed });
+    const { manifest } = await claims(bo).provenance(adapter);
+    expect(failing(manifest?.checks)).toMatchObject([
+      { name: 'configuration', reason: expect.stringContaining(`${field} is `) as string }
+    ]);
+  });
+
   it('shows a claim in which anything was changed, and does not list it', async () => {
     const { files } = await signedFolder();
     const manifest = JSON.parse(strFromU8(files['claims/run-manifest.json'])) as Signed;

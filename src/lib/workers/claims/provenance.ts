@@ -6,8 +6,8 @@ import { isSigned, readForm, statementCid } from '../../datanets/trust/sign';
 import type { Signed, Statement } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
 import type { Check } from '../../datanets/verify/verify';
-import { CLAIM_FILES } from '../adapter-files';
-import { loadAdapter, weightsOf } from '../stored-adapter';
+import { CLAIM_FILES, zipAdapter } from '../adapter-files';
+import { loadAdapter } from '../stored-adapter';
 import { CLAIM_KINDS, type ClaimPart } from './desk';
 import type { BrokenClaim, Provenance } from './protocol';
 import { reportOf } from './reports';
@@ -25,13 +25,14 @@ export async function provenanceOf(store: Store, adapter: string, now: Date): Pr
   const run = await runOf(store, metrics['run']);
   const found: Provenance = { ...(card === undefined ? {} : { card }), ...(run ? { run } : {}) };
   if (manifest === undefined && receipt === undefined) return found;
-  const weights = new Blob([weightsOf(await loadAdapter(store, adapter)).bytes]);
+  // Its configuration beside its weights: a manifest is compared with both.
+  const folder = zipAdapter(await loadAdapter(store, adapter), { claims: {} });
   const unreadable: BrokenClaim[] = [];
   const look = async <P extends ClaimPart>(part: P, text: string | undefined, beside: string[]) => {
     if (text === undefined) return undefined;
     const signed = formOf(text, CLAIM_KINDS[part]);
     const { checks } = await reportOf(store, text, {
-      ...{ now, weights, beside: beside.map((each) => new Blob([each])) },
+      ...{ now, adapter: folder, beside: beside.map((each) => new Blob([each])) },
       ...(signed ? { signed } : {})
     });
     if (!signed) unreadable.push({ file: CLAIM_FILES[part], checks: failing(checks) });

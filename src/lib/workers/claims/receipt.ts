@@ -2,12 +2,13 @@
 import { MerkleTree } from '../../datanets/content/merkle';
 import type { AttributionReceipt, AttributionTrust, SignedShare } from '../../datanets/trust/claims';
 import { SHARE_RULES } from '../../attribution/shares';
+import { shownText } from '../../datanets/one-line';
 import type { Attribution } from '../attribution/protocol';
 import { requireStatement } from '../datanets/exchange-lookup';
 import { CannotSignError, type Desk, type Made } from '../datanets/signing-desk';
 import { common } from '../datanets/signing-statements';
 import { adapterSha256 } from '../stored-adapter';
-import { keepClaim, requireLater, retractionOf, shownText } from './desk';
+import { keepClaim, requireLater, retractionOf } from './desk';
 import { runOf } from './manifest';
 import { millionthsOf, thousandths, WHOLE } from './millionths';
 import { walletsOf } from './people';

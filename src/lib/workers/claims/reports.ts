@@ -10,8 +10,8 @@ const MOST_RELATED = 1000;
 
 export interface ReportOptions {
   now: Date;
-  /** `adapter_model.safetensors` that it should be of. */
-  weights?: Blob;
+  /** The adapter that it should be of, as it is exported. */
+  adapter?: Blob;
   /** Statements that came with it and are not in the store. */
   beside?: readonly Blob[];
   /** What the text says, where it can be read: what could end it is then looked for. */
@@ -22,7 +22,7 @@ export interface ReportOptions {
 export async function reportOf(
   store: Store,
   text: string,
-  { now, weights, beside = [], signed }: ReportOptions
+  { now, adapter, beside = [], signed }: ReportOptions
 ): Promise<VerifyReport> {
   const named = [...new Set(text.match(/bafkrei[a-z2-7]{52}/g) ?? [])];
   const known = await Promise.all(named.slice(0, MOST_RELATED).map((cid) => statementOf(store, cid)));
@@ -30,7 +30,7 @@ export async function reportOf(
   const blobs = [...known, ...ends].flatMap((each) => (each ? [new Blob([canonicalJson(each)])] : []));
   return verifyFile(new Blob([text]), 'The claim', {
     ...{ ...claimChecks, now },
-    related: [...blobs, ...beside, ...(weights ? [weights] : [])]
+    related: [...blobs, ...beside, ...(adapter ? [adapter] : [])]
   });
 }
 

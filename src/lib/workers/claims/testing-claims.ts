@@ -14,6 +14,9 @@ import { saveAdapter } from '../stored-adapter';
 export const BASE_SHA256 = '7'.repeat(64);
 export const ROWS_SHA256 = '8'.repeat(64);
 
+/** Options of a run that make an adapter like the one below. */
+const adapterOptions = { rank: 2, alpha: 4, targets: 'q_proj' } as const;
+
 export function smallAdapter(value = 0.5): Adapter {
   const half = (rows: number, columns: number) => ({
     shape: [rows, columns] as [number, number],
@@ -66,7 +69,7 @@ export async function madeRun(
   await store.updateRun(record.id, {
     ...{ status, adapter: adapter.id },
     run: {
-      config: { ...defaultOptions, seed: 7, model: 'tabtune-starter', rows: 3 },
+      config: { ...defaultOptions, ...adapterOptions, seed: 7, model: 'tabtune-starter', rows: 3 },
       sha256: { base: BASE_SHA256, data: ROWS_SHA256, adapter: adapter.metrics['sha256'] },
       device: { name: 'SwiftShader', vendor: '', architecture: '', features: [], limits: {} },
       steps: [1, 2, 3].map((step) => ({ step, epoch: 0, loss: 1, learningRate: 1e-3 })),
