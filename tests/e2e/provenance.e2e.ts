@@ -107,13 +107,14 @@ describe('where an adapter comes from, by clicking', () => {
   it('says whose rows made it, once that was measured', async () => {
     const { page } = ada;
     await page.locator('#attribution').getByRole('button', { name: 'Measure', exact: true }).click();
-    await page.locator('#attribution').getByRole('heading', { name: 'Shares' }).waitFor({ timeout: 200_000 });
+    await page.locator('#attribution').getByRole('heading', { name: 'Shares' }).waitFor({ timeout: 500_000 });
     const words = await sign(page, 'Sign who made it');
     expect(words).toContain('Ines Marrow');
     const people = part(page, 'Who made it').getByRole('listitem').filter({ hasText: ' % to ' });
     expect(await people.count()).toBe(5);
     await look(page, 'provenance-signed');
-  });
+    // Gradients of all rows at three moments: minutes on a processor with other work.
+  }, 560_000);
 
   it('goes with the adapter, beside a model card', async () => {
     const { page } = ada;
