@@ -10,6 +10,7 @@ import {
 import { readContract } from 'viem/actions';
 import { easAttestationOf, easSchema, type EasAttestationData } from '../attribution/claims/eas';
 import { easChains, easOn, type EasDeployment } from '../attribution/claims/eas-deployments';
+import { differencesFrom } from '../attribution/claims/eas-reading';
 import { CLAIM_TYPES, fieldsOf, valuesOf } from '../attribution/claims/fields';
 import { canonicalJson } from '../datanets/canonical';
 import { cidOfText } from '../datanets/content/cid';
@@ -162,18 +163,12 @@ export async function readAnchor(
 ): Promise<AnchorState | undefined> {
   const found = await attestationOf(chain, await easFor(chain, given), uid);
   if (found.uid === zeroHash) return undefined;
-  const claim = await easAttestationOf(statement);
-  const differs = [
-    ...(found.schema === claim.schema ? [] : [`it is of another schema, ${found.schema}`]),
-    ...(found.data === claim.data ? [] : ['its fields hold something else']),
-    ...(found.expirationTime === claim.expirationTime ? [] : ['it expires at another time'])
-  ];
   return {
     attester: found.attester,
     created: Number(found.time) * 1000,
     ...(found.expirationTime > 0n && { expires: Number(found.expirationTime) * 1000 }),
     ...(found.revocationTime > 0n && { revoked: Number(found.revocationTime) * 1000 }),
-    differs
+    differs: await differencesFrom(found, statement)
   };
 }
 

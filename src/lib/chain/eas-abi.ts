@@ -1,20 +1,18 @@
 import { parseAbi } from 'viem';
+import { EAS_READING } from '../attribution/claims/eas-reading';
 
 /** What is used of EAS: the same in all of its versions. https://github.com/ethereum-attestation-service/eas-contracts */
 export const easAbi = parseAbi([
+  ...EAS_READING,
   'struct AttestationRequestData { address recipient; uint64 expirationTime; bool revocable; bytes32 refUID; bytes data; uint256 value; }',
   'struct AttestationRequest { bytes32 schema; AttestationRequestData data; }',
   'struct RevocationRequestData { bytes32 uid; uint256 value; }',
   'struct RevocationRequest { bytes32 schema; RevocationRequestData data; }',
-  'struct Attestation { bytes32 uid; bytes32 schema; uint64 time; uint64 expirationTime; uint64 revocationTime; bytes32 refUID; address recipient; address attester; bool revocable; bytes data; }',
   'function attest(AttestationRequest request) payable returns (bytes32)',
   'function revoke(RevocationRequest request) payable',
   'function timestamp(bytes32 data) returns (uint64)',
   'function revokeOffchain(bytes32 data) returns (uint64)',
-  'function getAttestation(bytes32 uid) view returns (Attestation)',
   'function getTimestamp(bytes32 data) view returns (uint64)',
-  'function getRevokeOffchain(address revoker, bytes32 data) view returns (uint64)',
-  'event Attested(address indexed recipient, address indexed attester, bytes32 uid, bytes32 indexed schemaUID)',
   'error AccessDenied()',
   'error AlreadyRevoked()',
   'error AlreadyRevokedOffchain()',

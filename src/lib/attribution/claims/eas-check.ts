@@ -5,12 +5,11 @@ import { readForm } from '../../datanets/trust/sign';
 import { short } from '../../datanets/trust/short';
 import type { Signed } from '../../datanets/trust/statements';
 import { isForWallets } from '../../datanets/trust/wallet-kinds';
-import type { ChainRequest } from '../../datanets/verify/chain-request';
 import type { Related } from '../../datanets/verify/related';
 import type { CheckAttestation, CheckList, VerifyOptions } from '../../datanets/verify/report';
-import { AskedChain } from './asked-chain';
 import { easAttestationOf, easSchemaUid } from './eas';
 import { easOn } from './eas-deployments';
+import { AskedEas } from './eas-reading';
 import { CLAIM_TYPES, fieldsOf, type ClaimKind } from './fields';
 import {
   OFFCHAIN_DOMAIN,
@@ -177,7 +176,7 @@ function checkTimes(list: CheckList, { time, expirationTime }: OffchainMessage, 
 /** The last moment that `Date` can hold: 13 September 275760. */
 const LAST_SECOND = 8_640_000_000_000n;
 
-function secondsWords(seconds: bigint): string {
+export function secondsWords(seconds: bigint): string {
   if (seconds > LAST_SECOND) return `second ${seconds} since 1970`;
   return momentWords(new Date(Number(seconds) * 1000).toISOString());
 }
@@ -273,7 +272,8 @@ async function checkRevocation(list: CheckList, file: File, { chain }: VerifyOpt
     return;
   }
   await list.attempt(name, async () => {
-    const revoked = await revokedAt(sig.domain.verifyingContract, signer, sig.uid, chainId, chain);
+    const eas = await AskedEas.open(chainId, sig.domain.verifyingContract, chain);
+    const revoked = await eas.revokedOffchain(signer, sig.uid);
     if (revoked === undefined) {
       list.fails(name, `There is no EAS at ${sig.domain.verifyingContract} on chain ${chainId}.`);
     } else {
@@ -285,27 +285,4 @@ async function checkRevocation(list: CheckList, file: File, { chain }: VerifyOpt
       );
     }
   });
-}
-
-/**
- * Seconds since 1970; 0 where it was not revoked; undefined where no contract answers so.
- * @throws ChainUnavailableError
- */
-async function revokedAt(
-  contract: Hex,
-  signer: Hex,
-  uid: Hex,
-  chainId: number,
-  ask: ChainRequest
-): Promise<bigint | undefined> {
-  const chain = await AskedChain.open(chainId, ask);
-  const { encodeFunctionData, parseAbi } = await import('viem');
-  const data = encodeFunctionData({
-    abi: parseAbi(['function getRevokeOffchain(address revoker, bytes32 data) view returns (uint64)']),
-    args: [signer, uid]
-  });
-  const answer = await chain.asked(() =>
-    chain.request({ method: 'eth_call', params: [{ to: contract, data }, 'latest'] })
-  );
-  return typeof answer === 'string' && /^0x[0-9a-f]{64}$/i.test(answer) ? BigInt(answer) : undefined;
 }
