@@ -1,7 +1,6 @@
 /** Signatures of contract accounts, and attestations that were revoked: what only a real chain can tell. */
 import {
   encodeFunctionData,
-  getAddress,
   getContractAddress,
   hashTypedData,
   parseAbi,
@@ -20,6 +19,8 @@ import {
   WalletSignatureError
 } from '../../src/lib/attribution/claims/wallet-signature';
 import { easSchema, easSchemaUid } from '../../src/lib/attribution/claims/eas';
+import { prepareAnchor, prepareRevoke } from '../../src/lib/chain/anchor';
+import { Chain } from '../../src/lib/chain/chain';
 import { easAbi, registryAbi } from '../../src/lib/chain/eas-abi';
 import { canonicalJson } from '../../src/lib/datanets/canonical';
 import { createIdentity } from '../../src/lib/datanets/trust/identity';
@@ -27,9 +28,12 @@ import { signStatement } from '../../src/lib/datanets/trust/sign';
 import { everyStatement } from '../../src/lib/datanets/trust/testing';
 import type { Signed, WalletSignature } from '../../src/lib/datanets/trust/statements';
 import type { WalletStatement } from '../../src/lib/datanets/trust/wallet-kinds';
+import { anchoredClaim } from '../../src/lib/datanets/verify/anchor-file';
 import { ChainUnavailableError, type ChainRequest } from '../../src/lib/datanets/verify/chain-request';
 import { verifyFile, type VerifyReport } from '../../src/lib/datanets/verify/verify';
 import { deployEas, richAccount, startAnvil, type Anvil } from '../support/anvil';
+import { AnvilWallet } from '../support/anvil-wallet';
+import { accountCode, deployCode, factoryCode } from '../support/contract-account';
 
 const owner = richAccount(0);
 const stranger = richAccount(1);
@@ -51,42 +55,6 @@ beforeAll(async () => {
 });
 afterAll(() => anvil?.stop());
 
-/**
- * The smallest contract account: ERC-1271's isValidSignature(bytes32 hash, bytes signature) gives 0x1626ba7e where
- * ecrecover of the hash and of the signature's first 65 bytes is its owner, and zero elsewhere, whatever is called.
- */
-function accountCode(account: Address): Hex {
-  return creating([
-    '600435' + '600052', // mstore(0, calldataload(4)): the hash
-    '60a43560f81c' + '602052', // mstore(32, calldataload(0xa4) >> 248): v, the last byte of the signature
-    '606435' + '604052', // mstore(64, calldataload(0x64)): r, behind selector, hash, offset and length
-    '608435' + '606052', // mstore(96, calldataload(0x84)): s
-    '60206080' + '60806000' + '6001' + '5afa50', // staticcall(gas, 1, 0, 128, 128, 32): ecrecover
-    `73${account.slice(2).toLowerCase()}` + '60805114', // owner == mload(128)
-    '631626ba7e02' + '60e01b', // times the magic value, which stands at the left of its word
-    '600052' + '60206000f3' // return it
-  ]);
-}
-
-/** A factory that deploys what it is called with, by CREATE2 with the salt 0. */
-const factoryCode = creating([
-  '36' + '6000' + '6000' + '37', // calldatacopy(0, 0, calldatasize)
-  '6000' + '36' + '6000' + '6000' + 'f5', // create2(0, 0, calldatasize, 0)
-  '00' // stop
-]);
-
-/** Code that gives this code to the contract that it creates: codecopy(0, 11, size), return(0, size). */
-function creating(lines: string[]): Hex {
-  const runtime = lines.join('');
-  const size = (runtime.length / 2).toString(16).padStart(2, '0');
-  return `0x60${size}80600b6000396000f3${runtime}`;
-}
-
-async function deployCode(data: Hex): Promise<Address> {
-  const hash = await sendTransaction(anvil.client, { account: richAccount(9), chain: null, data });
-  return getAddress((await waitForTransactionReceipt(anvil.client, { hash })).contractAddress!);
-}
-
 async function signedFor(
   address: Address,
   signer = owner,
@@ -107,7 +75,7 @@ const verify = (signature: WalletSignature, chain?: ChainRequest) =>
 describe('the signature of a contract account', () => {
   let account: Address;
   beforeAll(async () => {
-    account = await deployCode(accountCode(owner.address));
+    account = await deployCode(anvil, accountCode(owner.address));
   });
 
   it('is one that the account says it is (ERC-1271)', async () => {
@@ -172,7 +140,7 @@ describe('the signature of a contract account', () => {
 
 describe('the signature of an account that is not deployed yet (ERC-6492)', () => {
   it('holds where its chain is asked, deploys nothing, and fails by another key', async () => {
-    const factory = await deployCode(factoryCode);
+    const factory = await deployCode(anvil, factoryCode);
     const bytecode = accountCode(owner.address);
     const account = getContractAddress({ opcode: 'CREATE2', from: factory, salt: zeroHash, bytecode });
     const wrapped = async (signer: typeof owner) => {
@@ -241,5 +209,45 @@ describe('an off-chain attestation', () => {
       state: 'fails',
       reason: expect.stringMatching(/revoked/) as string
     });
+  });
+});
+
+describe('a claim in a file with its anchor', () => {
+  it('holds until it is revoked, and never of another attestation, claim or transaction', async () => {
+    const { eas: address, registry: schemaRegistry } = await deployEas(anvil);
+    const eas = { address, schemaRegistry };
+    const chain = await Chain.open(new AnvilWallet(anvil), owner.address);
+    const [first, second] = [
+      await (await prepareAnchor(chain, claim.statement, eas)).run(),
+      await (await prepareAnchor(chain, { ...claim.statement, words: 'Others.' }, eas)).run()
+    ];
+    const checksOf = async (value: unknown) => {
+      const { checks } = await verifyFile(new Blob([JSON.stringify(value)]), 'x', {
+        ...{ ...claimChecks, now, chain: ask }
+      });
+      return Object.fromEntries(checks.map(({ name, state, reason }) => [name, `${state}: ${reason}`]));
+    };
+    const file = anchoredClaim(claim, first);
+    const standing = await checksOf(file);
+    expect(standing).toMatchObject({
+      ...{ file: expect.stringMatching(/^holds/), signature: expect.stringMatching(/^holds/) },
+      anchor: expect.stringMatching(new RegExp(`^holds: ${owner.address}.*attested exactly this claim`)),
+      ...{ transaction: expect.stringMatching(/^holds/), EAS: expect.stringMatching(/^unknown/) }
+    });
+    expect(Object.values(standing).filter((each) => each.startsWith('fails'))).toEqual([]);
+    for (const [change, name, reason] of [
+      [{ uid: second.uid }, 'anchor', /^fails: .*hold something else/],
+      [{ uid: `0x${'1'.repeat(64)}` }, 'anchor', /^fails: .*has no attestation/],
+      [{ transaction: second.transaction }, 'transaction', /^fails/],
+      [{ transaction: `0x${'1'.repeat(64)}` }, 'transaction', /^unknown/],
+      [{ contract: schemaRegistry }, 'anchor', /^fails: There is no EAS/],
+      [{ contract: owner.address }, 'anchor', /^fails: There is no EAS/],
+      [{ chainId: 1337 }, 'anchor', /^unknown: Nobody knows chain 1337/]
+    ] as const) {
+      const checks = await checksOf({ ...file, anchor: { ...file.anchor, ...change } });
+      expect(checks[name], JSON.stringify(change)).toMatch(reason);
+    }
+    await (await prepareRevoke(chain, first.uid, eas)).run();
+    expect((await checksOf(file))['anchor']).toMatch(/^fails: .*and revoked it on/);
   });
 });

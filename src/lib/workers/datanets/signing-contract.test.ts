@@ -6,6 +6,9 @@ import { canonicalJson } from '../../datanets/canonical';
 import { readSigned } from '../../datanets/trust/sign';
 import type { WalletSignature } from '../../datanets/trust/statements';
 import { ChainUnavailableError, type ChainRequest } from '../../datanets/verify/chain-request';
+import { MemoryFileCache } from '../../formats/file-cache';
+import { DataService } from '../data-service';
+import { HubLibrary } from '../hub-library';
 import { ClaimService } from '../claims/service';
 import { madeRun } from '../claims/testing-claims';
 import type { StatementRequest } from './protocol';
@@ -45,6 +48,8 @@ function chainThat(accepts: boolean): ChainRequest {
 const prepare = async (person: Browser, request: StatementRequest) =>
   (await person.exchange.prepare(request, () => undefined)).prepared;
 const claims = (browser: Browser) => new ClaimService(Promise.resolve(browser.store), () => browser.now);
+const data = ({ store }: Browser) =>
+  new DataService(Promise.resolve(store), new HubLibrary(new MemoryFileCache()));
 
 /** A contribution of Bo's to Ada's Datanet, prepared. */
 async function preparedContribution(): Promise<{ prepared: string; pelhaven: string }> {
@@ -126,6 +131,22 @@ describe('whoever is given what a contract account signed', () => {
     const { checks } = (await claims(ada).claim(file.cid)).report;
     expect(checks.find(({ name }) => name === 'wallet')).toMatchObject({ state: 'unknown', chainId: CHAIN });
     expect(checks.filter(({ state }) => state === 'fails')).toEqual([]);
+  });
+
+  it('sees it beside an adapter, as unknown: the claim is kept, and called neither forged nor whole', async () => {
+    const { adapter } = await madeRun(ada);
+    const prepared = await prepare(ada, { kind: 'run-manifest', adapter });
+    const { cid } = await ada.exchange.sign(prepared, long, chainThat(true));
+    const folder = new File([await data(ada).exportAdapter(adapter)], 'Harbour.zip');
+    const { id } = await data(bo).importAdapter([folder]);
+    const { manifest, unreadable } = await claims(bo).provenance(id);
+    expect(unreadable).toBeUndefined();
+    expect(manifest?.cid).toBe(cid);
+    expect(manifest?.checks.filter(({ state }) => state === 'fails')).toEqual([]);
+    expect(manifest?.checks.find(({ name }) => name === 'wallet')).toMatchObject({
+      ...{ state: 'unknown', reason: expect.stringMatching(/only its chain/) as string }
+    });
+    expect(await claims(bo).claims()).toMatchObject([{ cid, walletUnasked: true }]);
   });
 
   it('keeps a link to it without believing it', async () => {
