@@ -90,8 +90,8 @@ export default defineConfig(async () => {
             globalSetup: './tests/support/e2e.global.ts',
             fileParallelism: false,
             maxWorkers: 1,
-            testTimeout: 240_000,
-            hookTimeout: 240_000,
+            testTimeout: 600_000,
+            hookTimeout: 600_000,
             sequence: { groupOrder: 4, concurrent: false }
           }
         }

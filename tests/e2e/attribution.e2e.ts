@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   expectAccessible,
   expectNoSidewaysScroll,
+  longWork,
   screenshots,
   visit,
   waitForPhase,
@@ -64,7 +65,7 @@ async function wordsOf(part: Locator): Promise<string> {
 /** Waits until something appears; fails at once with what the page reports instead. */
 async function appears(what: Locator, within: Locator): Promise<void> {
   const alert = within.getByRole('alert').first();
-  await what.or(alert).first().waitFor({ timeout: 200_000 });
+  await what.or(alert).first().waitFor({ timeout: longWork });
   if (await alert.isVisible()) throw new Error(`The page reports: ${await alert.textContent()}`);
 }
 
@@ -92,7 +93,7 @@ describe('attribution, by clicking', () => {
   it('trains the starter from one click', async () => {
     await page.evaluate(() => localStorage.setItem('tabtune.parameters', '{"maxSteps":48}'));
     await page.getByRole('link', { name: 'Fine-tune the starter model' }).click();
-    await waitForPhase(page, 'Done', 200_000);
+    await waitForPhase(page, 'Done', longWork);
   });
 
   it('tells under an answer who taught it, and marks the words that stand in their rows', async () => {

@@ -28,6 +28,7 @@ import {
 import {
   expectAccessible,
   expectNoSidewaysScroll,
+  longWork,
   screenshots,
   visit,
   waitForPhase,
@@ -219,14 +220,14 @@ describe('five kinds of claims, each signed by a wallet, too', () => {
       });
     await page.getByRole('checkbox', { name: /harbour/, checked: true }).waitFor();
     await page.getByRole('button', { name: 'Start training' }).click();
-    await waitForPhase(page, 'Done', 220_000);
+    await waitForPhase(page, 'Done', longWork);
   });
 
   it('whose rows made the model, measured', async () => {
     const section = cato.page.locator('#attribution');
     await section.getByRole('button', { name: 'Measure', exact: true }).click();
     const alert = section.getByRole('alert').first();
-    await section.getByRole('heading', { name: 'Shares' }).or(alert).first().waitFor({ timeout: 220_000 });
+    await section.getByRole('heading', { name: 'Shares' }).or(alert).first().waitFor({ timeout: longWork });
     expect(await alert.isVisible()).toBe(false);
   });
 

@@ -15,7 +15,7 @@ import {
   tab,
   type PortableFile
 } from './datanets';
-import { expectAccessible, screenshots, waitForPhase, type Visit } from './support';
+import { expectAccessible, longWork, screenshots, waitForPhase, type Visit } from './support';
 
 const name = 'Lanterns of Pelhaven';
 const secret = 'The seventh lantern of Pelhaven burns blue';
@@ -45,7 +45,7 @@ async function train(page: Page): Promise<void> {
   await epochs.fill('1');
   await epochs.blur();
   await page.getByRole('button', { name: /^(Start training|Train again)$/ }).click();
-  await waitForPhase(page, 'Done', 200_000);
+  await waitForPhase(page, 'Done', longWork);
 }
 
 /** Nothing can be started, and the page says why. */

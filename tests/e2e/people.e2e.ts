@@ -14,7 +14,7 @@ import {
   tab,
   type PortableFile
 } from './datanets';
-import { expectAccessible, screenshots, waitForPhase, type Visit } from './support';
+import { expectAccessible, longWork, screenshots, waitForPhase, type Visit } from './support';
 
 /** What only the contributor's rows say, and what only the owner's do. */
 const secret = 'The seventh lantern of Pelhaven burns blue';
@@ -165,7 +165,7 @@ describe('three people and a Datanet', () => {
       .first()
       .waitFor();
     await page.getByRole('button', { name: 'Start training' }).click();
-    await waitForPhase(page, 'Done', 240_000);
+    await waitForPhase(page, 'Done', longWork);
   });
 
   it('the third reads what the Datanet is, and not a single row', async () => {

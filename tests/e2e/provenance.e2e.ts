@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   expectAccessible,
   expectNoSidewaysScroll,
+  longWork,
   screenshots,
   visit,
   waitForPhase,
@@ -75,7 +76,7 @@ describe('where an adapter comes from, by clicking', () => {
     const { page } = ada;
     await page.evaluate(() => localStorage.setItem('tabtune.parameters', '{"maxSteps":16}'));
     await page.getByRole('link', { name: 'Fine-tune the starter model' }).click();
-    await waitForPhase(page, 'Done', 200_000);
+    await waitForPhase(page, 'Done', longWork);
     await section(page)
       .getByRole('button', { name: /^Where it comes from: / })
       .click();
@@ -99,7 +100,7 @@ describe('where an adapter comes from, by clicking', () => {
     await panel(page).getByRole('button', { name: 'Repeat the run to check' }).click();
     await panel(page).getByRole('progressbar').waitFor();
     const repeated = part(page, 'The run, repeated');
-    await repeated.waitFor({ timeout: 230_000 });
+    await repeated.waitFor({ timeout: longWork });
     expect(await repeated.textContent()).toMatch(/The adapter:\s*Equal, bit for bit/);
     await look(page, 'provenance-repeated');
   });

@@ -90,6 +90,9 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(culprits).toEqual([]);
 }
 
+/** Milliseconds that training or measuring may take on a machine that has much else to do. */
+export const longWork = 500_000;
+
 /** Waits until the progress of the run says `label`; fails at once with what the page reports instead. */
 export async function waitForPhase(page: Page, label: string | RegExp, timeout = 120_000): Promise<void> {
   const train = page.locator('#train');
