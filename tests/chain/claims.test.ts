@@ -19,8 +19,6 @@ import {
   WalletSignatureError
 } from '../../src/lib/attribution/claims/wallet-signature';
 import { easSchema, easSchemaUid } from '../../src/lib/attribution/claims/eas';
-import { prepareAnchor, prepareRevoke } from '../../src/lib/chain/anchor';
-import { Chain } from '../../src/lib/chain/chain';
 import { easAbi, registryAbi } from '../../src/lib/chain/eas-abi';
 import { canonicalJson } from '../../src/lib/datanets/canonical';
 import { createIdentity } from '../../src/lib/datanets/trust/identity';
@@ -28,11 +26,9 @@ import { signStatement } from '../../src/lib/datanets/trust/sign';
 import { everyStatement } from '../../src/lib/datanets/trust/testing';
 import type { Signed, WalletSignature } from '../../src/lib/datanets/trust/statements';
 import type { WalletStatement } from '../../src/lib/datanets/trust/wallet-kinds';
-import { anchoredClaim } from '../../src/lib/datanets/verify/anchor-file';
 import { ChainUnavailableError, type ChainRequest } from '../../src/lib/datanets/verify/chain-request';
 import { verifyFile, type VerifyReport } from '../../src/lib/datanets/verify/verify';
 import { deployEas, richAccount, startAnvil, type Anvil } from '../support/anvil';
-import { AnvilWallet } from '../support/anvil-wallet';
 import { accountCode, deployCode, factoryCode } from '../support/contract-account';
 
 const owner = richAccount(0);
@@ -209,45 +205,5 @@ describe('an off-chain attestation', () => {
       state: 'fails',
       reason: expect.stringMatching(/revoked/) as string
     });
-  });
-});
-
-describe('a claim in a file with its anchor', () => {
-  it('holds until it is revoked, and never of another attestation, claim or transaction', async () => {
-    const { eas: address, registry: schemaRegistry } = await deployEas(anvil);
-    const eas = { address, schemaRegistry };
-    const chain = await Chain.open(new AnvilWallet(anvil), owner.address);
-    const [first, second] = [
-      await (await prepareAnchor(chain, claim.statement, eas)).run(),
-      await (await prepareAnchor(chain, { ...claim.statement, words: 'Others.' }, eas)).run()
-    ];
-    const checksOf = async (value: unknown) => {
-      const { checks } = await verifyFile(new Blob([JSON.stringify(value)]), 'x', {
-        ...{ ...claimChecks, now, chain: ask }
-      });
-      return Object.fromEntries(checks.map(({ name, state, reason }) => [name, `${state}: ${reason}`]));
-    };
-    const file = anchoredClaim(claim, first);
-    const standing = await checksOf(file);
-    expect(standing).toMatchObject({
-      ...{ file: expect.stringMatching(/^holds/), signature: expect.stringMatching(/^holds/) },
-      anchor: expect.stringMatching(new RegExp(`^holds: ${owner.address}.*attested exactly this claim`)),
-      ...{ transaction: expect.stringMatching(/^holds/), EAS: expect.stringMatching(/^unknown/) }
-    });
-    expect(Object.values(standing).filter((each) => each.startsWith('fails'))).toEqual([]);
-    for (const [change, name, reason] of [
-      [{ uid: second.uid }, 'anchor', /^fails: .*hold something else/],
-      [{ uid: `0x${'1'.repeat(64)}` }, 'anchor', /^fails: .*has no attestation/],
-      [{ transaction: second.transaction }, 'transaction', /^fails/],
-      [{ transaction: `0x${'1'.repeat(64)}` }, 'transaction', /^unknown/],
-      [{ contract: schemaRegistry }, 'anchor', /^fails: There is no EAS/],
-      [{ contract: owner.address }, 'anchor', /^fails: There is no EAS/],
-      [{ chainId: 1337 }, 'anchor', /^unknown: Nobody knows chain 1337/]
-    ] as const) {
-      const checks = await checksOf({ ...file, anchor: { ...file.anchor, ...change } });
-      expect(checks[name], JSON.stringify(change)).toMatch(reason);
-    }
-    await (await prepareRevoke(chain, first.uid, eas)).run();
-    expect((await checksOf(file))['anchor']).toMatch(/^fails: .*and revoked it on/);
   });
 });
