@@ -3,6 +3,7 @@
  * be trusted: every estimator against what is known of the questions, against models trained without somebody and on
  * halves of the rows, against text and against chance; and what attacks on the shares gain.
  */
+import { median } from '../lib/datanets/median';
 import type { Row } from '../lib/datanets/row';
 import { encodeRows } from '../lib/datanets/statistics';
 import { momentsPerRun } from '../lib/jobs/moments';
@@ -187,11 +188,6 @@ function costOf({ result, steps }: MeasuredRun, stepsPerEpoch: number) {
   const passMilliseconds = median(result.passMilliseconds);
   const epochMilliseconds = median(steps.map(({ milliseconds }) => milliseconds)) * stepsPerEpoch;
   return { passMilliseconds, epochMilliseconds, ratio: passMilliseconds / epochMilliseconds };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
 }
 
 await runCommand({

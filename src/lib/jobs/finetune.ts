@@ -1,6 +1,6 @@
 import { rowsSha256 } from '../datanets/canonical';
+import { median } from '../datanets/median';
 import type { Row } from '../datanets/row';
-import { encodeRows } from '../datanets/statistics';
 import type { Checkpoint } from '../formats/checkpoint';
 import { sha256OfSource } from '../formats/digest';
 import { writeAdapter, type Adapter } from '../formats/peft';
@@ -9,18 +9,17 @@ import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
 import { BufferStore } from '../gpu/plan/buffers';
 import { selfTest } from '../gpu/self-test';
-import { checkpointAbsmaxForm } from '../gpu/model/load';
 import { Trainer, type OptimizerState } from '../gpu/train/trainer';
 import type { TrainingRow } from '../gpu/train/batch';
 import type { FinetuneOptions } from './options';
-import { planRun, type RunPlan } from './plan-run';
-import { checkFits } from './fit';
+import type { RunPlan } from './plan-run';
+import { prepareRun } from './prepare';
 import { heldOutLoss } from './held-out';
 import { finalMoment, meanLearningRate, momentSteps, type InfluenceMoment } from './moments';
 import type { RunRecord, StepRecord } from './run-record';
-import { traitsOf, uploadBase } from './session';
+import { uploadBase } from './session';
 import { software } from './software';
-import { countSteps, freshAdapter, trainingSteps } from './training-steps';
+import { countSteps, startValues, trainingSteps } from './training-steps';
 
 export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' | 'evaluating';
 
@@ -86,27 +85,13 @@ export interface FinetuneResult {
  * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
-  const { device, checkpoint, tokenizer, options, signal } = job;
+  const { device, checkpoint, options, signal } = job;
   const emit = (event: FinetuneEvent) => job.onEvent?.(event);
   emit({ kind: 'phase', phase: 'loading' });
-  const encode = (rows: readonly Row[]) =>
-    encodeRows(rows, tokenizer, {
-      maxLength: options.maxLength,
-      trainOn: options.trainOn,
-      ...(signal ? { signal } : {})
-    });
-  const { encoded, statistics } = await encode(job.rows);
-  const heldOut = job.heldOut?.length ? (await encode(job.heldOut)).encoded : [];
-  const longest = Math.max(statistics.longest, ...heldOut.map((r) => r.tokens.length));
-  const traits = traitsOf(device);
-  const plan = planRun(
-    checkpoint.config,
-    options,
-    traits,
-    longest,
-    await checkpointAbsmaxForm(checkpoint, signal)
-  );
-  checkFits(checkpoint.config, options, plan, traits);
+  const prepared = await prepareRun({ ...job, ...(job.heldOut?.length ? { questions: job.heldOut } : {}) });
+  const { plan } = prepared;
+  const { encoded } = prepared.rows;
+  const heldOut = prepared.questions.encoded;
   const steps = countSteps(encoded.length, options);
   emit({
     kind: 'plan',
@@ -192,9 +177,7 @@ function startState(
   job: FinetuneJob,
   plan: RunPlan
 ): Pick<OptimizerState, 'values'> & Partial<OptimizerState> {
-  if (job.resume) return job.resume;
-  if (job.adapter) return { values: plan.layout.pack(job.adapter.tensors) };
-  return { values: freshAdapter(plan.layout, job.options.seed) };
+  return job.resume ?? { values: startValues(plan.layout, job) };
 }
 
 async function trainSteps(args: {
@@ -242,11 +225,8 @@ async function trainSteps(args: {
 
 /** From the median of the last steps, which a single stall does not move. */
 function secondsLeft(records: readonly StepRecord[], steps: number): number {
-  const recent = records
-    .slice(-9)
-    .map((r) => r.milliseconds)
-    .sort((a, b) => a - b);
-  return ((steps - records.length) * recent[Math.floor(recent.length / 2)]) / 1000;
+  const recent = records.slice(-9).map(({ milliseconds }) => milliseconds);
+  return ((steps - records.length) * median(recent)) / 1000;
 }
 
 function deviceRecord(device: Device): RunRecord['device'] {

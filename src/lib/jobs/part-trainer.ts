@@ -1,3 +1,4 @@
+import type { Row } from '../datanets/row';
 import { trainedTokens } from '../datanets/statistics';
 import type { Adapter } from '../formats/peft';
 import { Scorer } from '../gpu/generate/scorer';
@@ -7,9 +8,10 @@ import { Trainer } from '../gpu/train/trainer';
 import type { LoadedBase } from './gradient-session';
 import { prepareRun, type PreparedRun, type RunInputs } from './prepare';
 import { uploadBase } from './session';
-import { freshAdapter, trainingSteps } from './training-steps';
+import { startValues, trainingSteps } from './training-steps';
 
 export interface PartTrainerJob extends RunInputs {
+  readonly questions: readonly Row[];
   /** An adapter that every model starts from; its rank, alpha and targets must be the options'. */
   readonly adapter?: Adapter;
   onProgress?(phase: 'loading' | 'quantising' | 'compiling', done: number, total: number): void;
@@ -59,7 +61,7 @@ export class PartTrainer {
     this.#session = gpu.session;
     this.#trainer = gpu.trainer;
     this.#scorer = gpu.scorer;
-    this.start = job.adapter ? layout.pack(job.adapter.tensors) : freshAdapter(layout, job.options.seed);
+    this.start = startValues(layout, job);
     this.#lost = job.device.lost.then((error) => Promise.reject(error));
     this.#lost.catch(() => undefined);
   }

@@ -16,14 +16,14 @@ export interface RunInputs {
   readonly options: FinetuneOptions;
   /** Trained on. */
   readonly rows: readonly Row[];
-  /** Rows that are only measured. */
-  readonly questions: readonly Row[];
+  /** Rows that are only measured; absent for none. */
+  readonly questions?: readonly Row[];
   readonly signal?: AbortSignal;
 }
 
 export interface PreparedRun {
   readonly rows: EncodedRows;
-  readonly questions: EncodedRows;
+  readonly questions: Pick<EncodedRows, 'encoded' | 'index'>;
   readonly plan: RunPlan;
 }
 
@@ -37,9 +37,12 @@ export async function prepareRun(inputs: RunInputs): Promise<PreparedRun> {
   const encode = (rows: readonly Row[]) =>
     encodeRows(rows, tokenizer, { maxLength, trainOn, ...(signal ? { signal } : {}) });
   const rows = await encode(inputs.rows);
-  const questions = await encode(inputs.questions);
+  const questions = inputs.questions ? await encode(inputs.questions) : { encoded: [], index: [] };
   const traits = traitsOf(device);
-  const longest = Math.max(rows.statistics.longest, questions.statistics.longest);
+  const longest = questions.encoded.reduce(
+    (most, { tokens }) => Math.max(most, tokens.length),
+    rows.statistics.longest
+  );
   const form = await checkpointAbsmaxForm(checkpoint, signal);
   const plan = planRun(checkpoint.config, options, traits, longest, form);
   checkFits(checkpoint.config, options, plan, traits);

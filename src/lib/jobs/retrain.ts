@@ -1,3 +1,4 @@
+import { median } from '../datanets/median';
 import { PartTrainer, type Losses, type PartTrainerJob } from './part-trainer';
 
 /** A model that is trained on some of a run's rows. */
@@ -69,9 +70,4 @@ export async function retrain(job: RetrainJob): Promise<void> {
   } finally {
     trainer.destroy();
   }
-}
-
-/** A single stall does not move it. */
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

@@ -1,6 +1,7 @@
 /** What a run does, step by step: which rows, at which learning rate, with which seed. All of it follows from the options. */
 import { batches, batchesPerEpoch } from '../datanets/order';
 import { Random } from '../datanets/random';
+import type { Adapter } from '../formats/peft';
 import type { AdapterLayout } from '../gpu/model/adapter';
 import { learningRateAt } from '../gpu/train/schedule';
 import type { StepOptions } from '../gpu/train/trainer';
@@ -51,8 +52,15 @@ export function* trainingSteps(rows: number, options: FinetuneOptions): Generato
 /** Purpose of the seed, beside those of datanets/order.ts. */
 const adapterStream = 3;
 
-/** The adapter that a run of this seed begins with, where it goes on from none. */
-export function freshAdapter(layout: AdapterLayout, seed: number): Float32Array<ArrayBuffer> {
+/** What a run begins with: the adapter that it goes on from, else one that its seed draws. @throws AdapterMismatchError */
+export function startValues(
+  layout: AdapterLayout,
+  { adapter, options }: { adapter?: Adapter; options: Pick<FinetuneOptions, 'seed'> }
+): Float32Array<ArrayBuffer> {
+  return adapter ? layout.pack(adapter.tensors) : freshAdapter(layout, options.seed);
+}
+
+function freshAdapter(layout: AdapterLayout, seed: number): Float32Array<ArrayBuffer> {
   const random = new Random(seed, adapterStream);
   return layout.initial(() => random.next() / 2 ** 32);
 }

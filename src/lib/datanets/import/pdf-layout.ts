@@ -1,3 +1,4 @@
+import { median } from '../median';
 import type { Block } from './document';
 
 /** A run of text on a page. Units of the page (1/72 inch); `y` grows upwards and is that of the baseline. */
@@ -199,9 +200,4 @@ function usualSize(lines: readonly Line[]): number {
     characters.set(rounded, (characters.get(rounded) ?? 0) + text.length);
   }
   return [...characters].sort((a, b) => b[1] - a[1])[0]?.[0] || 1;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
