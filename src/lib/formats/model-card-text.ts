@@ -133,7 +133,7 @@ function evaluation({ heldOut }: ModelCard): string {
   const cells = (name: string, loss: number | undefined) =>
     loss === undefined ? [] : [[name, loss.toFixed(4), Math.exp(loss).toPrecision(5)]];
   return `${table(
-    ['', 'Loss, nats per token', 'Perplexity'],
+    ['Moment', 'Loss, nats per token', 'Perplexity'],
     [...cells('Before the run', before), ...cells('After the run', after)]
   )}\n\nMeans over ${counted(rows, 'row')} that were never trained on${after === undefined ? '; the run was stopped, so that nothing was measured after it' : ''}.`;
 }
