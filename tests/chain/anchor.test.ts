@@ -2,15 +2,9 @@
 import { zeroHash, type Hex } from 'viem';
 import { getTransactionReceipt } from 'viem/actions';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  prepareAnchor,
-  prepareRevoke,
-  readAnchor,
-  EasMissingError,
-  RevokeError
-} from '../../src/lib/chain/anchor';
-import { prepareRevokeOffchain, prepareTimestamp, readOffchain } from '../../src/lib/chain/anchor-offchain';
-import { Chain, ChainReader } from '../../src/lib/chain/chain';
+import { prepareAnchor, prepareRevoke, EasMissingError, RevokeError } from '../../src/lib/chain/anchor';
+import { AskedEas, differencesFrom } from '../../src/lib/attribution/claims/eas-reading';
+import { Chain } from '../../src/lib/chain/chain';
 import { RevertedError, WalletMovedError } from '../../src/lib/chain/failures';
 import { everyStatement } from '../../src/lib/datanets/trust/testing';
 import { deployEas, richAccount, startAnvil, type Anvil } from '../support/anvil';
@@ -44,6 +38,13 @@ beforeEach(async () => {
   chain = await Chain.open(wallet, me.address);
 });
 
+/** What the contract itself says of an attestation, to anybody who asks a node. */
+async function attestation(uid: Hex) {
+  const request = anvil.client.request as (request: unknown) => Promise<unknown>;
+  const asked = await AskedEas.open(31337, eas.address, (_, each) => request(each));
+  return (await asked.attestation(uid))!;
+}
+
 describe.each(claims)('an anchor of a $kind', (claim) => {
   it('takes its schema along the first time, says so before, and costs no more than it says', async () => {
     const first = await prepareAnchor(chain, claim, eas);
@@ -68,17 +69,17 @@ describe.each(claims)('an anchor of a $kind', (claim) => {
 
   it('is read by anybody, and told from one of another claim', async () => {
     const { uid, created } = await (await prepareAnchor(chain, claim, eas)).run();
-    const reader = await ChainReader.at(anvil.url);
-    const state = await readAnchor(reader, uid, claim, eas);
-    expect(state).toMatchObject({ attester: me.address, created, differs: [] });
-    if (claim === manifest) expect(state!.expires).toBe(Date.parse(manifest.expires!));
-    if (claim === contribution) expect(state!.expires).toBeUndefined();
-    expect(state!.revoked).toBeUndefined();
+    const found = await attestation(uid);
+    expect(found).toMatchObject({ uid, attester: me.address, revocationTime: 0n });
+    expect(Number(found.time) * 1000).toBe(created);
+    if (claim === manifest) expect(Number(found.expirationTime) * 1000).toBe(Date.parse(manifest.expires!));
+    if (claim === contribution) expect(found.expirationTime).toBe(0n);
+    expect(await differencesFrom(found, claim)).toEqual([]);
     const later = { ...claim, created: '2026-11-23T12:00:01.000Z' };
-    expect((await readAnchor(reader, uid, later, eas))!.differs).toEqual(['its fields hold something else']);
+    expect(await differencesFrom(found, later)).toEqual(['its fields hold something else']);
     const another = claim === contribution ? manifest : contribution;
-    expect((await readAnchor(reader, uid, another, eas))!.differs[0]).toContain('another schema');
-    expect(await readAnchor(reader, zeroHash, claim, eas)).toBeUndefined();
+    expect((await differencesFrom(found, another))[0]).toContain('another schema');
+    expect((await attestation(zeroHash)).uid).toBe(zeroHash);
   });
 
   it('is revoked once, and by who made it only', async () => {
@@ -90,7 +91,7 @@ describe.each(claims)('an anchor of a $kind', (claim) => {
     wallet.choose(me);
     const [revoke, twice] = [await prepareRevoke(chain, uid, eas), await prepareRevoke(chain, uid, eas)];
     await revoke.run();
-    expect((await readAnchor(chain, uid, claim, eas))!.revoked).toBeGreaterThan(0);
+    expect((await attestation(uid)).revocationTime).toBeGreaterThan(0n);
     // Prepared before the other was made: the contract itself says no, and nothing is paid.
     const sent = () => wallet.asked.filter((method) => method === 'eth_sendTransaction').length;
     const before = sent();
@@ -119,21 +120,5 @@ describe('an anchor', () => {
     } finally {
       await second.stop();
     }
-  });
-});
-
-describe('an off-chain attestation', () => {
-  const uid: Hex = `0x${'5a'.repeat(32)}`;
-
-  it('is timestamped, and taken back, by its UID alone', async () => {
-    const read = () => readOffchain(chain, uid, me.address, eas);
-    expect(await read()).toEqual({});
-    await (await prepareTimestamp(chain, uid, eas)).run();
-    expect(await read()).toEqual({ timestamped: expect.any(Number) as number });
-    await expect(prepareTimestamp(chain, uid, eas)).rejects.toThrow(/AlreadyTimestamped/);
-    await (await prepareRevokeOffchain(chain, uid, eas)).run();
-    expect((await read()).revoked).toBeGreaterThan(1.7e12);
-    expect((await readOffchain(chain, uid, other.address, eas)).revoked).toBeUndefined();
-    await expect(prepareRevokeOffchain(chain, uid, eas)).rejects.toThrow(/AlreadyRevokedOffchain/);
   });
 });

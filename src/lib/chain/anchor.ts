@@ -10,7 +10,6 @@ import {
 import { readContract } from 'viem/actions';
 import { easAttestationOf, easSchema, type EasAttestationData } from '../attribution/claims/eas';
 import { easChains, easOn, type EasDeployment } from '../attribution/claims/eas-deployments';
-import { differencesFrom } from '../attribution/claims/eas-reading';
 import { CLAIM_TYPES, fieldsOf, valuesOf } from '../attribution/claims/fields';
 import { canonicalJson } from '../datanets/canonical';
 import { cidOfText } from '../datanets/content/cid';
@@ -42,17 +41,6 @@ export interface Anchored {
   created: number;
   /** Of EAS, where its address was given. */
   contract?: Address;
-}
-
-/** An attestation as the chain has it. */
-export interface AnchorState {
-  attester: Address;
-  /** Milliseconds since 1970, as the others. */
-  created: number;
-  expires?: number;
-  revoked?: number;
-  /** What of it is not as the claim has it, in words; none where it attests that very claim. */
-  differs: string[];
 }
 
 /** @throws EasMissingError, which names chains that have it */
@@ -148,28 +136,6 @@ export async function prepareRevoke(
     steps: [easStep(eas, 'revoke the attestation', data)],
     result: ([{ transactionHash }]) => transactionHash
   });
-}
-
-/**
- * What the chain has under a UID, and whether it is of a claim; undefined where there is nothing. Anybody can attest
- * anything: whether `attester` is who should have is for the caller to say.
- * @throws EasMissingError, ChainError
- */
-export async function readAnchor(
-  chain: ChainReader,
-  uid: Hex,
-  statement: WalletStatement,
-  given?: EasAddresses
-): Promise<AnchorState | undefined> {
-  const found = await attestationOf(chain, await easFor(chain, given), uid);
-  if (found.uid === zeroHash) return undefined;
-  return {
-    attester: found.attester,
-    created: Number(found.time) * 1000,
-    ...(found.expirationTime > 0n && { expires: Number(found.expirationTime) * 1000 }),
-    ...(found.revocationTime > 0n && { revoked: Number(found.revocationTime) * 1000 }),
-    differs: await differencesFrom(found, statement)
-  };
 }
 
 async function hasSchema(chain: ChainReader, eas: EasAddresses, uid: Hex): Promise<boolean> {
