@@ -112,6 +112,7 @@ describe('where an adapter comes from, by clicking', () => {
     const words = await sign(page, 'Sign who made it');
     expect(words).toContain('Ines Marrow');
     const people = part(page, 'Who made it').getByRole('listitem').filter({ hasText: ' % to ' });
+    await people.nth(4).waitFor();
     expect(await people.count()).toBe(5);
     await look(page, 'provenance-signed');
     // Gradients of all rows at three moments: minutes on a processor with other work.

@@ -172,6 +172,8 @@ describe('an attribution receipt', () => {
     const leaves = receipt.shares.map(({ id, share }) => [id, BigInt(share)]);
     expect(receipt.sharesRoot).toBe(StandardMerkleTree.of(leaves, ['string', 'uint256']).root);
     expect((await ada.store.claims.provenance(adapter))?.receipt).toBe(cid);
+    const { warnings } = await prepare({ kind: 'run-manifest', adapter });
+    expect(warnings.join(' ')).toContain('sign who made it again');
   });
 
   it('needs a measurement, and a standing manifest of the same adapter', async () => {

@@ -53,7 +53,7 @@ export async function makeManifest(desk: Desk, { adapter: id, expires }: Request
   };
   return {
     statement: manifest,
-    warnings: warningsOf(manifest, record, run),
+    warnings: [...warningsOf(manifest, record, run), ...(await receiptWarnings(store, id))],
     name: adapter.name,
     finish: (signed) => keepClaim(store, signed, { adapter: id })
   };
@@ -139,6 +139,14 @@ async function licenceOf(store: Store, use: VersionUse): Promise<Licence> {
     `The licence of “${use.name}”, version ${use.number}, is not known any more: the version is not in this browser. Open its file again.`,
     { details: { version: use.version } }
   );
+}
+
+/** A receipt names its manifest by CID: another manifest is one that it does not name. */
+async function receiptWarnings(store: Store, adapter: string): Promise<string[]> {
+  const receipt = (await store.claims.provenance(adapter))?.receipt;
+  return receipt === undefined
+    ? []
+    : ['The receipt of this adapter names the manifest that was signed before: sign who made it again, too.'];
 }
 
 function warningsOf({ datanets, startedFrom }: RunManifest, record: RunRecord, run: RunFile): string[] {
