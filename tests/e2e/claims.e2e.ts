@@ -72,7 +72,7 @@ let [home, other]: Anvil[] = [];
 let [owner, cato, stranger]: Visit[] = [];
 let [ownersWallet, wallet]: InstalledWallet[] = [];
 let [eas, token]: Address[] = [];
-let [manifest, receipt, attestation]: PortableFile[] = [];
+let [manifest, receipt, attestation, anchored, proof]: PortableFile[] = [];
 const responses: Response[] = [];
 
 // Each step stands on the one before: after a failure the others would only repeat it.
@@ -318,9 +318,12 @@ describe('a claim on a chain', () => {
     expect(await dialog.getByRole('list', { name: 'Transactions' }).getByRole('listitem').count()).toBe(2);
     await dialog.getByRole('button', { name: 'Done' }).click();
     const item = section.getByRole('list', { name: 'Anchors' }).getByRole('listitem');
-    await item.getByText('Stands').waitFor();
+    await item.getByText('Stands', { exact: true }).waitFor();
     const uid = /0x[0-9a-f]{64}/.exec((await item.textContent()) ?? '')![0] as Hex;
     expect(await attested(uid)).toMatchObject({ attester: maker.address, revocationTime: 0n });
+    anchored = await download(page, () =>
+      item.getByRole('button', { name: 'Export with its anchor' }).click()
+    );
 
     await item.getByRole('button', { name: 'Revoke…' }).click();
     await confirm(page, 'The anchor is revoked');
@@ -361,9 +364,20 @@ describe('contributors', () => {
   /** Shares of the three who are paid, in millionths. */
   let shares: bigint[] = [];
 
-  it('are paid by a splitter, each by their share to the wei', async () => {
+  it('can be given the proof of their own share', async () => {
     const { page } = cato;
     await openClaim(page, /^Who made/);
+    proof = await download(page, () =>
+      page
+        .getByRole('list', { name: 'Proofs of the shares' })
+        .getByRole('button', { name: /^Download the proof/ })
+        .first()
+        .click()
+    );
+  });
+
+  it('are paid by a splitter, each by their share to the wei', async () => {
+    const { page } = cato;
     await connect(page);
     const section = page.getByRole('region', { name: 'Pay the contributors' });
     await section.getByRole('button', { name: 'Pay the contributors' }).click();
@@ -460,7 +474,7 @@ describe('a stranger', () => {
     const { page } = stranger;
     await page
       .getByRole('button', { name: 'Choose files', exact: true })
-      .setInputFiles([manifest, receipt, attestation]);
+      .setInputFiles([manifest, receipt, attestation, proof]);
     const how = page.getByRole('region', { name: 'How an adapter was made' });
     await how
       .getByText(/^Wallet/i)
@@ -473,7 +487,7 @@ describe('a stranger', () => {
       const text = (await each.textContent()) ?? '';
       expect(text).not.toContain('Fails');
       expect(text).toContain('Holds');
-      expect(text).toContain(maker.address);
+      if (!/proof/i.test(text)) expect(text).toContain(maker.address);
     }
     await look(page, 'verified');
 
@@ -484,6 +498,15 @@ describe('a stranger', () => {
       .getByRole('button', { name: 'Choose files', exact: true })
       .setInputFiles([{ ...receipt, buffer: Buffer.from(forged) }]);
     await page.getByText(/^\d checks? fails?$/).waitFor();
+  });
+
+  it('asks the chain through a wallet, and learns that the anchor was revoked', async () => {
+    const { page } = stranger;
+    await installWallet(stranger, new AnvilWallet(home));
+    await page.reload();
+    await page.getByRole('button', { name: 'Choose files', exact: true }).setInputFiles([anchored]);
+    await page.getByRole('button', { name: /^Ask the chain through/ }).click();
+    await page.getByText(/and revoked it on/).waitFor();
   });
 
   it('nothing of all this asked anybody but the wallet', () => {
