@@ -231,6 +231,25 @@ describe('five kinds of claims, each signed by a wallet, too', () => {
     expect(await alert.isVisible()).toBe(false);
   });
 
+  it('how far that can be trusted: trained again without each, and on halves', async () => {
+    const section = cato.page.locator('#attribution');
+    await section.getByLabel('Models on halves').fill('4');
+    await section.getByLabel('Models on halves').blur();
+    await section.getByText('9 trainings: 1 with everybody, 4 without somebody, 4 on halves').waitFor();
+    await section.getByRole('button', { name: 'Retrain to check' }).click();
+    const alert = section.getByRole('alert').first();
+    const again = section.getByRole('button', { name: 'Retrain again' }).and(section.locator(':enabled'));
+    await again.or(alert).first().waitFor({ timeout: longWork });
+    expect(await alert.isVisible()).toBe(false);
+    const costs = section.getByRole('table').filter({ hasText: 'Without' }).getByRole('row');
+    // A head, and four people.
+    expect(await costs.count()).toBe(5);
+    const foretold = section.getByRole('table').filter({ hasText: 'LDS' });
+    for (const name of ['Gradient cosine', 'Text similarity', 'Random'])
+      await foretold.getByText(name).waitFor();
+    await look(cato.page, 'retrained');
+  });
+
   it('how it was made, and by whom', async () => {
     const { page } = cato;
     await page
