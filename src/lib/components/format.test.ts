@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   formatBytes,
+  formatCorrelation,
   formatCount,
   formatDifference,
   formatDuration,
@@ -62,6 +63,16 @@ describe('figures as people read them', () => {
   it('writes shares with one digit, and never nothing for something', () => {
     expect([0, 0.0001, 0.1234, 1].map(formatShare)).toEqual(['0.0 %', 'under 0.1 %', '12.3 %', '100.0 %']);
     expect(formatShare(Number.NaN)).toBe('–');
+  });
+
+  it('writes correlations all as long, without a zero below zero', () => {
+    expect([1, 0.8, -0.3511, -0.001, undefined].map(formatCorrelation)).toEqual([
+      '1.00',
+      '0.80',
+      '−0.35',
+      '0.00',
+      '–'
+    ]);
   });
 
   it('writes differences with their sign', () => {

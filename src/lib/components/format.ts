@@ -49,6 +49,15 @@ export function formatFigure(value: number | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A correlation in [-1, 1], always as long, so that columns compare: `0.80`, `−0.35`. */
+export function formatCorrelation(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  return value
+    .toFixed(2)
+    .replace(/^-(?=0\.00$)/, '')
+    .replace('-', '−');
+}
+
 /** A share in [0, 1]: `12.3 %`, `0.4 %`, `under 0.1 %`. */
 export function formatShare(share: number): string {
   if (!Number.isFinite(share)) return '–';
