@@ -13,15 +13,6 @@ export interface Verified {
   report: VerifyReport;
 }
 
-export type Verdict = 'holds' | 'fails' | 'unknown' | 'unreadable';
-
-/** What the checks of a file come to. */
-export function verdictOf({ kind, checks }: VerifyReport): Verdict {
-  if (kind === 'unreadable') return 'unreadable';
-  if (checks.some(({ state }) => state === 'fails')) return 'fails';
-  return checks.some(({ state }) => state === 'unknown') ? 'unknown' : 'holds';
-}
-
 /** Files that are checked with each other at hand. */
 export class Verifying {
   results = $state.raw<Verified[]>([]);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { deferred, fakeClient } from '$lib/components/testing';
 import type { VerifyReport } from '$lib/datanets/verify/verify';
 import type { DatanetWorker } from '$lib/workers/datanets/protocol';
-import { verdictOf, Verifying } from './verifying.svelte';
+import { verdictOf } from './verdict';
+import { Verifying } from './verifying.svelte';
 
 const report = (...states: ('holds' | 'fails' | 'unknown')[]): VerifyReport => ({
   ...{ kind: 'version', title: 'A version', words: [] },
