@@ -4,7 +4,8 @@ import type { Conditions, Policy, Use } from '../policy/policy';
 
 /**
  * The statements that people sign. Each is plain JSON, hashed and signed in its canonical form (RFC 8785), known by
- * the CID of the signed whole (`statementCid`), and has words (`words.ts`) that are shown before anybody signs it.
+ * the CID of what was said and who signed it (`statementCid`), and has words (`words.ts`) that are shown before anybody
+ * signs it.
  */
 
 /** A person: a name, and the two public keys of `identity.ts`. What the name says is up to the person. */
