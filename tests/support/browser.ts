@@ -23,6 +23,8 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
     env,
     viewport: options.viewport ?? { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? 'light',
+    // Else the system's: the tests hold in any.
+    ...(process.env['TABTUNE_LOCALE'] ? { locale: process.env['TABTUNE_LOCALE'] } : {}),
     acceptDownloads: true
   });
 }
