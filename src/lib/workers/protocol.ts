@@ -111,6 +111,8 @@ export interface RowStatistics {
   tokens: number;
   trainedTokens: number;
   longest: number;
+  /** The same before anything is cut. */
+  longestUncut: number;
   /** The same of the rows held out. */
   longestHeldOut: number;
   median: number;
