@@ -112,7 +112,7 @@ export class GradientSession {
     const { device, checkpoint, options, width } = this.#options;
     const sized = { ...options, batchSize };
     const plan = planOf({ ...this.#options, options: sized }, length, this.#form);
-    checkFits(checkpoint.config, sized, plan, traitsOf(device));
+    checkFits(checkpoint.config, sized, plan, traitsOf(device), length);
     const layerBytes = (4 * plan.layout.length) / plan.config.layers;
     this.#dropSketcher();
     const store = new BufferStore(device, this.#base.store);
