@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { claimOf, verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { prepareBundle, writeBundle } from '../bundle/bundle';
 import { openContainer, writeContainer, type ContainerPart } from '../bundle/container';
-import { writeContribution } from '../bundle/contribution-file';
+import { prepareContribution, writeContribution } from '../bundle/contribution-file';
 import { digestBlob } from '../bundle/digest';
 import { canonicalJson } from '../canonical';
 import { rowCid, rowContent } from '../content/cid';
@@ -330,11 +330,13 @@ describe('a contribution with its rows', () => {
         .slice(1)
         .map((row) => `${canonicalJson({ contributor: row.contributor, ...rowContent(row) })}\n`)
     );
-    const file = await writeContribution(contribution, lines);
+    const openFile = (signed: typeof contribution, data: Blob) =>
+      writeContribution(signed, [{ name: 'rows.jsonl', data }]);
+    const file = await openFile(contribution, lines);
     expect(allHold(await verify(file, json(invitation)))).toBe(true);
     const without = await verify(file);
     expect(statesOf(without)).toMatchObject({ rows: 'holds', invitation: 'unknown', withdrawal: 'unknown' });
-    const other = await writeContribution(
+    const other = await openFile(
       contribution,
       new Blob([(await lines.text()).replace('green', 'brown')])
     );
@@ -345,22 +347,28 @@ describe('a contribution with its rows', () => {
       ...{ datanet: 'other', expires: '2026-11-24T08:30:00Z' }
     });
     const late = await signStatement(writer, { ...contribution.statement, invitation: statementCid(over) });
-    const report = await verify(await writeContribution(late, lines), json(over));
+    const report = await verify(await openFile(late, lines), json(over));
     expect(failing(report).map(({ name }) => name)).toEqual(['datanet', 'in time']);
   });
 
   it('says of a sealed one what cannot be checked without the key', async () => {
-    const { key, wrapped } = await createDataKey(owner.person.agreement);
-    const file = await writeContribution(
-      contribution,
-      rows.blob.slice(0, contribution.statement.rows.bytes),
-      {
-        ...{ key, wrapped }
-      }
-    );
+    const lock = await createDataKey(owner.person.agreement);
+    const lines = rows.blob.slice(0, contribution.statement.rows.bytes);
+    const prepared = await prepareContribution(contribution.statement, lines, lock);
+    const signed = await signStatement(writer, prepared.contribution);
+    const file = await writeContribution(signed, prepared.parts);
     const report = await verify(file, json(invitation));
     expect(failing(report)).toEqual([]);
-    expect(statesOf(report)).toMatchObject({ sealing: 'holds', rows: 'unknown', key: 'unknown' });
+    expect(statesOf(report)).toMatchObject({
+      ...{ contents: 'holds', sealing: 'holds', rows: 'unknown', key: 'unknown' }
+    });
+    // Which bytes are sealed was not always signed.
+    const old = await verify(await writeContribution(contribution, prepared.parts), json(invitation));
+    expect(failing(old)).toEqual([]);
+    expect(statesOf(old)).toMatchObject({ contents: 'unknown', sealing: 'holds' });
+    const again = await prepareContribution(contribution.statement, lines, lock);
+    const others = await verify(await writeContribution(signed, again.parts), json(invitation));
+    expect(failing(others)).toMatchObject([{ name: 'contents' }]);
   });
 });
 
