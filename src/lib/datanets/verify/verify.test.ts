@@ -336,10 +336,7 @@ describe('a contribution with its rows', () => {
     expect(allHold(await verify(file, json(invitation)))).toBe(true);
     const without = await verify(file);
     expect(statesOf(without)).toMatchObject({ rows: 'holds', invitation: 'unknown', withdrawal: 'unknown' });
-    const other = await openFile(
-      contribution,
-      new Blob([(await lines.text()).replace('green', 'brown')])
-    );
+    const other = await openFile(contribution, new Blob([(await lines.text()).replace('green', 'brown')]));
     expect(failing(await verify(other))[0].name).toBe('contents');
 
     const over = await signStatement(owner, {
