@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { privateKeyToAccount } from 'viem/accounts';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { claimOf, verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { prepareBundle, writeBundle } from '../bundle/bundle';
 import { openContainer, writeContainer, type ContainerPart } from '../bundle/container';
@@ -519,7 +520,7 @@ describe('anything else', () => {
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), (random) =>
         expectReport(new Blob([random.slice()]))
       ),
-      { numRuns: 150 }
+      fuzz(150)
     );
     await fc.assert(
       fc.asyncProperty(
@@ -527,7 +528,7 @@ describe('anything else', () => {
         fc.constantFrom('statement', 'signature', 'proof', 'wallet'),
         (value, key) => expectReport(new Blob([JSON.stringify({ [key]: value, value })]))
       ),
-      { numRuns: 150 }
+      fuzz(150)
     );
     await fc.assert(
       fc.asyncProperty(
@@ -539,7 +540,7 @@ describe('anything else', () => {
             new Blob([bytes.slice(0, at), put.slice(), bytes.slice(Math.max(at, end) + 1), text.slice(0, 3)])
           )
       ),
-      { numRuns: 100 }
+      fuzz(100)
     );
   });
 
