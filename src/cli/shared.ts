@@ -1,16 +1,18 @@
 /** What the commands have in common: a GPU, models, adapters, rows, and how a command ends. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, globals } from 'webgpu';
 import { calmPolling } from './calm-polling.mjs';
 import { parseRows, requireRows } from '../lib/datanets/parse';
 import type { Row } from '../lib/datanets/row';
+import { requireNamedWeights } from '../lib/datanets/verify/adapter-named';
 import { TabtuneError } from '../lib/errors';
 import { openCheckpoint, type Checkpoint } from '../lib/formats/checkpoint';
+import { sha256OfSource } from '../lib/formats/digest';
 import { fromFile, fromPath } from '../lib/formats/node-source';
 import { readAdapter, type Adapter } from '../lib/formats/peft';
-import { readJson } from '../lib/formats/source';
+import { readJson, readText } from '../lib/formats/source';
 import { loadTokenizer, type ChatTokenizer } from '../lib/formats/tokenizer';
 import { Device } from '../lib/gpu/device';
 import { starterName } from '../lib/jobs/starter';
@@ -84,9 +86,22 @@ export async function openModel(model: string): Promise<OpenModel> {
   return { checkpoint, tokenizer: await loadTokenizer(checkpoint.tokenizer) };
 }
 
-/** Reads an adapter's folder and compares it with the base it is to be put on. */
+/**
+ * Reads an adapter's folder and compares it with the base it is to be put on, and its weights with the record and the
+ * claims that lie beside them.
+ * @throws OtherWeightsError and what `readAdapter` throws
+ */
 export async function openAdapter(folder: string, checkpoint: Checkpoint): Promise<Adapter> {
-  return readAdapter(await fromPath(folder), checkpoint);
+  const files = await fromPath(folder);
+  const adapter = await readAdapter(files, checkpoint);
+  const claims = existsSync(join(folder, 'claims')) ? await fromPath(join(folder, 'claims')) : [];
+  const beside = [...files.filter((file) => basename(file.name) === 'run.json'), ...claims];
+  const texts = await Promise.all(
+    beside.map(async (file) => ({ name: file.name, text: await readText(file) }))
+  );
+  const weights = files.find((file) => basename(file.name) === 'adapter_model.safetensors')!;
+  requireNamedWeights(await sha256OfSource(weights), texts, folder);
+  return adapter;
 }
 
 /**

@@ -140,7 +140,8 @@ const STATEMENTS = {
     source: prose(5000),
     licence,
     policy: policySchema.optional(),
-    rows
+    rows,
+    files: files.min(1).optional()
   }),
   decision: z.strictObject({
     kind: z.literal('decision'),

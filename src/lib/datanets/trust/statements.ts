@@ -46,6 +46,8 @@ export interface Contribution extends Common {
   policy?: Policy;
   /** The rows: how many, the Merkle root over (row CID, contributor), and the digest of their canonical lines. */
   rows: RowsDigest;
+  /** The other files of the archive where the rows are sealed in it. Older ones do not name them. */
+  files?: FileDigest[];
 }
 
 export interface RowsDigest {

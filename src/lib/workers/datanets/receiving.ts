@@ -4,7 +4,7 @@ import { looksLikeContainer, openContainer } from '../../datanets/bundle/contain
 import { openContribution, type ContributionFile } from '../../datanets/bundle/contribution-file';
 import { entryText, STATEMENT_NAME } from '../../datanets/bundle/signed-container';
 import type { PaceOptions } from '../../datanets/pace';
-import { textOfLink } from '../../datanets/trust/link';
+import { statementText } from '../../datanets/trust/link';
 import { MAX_STATEMENT_CHARACTERS } from '../../datanets/trust/schemas';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
@@ -103,8 +103,7 @@ function effectOf(hall: Hall, opened: Opened, pace: PaceOptions): Promise<Effect
 }
 
 async function openText(text: string): Promise<Opened> {
-  const trimmed = text.trim();
-  const json = textOfLink(trimmed) ?? (trimmed.startsWith('{') ? trimmed : undefined);
+  const json = statementText(text.trim());
   if (json === undefined) {
     throw new UnknownFileError('This is no link of Tabtune’s: there is no “#open=” in it.');
   }
