@@ -181,7 +181,7 @@ export interface AdapterSummary {
   run?: string;
 }
 
-/** How a run stands. `running` with no tab that trains is a run that was interrupted. */
+/** How a run stands. `running` that is not live is a run that was interrupted. */
 export type RunStatus = 'running' | 'done' | 'stopped' | 'failed';
 
 /** A run in this browser. */
@@ -189,6 +189,8 @@ export interface RunSummary {
   id: string;
   created: number;
   status: RunStatus;
+  /** Some tab, this one or another, trains it now. */
+  live: boolean;
   request: FinetuneRequest;
   /** Of the rows or Datanets it was trained on. */
   dataName: string;
@@ -209,6 +211,8 @@ export interface RunSummary {
 export type RunEvent =
   | { phase: 'loading' | 'quantising' | 'compiling' | 'evaluating'; done?: number; total?: number }
   | { phase: 'planned'; run: string; plannedBytes: number; dispatchesPerStep: number; steps: number }
+  /** What a run had come to that goes on: its steps from the first, and what was measured before them. */
+  | { phase: 'resumed'; steps: StepMetrics[]; heldOut?: { rows: number; before?: number } }
   | { phase: 'training'; metrics: StepMetrics }
   | { phase: 'paused'; step: number }
   | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }

@@ -35,6 +35,7 @@ const run = (change: Partial<RunSummary>): RunSummary => ({
   id: 'run',
   created: 1,
   status: 'running',
+  live: false,
   request,
   dataName: 'Rows',
   step: 4,

@@ -5,7 +5,9 @@ import { OutOfGpuMemoryError } from '../../gpu/device';
 import type { ExplainerOptions } from '../../jobs/explain';
 import type { GpuJobs } from '../gpu-jobs';
 import type { ChatRequest, TrainingChoice } from '../protocol';
-import { gpuServiceWith, lockManager } from '../testing-gpu';
+import { gpuServiceWith } from '../testing-gpu';
+import { lockManager } from '../testing-locks';
+import { withTrainingLock } from '../training-lock';
 import { keepVersion, openPolicy } from '../testing-versions';
 import type { AttributionEvent, ExplainRequest } from './protocol';
 import { keepRun, measuring, sameFact, teaches, tinyModel } from './testing';
@@ -139,14 +141,14 @@ describe('where an answer came from', () => {
     const locks = lockManager();
     const { jobs } = explainers();
     const service = gpuServiceWith(store, jobs, locks);
-    await locks.request('', {}, async () => {
+    await withTrainingLock(locks, async () => {
       await expect(service.explain(asks(run), nothing)).rejects.toMatchObject({
         name: 'AnotherTabTrainsError'
       });
     });
     await service.explain(asks(run), nothing);
     // A question about rows that are known takes no more than a chat does.
-    await locks.request('', {}, () => service.explain(asks(run), nothing));
+    await withTrainingLock(locks, () => service.explain(asks(run), nothing));
   });
 });
 
