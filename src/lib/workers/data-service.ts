@@ -27,6 +27,7 @@ import type {
   RowSetSummary,
   RowStatistics,
   RunSummary,
+  StorageUse,
   TrainingChoice,
   TrainingOutlook
 } from './protocol';
@@ -176,6 +177,13 @@ export class DataService implements DataWorker {
       0
     );
     return summariseRows(encoded, refusals, longestHeldOut);
+  }
+
+  async storage(): Promise<StorageUse[]> {
+    const [kept, models] = await Promise.all([(await this.#store).usage(), this.#library.list()]);
+    return [...kept, ...models.map(({ id, bytes }) => ({ kind: 'model' as const, name: id, bytes }))].sort(
+      (a, b) => b.bytes - a.bytes
+    );
   }
 
   async questions(data: TrainingChoice, count: number): Promise<string[]> {

@@ -42,6 +42,13 @@ export interface CachedModel {
   complete: boolean;
 }
 
+/** What takes room in this browser: something with all that is only here for it. */
+export interface StorageUse {
+  kind: 'Datanet' | 'set of rows' | 'adapter' | 'run' | 'model' | 'other';
+  name: string;
+  bytes: number;
+}
+
 /** How rows become tokens. */
 export interface EncodingOptions {
   maxLength: number;
@@ -296,6 +303,8 @@ export interface DataWorker {
   /** The lines of the file that were no rows. */
   rowProblems(id: string): Promise<RowProblem[]>;
   deleteRowSet(id: string): Promise<void>;
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]>;
   /** Questions to ask in the chat: of rows that are not trained on, where there are such rows. */
   questions(data: TrainingChoice, count: number): Promise<string[]>;
   adapters(): Promise<AdapterSummary[]>;

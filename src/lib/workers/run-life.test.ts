@@ -4,6 +4,7 @@ import { forceCloseDatabase, IDBDatabase, IDBFactory } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store, DATABASE_NAME } from '../datanets/store/store';
+import { countedStores } from '../datanets/store/usage';
 import { MIGRATIONS } from '../datanets/store/migrations';
 import { MemoryFileCache } from '../formats/file-cache';
 import { tinyModel } from './attribution/testing';
@@ -416,6 +417,33 @@ describe('what a run took', () => {
     for (const run of await data.runs()) await data.deleteRun(run.id);
     for (const set of await data.rowSets()) await data.deleteRowSet(set.id);
     expect(await counts()).toEqual({});
+  });
+
+  it('is counted for it, and what else is kept for what it goes with', async () => {
+    await train();
+    const { id } = await cutRun(5);
+    const { datanet } = await keepVersion(store, 'tides', [{ text: 'a', contributor: 'Ines' }]);
+    const before = await store.usage();
+    expect(new Set(before.map(({ kind }) => kind))).toEqual(
+      new Set(['set of rows', 'adapter', 'run', 'Datanet'])
+    );
+    expect(before.find((use) => use.id === datanet)).toMatchObject({ kind: 'Datanet', name: 'tides' });
+    const state = await store.checkpoint(id);
+    const bytes = Object.values(state!.adapter).reduce((sum, { data }) => sum + data.byteLength, 0);
+    const run = before.find((use) => use.id === id)!;
+    expect(run.bytes).toBeGreaterThan(bytes);
+    await data.deleteRun(id);
+    expect(await store.usage()).toEqual(before.filter((use) => use !== run));
+    const listed = await data.storage();
+    expect(listed.map((use) => use.bytes)).toEqual(listed.map((use) => use.bytes).sort((a, b) => b - a));
+  });
+
+  it('has each store of the database counted for something, or named as all else', async () => {
+    const db = await openDB(DATABASE_NAME);
+    const others = ['settings', 'statements', 'identity', 'imports', 'anchors', 'payouts'];
+    // A store that is added has to be told what it goes with.
+    expect([...db.objectStoreNames].sort()).toEqual([...countedStores, ...others].sort());
+    db.close();
   });
 
   async function counts(): Promise<Record<string, number>> {

@@ -9,10 +9,12 @@ import type {
   RunEvent,
   RunPhase,
   RunSummary,
-  StepMetrics
+  StepMetrics,
+  StorageUse
 } from '$lib/workers/protocol';
 
-export type TrainingPhase = 'idle' | Exclude<RunPhase, 'planned' | 'resumed' | 'held-out' | 'saved' | 'warned'>;
+export type TrainingPhase =
+  'idle' | Exclude<RunPhase, 'planned' | 'resumed' | 'held-out' | 'saved' | 'warned'>;
 
 /** What each phase is called. */
 export const phaseNames: Record<TrainingPhase, string> = {
@@ -94,8 +96,7 @@ export class TrainingState {
     // None can go on while another tab trains.
     if (this.running || this.elsewhere) return undefined;
     const [latest] = this.runs;
-    return latest?.resumable &&
-      !latest.live && (latest.status === 'running' || latest.status === 'failed')
+    return latest?.resumable && !latest.live && (latest.status === 'running' || latest.status === 'failed')
       ? latest
       : undefined;
   }
@@ -146,6 +147,11 @@ export class TrainingState {
   async stop(): Promise<void> {
     this.stopping = true;
     await this.#command((gpu) => gpu.stop());
+  }
+
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]> {
+    return this.#data.call((data) => data.storage());
   }
 
   async forget(run: string): Promise<void> {

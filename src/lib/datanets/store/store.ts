@@ -21,6 +21,7 @@ import {
 } from './adapter-records';
 import { addStatements, StatementStore } from './statement-store';
 import { TableStore } from './table-store';
+import { readUsage, type Usage } from './usage';
 import { VersionStore } from './version-store';
 
 export { DATABASE_NAME };
@@ -93,6 +94,11 @@ export class Store {
   /** Runs `work`, which has to write at its end: a newer page that wants the data of this browser waits for that. */
   hold<R>(work: () => Promise<R>): Promise<R> {
     return this.#db.hold(work);
+  }
+
+  /** What takes room, by what it belongs to. Reads all that there is. */
+  usage(): Promise<Usage[]> {
+    return readUsage(this.#db);
   }
 
   // Row sets

@@ -81,7 +81,12 @@ describe('where an answer came from', () => {
     const { run } = await keepRun(store, choice);
     const { jobs } = explainers();
     const found = await gpuServiceWith(store, jobs).explain(asks(run, { top: 2 }), nothing);
-    expect(found).toMatchObject({ compared: 4, moments: 2, milliseconds: { gradient: 4, comparing: 2 } });
+    expect(found).toMatchObject({
+      compared: 4,
+      moments: 2,
+      missing: [3],
+      milliseconds: { gradient: 4, comparing: 2 }
+    });
     const start = answer.indexOf('lamp');
     expect(found.spans).toEqual([{ start, end: answer.indexOf('!'), rows: [0], count: 2 }]);
     expect(found.hiddenSpans).toBe(1);
