@@ -40,6 +40,7 @@ export type FinetuneEvent =
       readonly loss: number;
       readonly rows: number;
     }
+  /** Comes after the moment of the same step: who keeps it with the moments before it misses none when the run goes on. */
   | { readonly kind: 'checkpoint'; readonly state: TrainingState }
   | ({ readonly kind: 'moment'; readonly step: number } & InfluenceMoment);
 
@@ -60,9 +61,9 @@ export interface FinetuneJob {
   readonly adapter?: Adapter;
   readonly resume?: TrainingState;
   readonly signal?: AbortSignal;
-  /** Awaited before every step: resolves when the run may go on. */
-  readonly pause?: () => Promise<void>;
-  /** Steps between two `checkpoint` events; 0 or absent: none. */
+  /** Asked before every step: undefined where the run goes on, else a promise that resolves when it may. */
+  readonly pause?: () => Promise<void> | undefined;
+  /** Steps between two `checkpoint` events; 0 or absent: none. A pause has one too, where steps were taken since the last. */
   readonly checkpointEvery?: number;
   /**
    * How many `moment` events the run has, evenly spread before its end (see `momentSteps`); 0 or absent: none. A run that ends
@@ -196,9 +197,19 @@ async function trainSteps(args: {
   const lost = device.lost.then((error) => Promise.reject(error));
   lost.catch(() => undefined);
   const moments = momentSteps(steps, job.moments ?? 0);
+  let saved = trainer.iteration;
+  const save = async () => {
+    if (!job.checkpointEvery || saved === trainer.iteration) return;
+    saved = trainer.iteration;
+    emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
+  };
   for (const { step, epoch, batches, options: how } of trainingSteps(encoded.length, options)) {
     if (step < trainer.iteration) continue;
-    if (job.pause) await job.pause();
+    const pause = job.pause?.();
+    if (pause) {
+      await save();
+      await pause;
+    }
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
     const microBatches = batches.map((rows) => Array.from(rows, (r) => encoded[r]));
@@ -211,14 +222,12 @@ async function trainSteps(args: {
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
     if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
       return { status: 'diverged', records, firstStepMilliseconds };
-    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
-      emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
-    }
     const moment = moments.indexOf(step + 1);
     if (moment >= 0) {
       const learningRate = meanLearningRate(records, moments[moment - 1] ?? 0, step + 1);
       emit({ kind: 'moment', step: step + 1, values: await trainer.values(), learningRate });
     }
+    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) await save();
   }
   return { status: 'done', records, firstStepMilliseconds };
 }

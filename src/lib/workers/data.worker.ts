@@ -14,14 +14,12 @@ import { HubLibrary } from './hub-library';
 z.config({ jitless: true });
 installErrorTransfer();
 const store = Store.open();
+// Absent where the page is not in a secure context.
+const locks = navigator.locks as LockManager | undefined;
 // The page calls all the same way: `client.call((data) => data.rowSets())`, `client.call((data) => data.list())`.
 expose(
   together(
-    new DataService(store, new HubLibrary(new OpfsFileCache())),
-    together(
-      // Absent where the page is not in a secure context.
-      new DatanetService(store, navigator.locks as LockManager | undefined),
-      new ClaimService(store)
-    )
+    new DataService(store, new HubLibrary(new OpfsFileCache()), locks),
+    together(new DatanetService(store, locks), new ClaimService(store))
   )
 );

@@ -37,7 +37,8 @@ export interface TrainingJob {
   adapter?: Adapter;
   resume?: SavedState;
   signal: AbortSignal;
-  pause: () => Promise<void>;
+  /** As `FinetuneJob` has it. */
+  pause: () => Promise<void> | undefined;
   onEvent: (event: JobEvent) => void;
 }
 

@@ -15,6 +15,7 @@ import type {
 } from './attribution/protocol';
 import { AttributionService } from './attribution/service';
 import type { GpuJobs } from './gpu-jobs';
+import { thingsOf, whileUsed } from './in-use';
 import { choiceKey, type ModelLibrary } from './model-files';
 import { GpuBusyError, OpenGpu } from './open-gpu';
 import type {
@@ -31,6 +32,7 @@ import type {
 import { loadRunData } from './run-data';
 import { RunControl } from './run-control';
 import { RunSession } from './run-session';
+import { sourcesOf } from './run-sources';
 import { loadAdapter } from './stored-adapter';
 import { withTrainingLock } from './training-lock';
 
@@ -68,7 +70,7 @@ export class GpuService implements GpuWorker {
       const control = new RunControl();
       this.#run = control;
       try {
-        await withTrainingLock(this.#services.locks, () => this.#train(request, control, onEvent));
+        await withTrainingLock(this.#services.locks, () => this.#trainUndisturbed(request, control, onEvent));
       } finally {
         this.#run = undefined;
       }
@@ -171,12 +173,30 @@ export class GpuService implements GpuWorker {
     return this.#attribution.stopAttribution();
   }
 
-  async #train(
+  /** Trains while nobody can delete what the run needs, nor the run, nor take the database away before its end is saved. */
+  async #trainUndisturbed(
     request: FinetuneRequest,
     control: RunControl,
     onEvent: (event: RunEvent) => void
   ): Promise<void> {
     const store = await this.#services.store;
+    // Before the record is there, so that no tab ever sees it without its lock.
+    const id = request.resume ?? crypto.randomUUID();
+    const things = [{ kind: 'run' as const, id }, ...thingsOf(request)];
+    await store.hold(() =>
+      whileUsed(this.#services.locks, things, 'training', () =>
+        this.#train(store, id, request, control, onEvent)
+      )
+    );
+  }
+
+  async #train(
+    store: Store,
+    id: string,
+    request: FinetuneRequest,
+    control: RunControl,
+    onEvent: (event: RunEvent) => void
+  ): Promise<void> {
     const options = completeOptions(request.options);
     // Its weights and its cache would lie in GPU memory beside those of the run.
     await this.#gpu.closeAll();
@@ -191,7 +211,9 @@ export class GpuService implements GpuWorker {
     requireAllowed(data);
     const device = await this.#gpu.device();
     const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
-    const session = await RunSession.begin(store, request, data, onEvent);
+    const sources = await sourcesOf(checkpoint, data, options, control.signal);
+    const session = await RunSession.begin(store, { id, request, data, sources }, onEvent);
+    const resume = session.savedState;
     try {
       const result = await this.#services.jobs.finetune({
         device,
@@ -200,13 +222,15 @@ export class GpuService implements GpuWorker {
         rows: data.rows,
         heldOut: data.heldOut,
         options,
-        adapter: request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter),
-        resume: await session.savedState(),
+        // A saved state is all that it has come to.
+        adapter:
+          request.adapter === undefined || resume ? undefined : await loadAdapter(store, request.adapter),
+        resume,
         signal: control.signal,
-        pause: async () => {
-          if (!control.paused) return;
+        pause: () => {
+          if (!control.paused) return undefined;
           session.paused();
-          await control.untilResumed();
+          return control.untilResumed();
         },
         onEvent: (event) => session.take(event)
       });

@@ -7,6 +7,7 @@ import type { AnswerExplainer } from './attribution/explaining';
 import type { GpuJobs, OpenChat } from './gpu-jobs';
 import { choiceKey, openChoice, type ModelLibrary } from './model-files';
 import type { ModelChoice } from './protocol';
+import { withDigestKept } from './run-base';
 
 /** The GPU does something else in this tab already. */
 export class GpuBusyError extends TabtuneError {}
@@ -107,7 +108,7 @@ export class OpenGpu {
     if (this.#model?.key === key) return this.#model;
     const { checkpoint } = await openChoice(choice, this.#library);
     const tokenizer = await loadTokenizer(checkpoint.tokenizer);
-    this.#model = { key, checkpoint, tokenizer };
+    this.#model = { key, checkpoint: withDigestKept(checkpoint), tokenizer };
     return this.#model;
   }
 

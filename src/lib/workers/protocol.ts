@@ -42,6 +42,13 @@ export interface CachedModel {
   complete: boolean;
 }
 
+/** What takes room in this browser: something with all that is only here for it. */
+export interface StorageUse {
+  kind: 'Datanet' | 'set of rows' | 'adapter' | 'run' | 'model' | 'other';
+  name: string;
+  bytes: number;
+}
+
 /** How rows become tokens. */
 export interface EncodingOptions {
   maxLength: number;
@@ -183,7 +190,7 @@ export interface AdapterSummary {
   run?: string;
 }
 
-/** How a run stands. `running` with no tab that trains is a run that was interrupted. */
+/** How a run stands. `running` that is not live is a run that was interrupted. */
 export type RunStatus = 'running' | 'done' | 'stopped' | 'failed';
 
 /** A run in this browser. */
@@ -191,6 +198,8 @@ export interface RunSummary {
   id: string;
   created: number;
   status: RunStatus;
+  /** Some tab, this one or another, trains it now. */
+  live: boolean;
   request: FinetuneRequest;
   /** Of the rows or Datanets it was trained on. */
   dataName: string;
@@ -211,6 +220,8 @@ export interface RunSummary {
 export type RunEvent =
   | { phase: 'loading' | 'quantising' | 'compiling' | 'evaluating'; done?: number; total?: number }
   | { phase: 'planned'; run: string; plannedBytes: number; dispatchesPerStep: number; steps: number }
+  /** What a run had come to that goes on: its steps from the first, and what was measured before them. */
+  | { phase: 'resumed'; steps: StepMetrics[]; heldOut?: { rows: number; before?: number } }
   | { phase: 'training'; metrics: StepMetrics }
   | { phase: 'paused'; step: number }
   | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }
@@ -294,6 +305,8 @@ export interface DataWorker {
   /** The lines of the file that were no rows. */
   rowProblems(id: string): Promise<RowProblem[]>;
   deleteRowSet(id: string): Promise<void>;
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]>;
   /** Questions to ask in the chat: of rows that are not trained on, where there are such rows. */
   questions(data: TrainingChoice, count: number): Promise<string[]>;
   adapters(): Promise<AdapterSummary[]>;

@@ -9,10 +9,12 @@ import type {
   RunEvent,
   RunPhase,
   RunSummary,
-  StepMetrics
+  StepMetrics,
+  StorageUse
 } from '$lib/workers/protocol';
 
-export type TrainingPhase = 'idle' | Exclude<RunPhase, 'planned' | 'held-out' | 'saved' | 'warned'>;
+export type TrainingPhase =
+  'idle' | Exclude<RunPhase, 'planned' | 'resumed' | 'held-out' | 'saved' | 'warned'>;
 
 /** What each phase is called. */
 export const phaseNames: Record<TrainingPhase, string> = {
@@ -54,6 +56,8 @@ export class TrainingState {
   metrics = $state.raw<StepMetrics>();
   plan = $state.raw<{ plannedBytes: number; dispatchesPerStep: number; steps: number }>();
   heldOut = $state.raw<{ before?: number; after?: number; rows: number }>();
+  /** The run that goes on here, or went on last. */
+  run = $state<string>();
   adapter = $state<string>();
   error = $state.raw<unknown>();
   /** What beside the run did not work. */
@@ -89,22 +93,22 @@ export class TrainingState {
 
   /** The newest run that a closed tab or a lost device interrupted, and that can go on. */
   get interrupted(): RunSummary | undefined {
-    // What another tab works on was not cut off.
+    // None can go on while another tab trains.
     if (this.running || this.elsewhere) return undefined;
     const [latest] = this.runs;
-    return latest?.resumable && (latest.status === 'running' || latest.status === 'failed')
+    return latest?.resumable && !latest.live && (latest.status === 'running' || latest.status === 'failed')
       ? latest
       : undefined;
   }
 
-  /** Looks again whether another tab trains. */
-  async lookElsewhere(): Promise<void> {
-    this.elsewhere = !this.running && (await this.#trainsSomewhere());
+  /** Looks again at what other tabs may have changed. */
+  async lookAgain(): Promise<void> {
+    if (!this.running) await this.refreshRuns();
   }
 
   async refreshRuns(): Promise<void> {
     try {
-      await this.lookElsewhere();
+      this.elsewhere = !this.running && (await this.#trainsSomewhere());
       this.runs = await this.#data.call((data) => data.runs());
     } catch (error) {
       this.error = error;
@@ -145,6 +149,11 @@ export class TrainingState {
     await this.#command((gpu) => gpu.stop());
   }
 
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]> {
+    return this.#data.call((data) => data.storage());
+  }
+
   async forget(run: string): Promise<void> {
     try {
       await this.#data.call((data) => data.deleteRun(run));
@@ -180,6 +189,7 @@ export class TrainingState {
     this.metrics = undefined;
     this.plan = undefined;
     this.heldOut = undefined;
+    this.run = undefined;
     this.adapter = undefined;
     this.error = undefined;
     this.warning = undefined;
@@ -191,6 +201,11 @@ export class TrainingState {
     switch (event.phase) {
       case 'planned':
         this.plan = event;
+        this.run = event.run;
+        return;
+      case 'resumed':
+        for (const metrics of event.steps) this.#note(metrics);
+        this.heldOut = event.heldOut;
         return;
       case 'held-out':
         this.heldOut = { ...this.heldOut, [event.moment]: event.loss, rows: event.rows };
@@ -226,6 +241,15 @@ export class TrainingState {
     this.metrics = metrics;
     this.done = metrics.step;
     this.total = metrics.steps;
+    this.#note(metrics);
+    const tenth = Math.floor((metrics.step * 10) / metrics.steps);
+    if (tenth > Math.floor(((metrics.step - 1) * 10) / metrics.steps)) {
+      this.announcement = `Step ${metrics.step} of ${metrics.steps}, loss ${formatFigure(metrics.loss)}, ${formatDuration(metrics.secondsLeft)} left`;
+    }
+  }
+
+  /** Adds a step to the charts. */
+  #note(metrics: StepMetrics): void {
     const { history } = this;
     history.step.push(metrics.step);
     history.loss.push(metrics.loss);
@@ -233,10 +257,6 @@ export class TrainingState {
     history.gradNorm.push(metrics.gradNorm);
     history.tokensPerSecond.push(metrics.tokensPerSecond);
     this.ticks += 1;
-    const tenth = Math.floor((metrics.step * 10) / metrics.steps);
-    if (tenth > Math.floor(((metrics.step - 1) * 10) / metrics.steps)) {
-      this.announcement = `Step ${metrics.step} of ${metrics.steps}, loss ${formatFigure(metrics.loss)}, ${formatDuration(metrics.secondsLeft)} left`;
-    }
   }
 
   #enter(phase: TrainingPhase): void {

@@ -33,7 +33,7 @@ export async function openAnswers(
     ...{ moments: looked.moments, sketched, signal },
     onProgress: (done, total) => tellPhase(task, 'loading', done, total)
   });
-  return new AnswerExplainer(run.data, explainer, people, spans);
+  return new AnswerExplainer(run.data, explainer, people, spans, looked.missing);
 }
 
 /** Sketches are held as they come, and kept where there is room. */

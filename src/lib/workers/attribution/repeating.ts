@@ -62,7 +62,7 @@ async function train(
     heldOut: data.heldOut,
     ...(adapter ? { adapter } : {}),
     signal: AbortSignal.any([signal, enough.signal]),
-    pause: async () => undefined,
+    pause: () => undefined,
     onEvent: (event) => {
       if (event.kind === 'phase') tellPhase(task, event.phase, event.done, event.total);
       if (event.kind === 'moment') moments.push(event);
