@@ -1,4 +1,4 @@
-import { TabtuneError } from '../errors';
+import { StoppedError, TabtuneError } from '../errors';
 import { parseRows, requireRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
@@ -69,7 +69,7 @@ export class DataService implements DataWorker {
   }
 
   async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
-    this.#download?.abort();
+    this.#download?.abort(new StoppedError('Another download took its place.'));
     const control = new AbortController();
     this.#download = control;
     try {
@@ -82,7 +82,7 @@ export class DataService implements DataWorker {
   }
 
   async cancelDownload(): Promise<void> {
-    this.#download?.abort();
+    this.#download?.abort(new StoppedError());
   }
 
   async cachedModels(): Promise<CachedModel[]> {

@@ -1,4 +1,5 @@
 import type { Store } from '../datanets/store/store';
+import { StoppedError } from '../errors';
 import { completeOptions } from '../jobs/options';
 import { requireAllowed } from '../jobs/training-data';
 import type {
@@ -135,7 +136,7 @@ export class GpuService implements GpuWorker {
   }
 
   async stopReply(): Promise<void> {
-    this.#reply?.abort();
+    this.#reply?.abort(new StoppedError());
   }
 
   async release(): Promise<void> {

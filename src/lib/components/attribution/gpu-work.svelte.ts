@@ -1,5 +1,5 @@
 import { proxy, type Remote } from 'comlink';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { AttributionEvent, AttributionWorker } from '$lib/workers/attribution/protocol';
 import type { WorkerClient } from '$lib/workers/client';
 import { describeProgress, phaseNames } from './progress';
@@ -49,7 +49,7 @@ export class GpuWork {
       return result;
     } catch (error) {
       this.announcement = '';
-      if (!isAbort(error)) throw error;
+      if (!isStop(error)) throw error;
       this.announcement = 'Stopped';
       return undefined;
     } finally {

@@ -3,6 +3,7 @@ import { SHARE_RULES } from '../../attribution/shares';
 import { rowsSha256 } from '../../datanets/canonical';
 import { statementCid } from '../../datanets/trust/sign';
 import type { AttributionReceipt, RunManifest } from '../../datanets/trust/statements';
+import { StoppedError } from '../../errors';
 import type { FinetuneResult } from '../../jobs/finetune';
 import { sketchSeed } from '../../jobs/gradient-session';
 import { estimators, type Estimator, type InfluenceMoment } from '../../jobs/influence';
@@ -71,7 +72,7 @@ async function train(
       const left = Math.max(0, manifest.steps - step) / Math.max(1, steps - step);
       task.tell({ phase: 'training', done: step, total: manifest.steps, secondsLeft: secondsLeft * left });
       // A run that was stopped is repeated as far as it went.
-      if (step === manifest.steps && step < steps) enough.abort();
+      if (step === manifest.steps && step < steps) enough.abort(new StoppedError('The run took no more steps.'));
     }
   });
   signal.throwIfAborted();

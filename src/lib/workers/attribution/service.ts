@@ -1,4 +1,5 @@
 import type { Store } from '../../datanets/store/store';
+import { StoppedError } from '../../errors';
 import type { GpuJobs } from '../gpu-jobs';
 import { choiceKey } from '../model-files';
 import type { OpenGpu } from '../open-gpu';
@@ -71,7 +72,7 @@ export class AttributionService implements AttributionWorker {
   }
 
   async stopAttribution(): Promise<void> {
-    this.#control?.abort();
+    this.#control?.abort(new StoppedError());
   }
 
   /** Work that takes the memory of a run: no other tab trains meanwhile, and what was kept between questions is freed. */
