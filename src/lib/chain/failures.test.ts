@@ -6,9 +6,9 @@ import { BalanceTooLowError, ChainError, RevertedError, told, TransactionRejecte
 
 const abi = parseAbi(['error AlreadyRevoked()', 'error TooSmall(uint256 least)']);
 const failure = (cause: unknown, signal?: AbortSignal) =>
-  told({ what: 'pay', chain: 'Base', abi, ...(signal ? { signal } : {}) }, () => Promise.reject(cause as Error)).catch(
-    (error: unknown) => error
-  );
+  told({ what: 'pay', chain: 'Base', abi, ...(signal ? { signal } : {}) }, () =>
+    Promise.reject(cause as Error)
+  ).catch((error: unknown) => error);
 const said = Object.assign(new Error('execution reverted'), { code: 3 });
 const data = encodeErrorResult({ abi, errorName: 'AlreadyRevoked' });
 const small = encodeErrorResult({ abi, errorName: 'TooSmall', args: [7n] });

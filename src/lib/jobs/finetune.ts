@@ -189,12 +189,9 @@ async function trainSteps(args: {
   readonly compileMilliseconds: number;
 }): Promise<{ status: FinetuneResult['status']; records: StepRecord[]; firstStepMilliseconds: number }> {
   const { job, trainer, encoded, steps, emit } = args;
-  const { options, signal, device } = job;
+  const { options, signal } = job;
   const records: StepRecord[] = [...(job.resume?.steps ?? [])];
   let firstStepMilliseconds = 0;
-  // A lost device rejects nothing by itself: every wait below races against it.
-  const lost = device.lost.then((error) => Promise.reject(error));
-  lost.catch(() => undefined);
   const moments = momentSteps(steps, job.moments ?? 0);
   for (const { step, epoch, batches, options: how } of trainingSteps(encoded.length, options)) {
     if (step < trainer.iteration) continue;
@@ -202,7 +199,7 @@ async function trainSteps(args: {
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
     const microBatches = batches.map((rows) => Array.from(rows, (r) => encoded[r]));
-    const metrics = await Promise.race([trainer.step(microBatches, how), lost]);
+    const metrics = await trainer.step(microBatches, how);
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const { learningRate } = how;

@@ -72,7 +72,8 @@ async function train(
       const left = Math.max(0, manifest.steps - step) / Math.max(1, steps - step);
       task.tell({ phase: 'training', done: step, total: manifest.steps, secondsLeft: secondsLeft * left });
       // A run that was stopped is repeated as far as it went.
-      if (step === manifest.steps && step < steps) enough.abort(new StoppedError('The run took no more steps.'));
+      if (step === manifest.steps && step < steps)
+        enough.abort(new StoppedError('The run took no more steps.'));
     }
   });
   signal.throwIfAborted();
