@@ -85,10 +85,16 @@ export interface FinetuneResult {
  * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
-  const { device, checkpoint, options, signal } = job;
+  const { device, checkpoint, options } = job;
+  // A run that goes on has something to keep: stopped while it is opened, it still gives its adapter.
+  const loading = job.signal && !job.resume ? { signal: job.signal } : {};
   const emit = (event: FinetuneEvent) => job.onEvent?.(event);
   emit({ kind: 'phase', phase: 'loading' });
-  const prepared = await prepareRun({ ...job, ...(job.heldOut?.length ? { questions: job.heldOut } : {}) });
+  const prepared = await prepareRun({
+    ...{ device, checkpoint, options, rows: job.rows, tokenizer: job.tokenizer },
+    ...loading,
+    ...(job.heldOut?.length ? { questions: job.heldOut } : {})
+  });
   const { plan } = prepared;
   const { encoded } = prepared.rows;
   const heldOut = prepared.questions.encoded;
@@ -103,7 +109,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
 
   await selfTest(device);
   const store = await uploadBase(device, plan.base, checkpoint, {
-    ...(signal ? { signal } : {}),
+    ...loading,
     onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
   });
   // The adapter, its optimizer and the batch lie on top of the base, and go with the trainer.
@@ -208,13 +214,14 @@ async function trainSteps(args: {
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
     if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
       return { status: 'diverged', records, firstStepMilliseconds };
-    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
-      emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
-    }
+    // The moment first: a run that goes on from the checkpoint of the same step does not come by it again.
     const moment = moments.indexOf(step + 1);
     if (moment >= 0) {
       const learningRate = meanLearningRate(records, moments[moment - 1] ?? 0, step + 1);
       emit({ kind: 'moment', step: step + 1, values: await trainer.values(), learningRate });
+    }
+    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
+      emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
     }
   }
   return { status: 'done', records, firstStepMilliseconds };

@@ -69,10 +69,16 @@ export class RunSession {
     return new RunSession(store, record, page, emit);
   }
 
-  /** Where the run was when it was saved last; undefined for a new one. */
+  /** Where the run was when it was saved last, from where it goes on now; undefined where it begins. */
   async savedState(): Promise<SavedState | undefined> {
-    const checkpoint = await this.#store.checkpoint(this.#record.id);
-    return checkpoint && readCheckpoint(checkpoint, this.#record);
+    await Promise.all([this.#writing, this.#keeping]);
+    const { id } = this.#record;
+    const [record, checkpoint] = await Promise.all([this.#store.run(id), this.#store.checkpoint(id)]);
+    const state = checkpoint && readCheckpoint(checkpoint, record);
+    const { lastLoss: _, ...facts } = this.#facts;
+    const last = state?.steps.at(-1);
+    this.#facts = { ...facts, step: state?.step ?? 0, ...(last ? { lastLoss: last.loss } : {}) };
+    return state;
   }
 
   /** Takes an event of the job: tells it on, and keeps what must outlive the tab. */

@@ -21,7 +21,7 @@ import type {
 } from './protocol';
 import { repeatRun } from './repeating';
 import { retrainRun } from './retraining';
-import type { AttributionTask } from './task';
+import { onDevice, type AttributionTask } from './task';
 import { datanetValue } from './valuing';
 
 type Tell = (event: AttributionEvent) => void;
@@ -46,17 +46,19 @@ export class AttributionService implements AttributionWorker {
   }
 
   explain(request: ExplainRequest, onEvent: Tell): Promise<AnswerSources> {
-    return this.#work(onEvent, async (task) => {
-      const key = JSON.stringify([request.run, choiceKey(request.model)]);
-      let open = this.#gpu.explainer.get(key);
-      if (!open) {
-        await this.#gpu.explainer.close();
-        open = await openAnswers(task, request, this.#services.locks);
-        this.#gpu.explainer.put(key, open);
-      }
-      onEvent({ phase: 'measuring' });
-      return open.explain(request, task.signal);
-    });
+    const key = JSON.stringify([request.run, choiceKey(request.model)]);
+    return this.#work(onEvent, (task) =>
+      onDevice(task, async () => {
+        let open = this.#gpu.explainer.get(key);
+        if (!open) {
+          await this.#gpu.explainer.close();
+          open = await openAnswers(task, request, this.#services.locks);
+          this.#gpu.explainer.put(key, open);
+        }
+        onEvent({ phase: 'measuring' });
+        return open.explain(request, task.signal);
+      })
+    );
   }
 
   retrain(run: RunRef, halves: number, onEvent: Tell): Promise<RetrainingReport> {
