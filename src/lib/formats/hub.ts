@@ -141,7 +141,7 @@ async function list(
   try {
     response = await fetch(url, { headers: token ? { authorization: `Bearer ${token}` } : {}, signal });
   } catch (cause) {
-    if (signal?.aborted) throw cause;
+    signal?.throwIfAborted();
     const isRevision = (about: HubListing) => about.commit === revision || revision === 'main';
     const stored = await storedListing(options.cache, id, isRevision);
     if (stored) return stored;
@@ -152,6 +152,7 @@ async function list(
   }
   if (!response.ok) throw hubError(id, url, response);
   const json: unknown = await response.json().catch((cause: unknown) => {
+    signal?.throwIfAborted();
     throw new HubResponseError(`The hub's answer for ${id} broke off. Try again.`, {
       cause,
       details: { model: id, url }

@@ -86,10 +86,16 @@ export interface FinetuneResult {
  * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
-  const { device, checkpoint, options, signal } = job;
+  const { device, checkpoint, options } = job;
+  // A run that goes on has something to keep: stopped while it is opened, it still gives its adapter.
+  const loading = job.signal && !job.resume ? { signal: job.signal } : {};
   const emit = (event: FinetuneEvent) => job.onEvent?.(event);
   emit({ kind: 'phase', phase: 'loading' });
-  const prepared = await prepareRun({ ...job, ...(job.heldOut?.length ? { questions: job.heldOut } : {}) });
+  const prepared = await prepareRun({
+    ...{ device, checkpoint, options, rows: job.rows, tokenizer: job.tokenizer },
+    ...loading,
+    ...(job.heldOut?.length ? { questions: job.heldOut } : {})
+  });
   const { plan } = prepared;
   const { encoded } = prepared.rows;
   const heldOut = prepared.questions.encoded;
@@ -104,7 +110,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
 
   await selfTest(device);
   const store = await uploadBase(device, plan.base, checkpoint, {
-    ...(signal ? { signal } : {}),
+    ...loading,
     onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
   });
   // The adapter, its optimizer and the batch lie on top of the base, and go with the trainer.
@@ -190,12 +196,9 @@ async function trainSteps(args: {
   readonly compileMilliseconds: number;
 }): Promise<{ status: FinetuneResult['status']; records: StepRecord[]; firstStepMilliseconds: number }> {
   const { job, trainer, encoded, steps, emit } = args;
-  const { options, signal, device } = job;
+  const { options, signal } = job;
   const records: StepRecord[] = [...(job.resume?.steps ?? [])];
   let firstStepMilliseconds = 0;
-  // A lost device rejects nothing by itself: every wait below races against it.
-  const lost = device.lost.then((error) => Promise.reject(error));
-  lost.catch(() => undefined);
   const moments = momentSteps(steps, job.moments ?? 0);
   let saved = trainer.iteration;
   const save = async () => {
@@ -213,7 +216,7 @@ async function trainSteps(args: {
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
     const microBatches = batches.map((rows) => Array.from(rows, (r) => encoded[r]));
-    const metrics = await Promise.race([trainer.step(microBatches, how), lost]);
+    const metrics = await trainer.step(microBatches, how);
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const { learningRate } = how;
@@ -222,6 +225,7 @@ async function trainSteps(args: {
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
     if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
       return { status: 'diverged', records, firstStepMilliseconds };
+    // The moment first: a run that goes on from the checkpoint of the same step does not come by it again.
     const moment = moments.indexOf(step + 1);
     if (moment >= 0) {
       const learningRate = meanLearningRate(records, moments[moment - 1] ?? 0, step + 1);

@@ -146,10 +146,7 @@ export class GradientSession {
     this.checkValues([moment]);
     const { made } = this.#sketcher!;
     made.restore(moment);
-    return Promise.race([
-      made.sketch(rows, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
-      this.#options.device.lost.then((error) => Promise.reject(error))
-    ]);
+    return made.sketch(rows, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) });
   }
 
   destroy(): void {

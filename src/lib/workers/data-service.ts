@@ -1,3 +1,4 @@
+import { StoppedError } from '../errors';
 import { parseRows, requireRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
@@ -70,7 +71,7 @@ export class DataService implements DataWorker {
   }
 
   async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
-    this.#download?.abort();
+    this.#download?.abort(new StoppedError('Another download took its place.'));
     const control = new AbortController();
     this.#download = control;
     try {
@@ -83,7 +84,7 @@ export class DataService implements DataWorker {
   }
 
   async cancelDownload(): Promise<void> {
-    this.#download?.abort();
+    this.#download?.abort(new StoppedError());
   }
 
   async cachedModels(): Promise<CachedModel[]> {

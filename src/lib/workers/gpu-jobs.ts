@@ -48,6 +48,7 @@ export interface ChatJob {
   tokenizer: ChatTokenizer;
   adapter?: Adapter;
   quant: 'nf4' | 'none';
+  signal: AbortSignal;
   onProgress: (done: number, total: number) => void;
 }
 

@@ -224,6 +224,8 @@ export type RunEvent =
   | { phase: 'resumed'; steps: StepMetrics[]; heldOut?: { rows: number; before?: number } }
   | { phase: 'training'; metrics: StepMetrics }
   | { phase: 'paused'; step: number }
+  /** The GPU was lost. The run goes on by itself, from `step`; a conversation is opened again. */
+  | { phase: 'recovering'; message: string; step?: number }
   | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }
   | { phase: 'saved'; step: number }
   /** Something beside the run did not work; the run goes on. */
@@ -274,6 +276,8 @@ export interface ReplyEvent {
   text: string;
   prefillTokensPerSecond?: number;
   decodeTokensPerSecond?: number;
+  /** What happened on the way: the answer begins again. */
+  notice?: string;
 }
 
 export interface Reply extends ReplyEvent {

@@ -104,6 +104,17 @@ export class RunSession {
     return session;
   }
 
+  /** Where the run was when it was saved last, from where it goes on after a loss; undefined where it begins anew. */
+  async goBack(): Promise<SavedState | undefined> {
+    await this.#writing;
+    const checkpoint = await this.#store.checkpoint(this.#record.id);
+    const state = checkpoint && readCheckpoint(checkpoint, this.#record);
+    // What came after that comes once more.
+    this.#moments = [];
+    this.#facts = factsAt(this.#facts, state?.steps ?? []);
+    return state;
+  }
+
   /** Takes an event of the job: tells it on, and keeps what must outlive the tab. */
   take(event: JobEvent): void {
     // A full disk must be told now, not at the end of the run. What was saved before is kept.

@@ -1,4 +1,5 @@
 import { proxy } from 'comlink';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type { ChatMessage, ChatRequest, GpuWorker, Reply, SamplingOptions } from '$lib/workers/protocol';
 
@@ -21,6 +22,8 @@ export class ChatState {
   sampling = $state<SamplingOptions>({ maxNewTokens: 96, temperature: 0, topP: 1, seed: 0 });
   answering = $state<SideName>();
   opening = $state<string>();
+  /** The GPU was lost, and the question is about to be asked again. */
+  notice = $state<string>();
   error = $state.raw<unknown>();
   announcement = $state('');
   readonly #gpu: WorkerClient<GpuWorker>;
@@ -55,17 +58,21 @@ export class ChatState {
           proxy((event) => {
             if (event.phase === 'quantising') this.opening = 'Quantising to 4 bits';
             if (event.phase === 'compiling') this.opening = 'Compiling GPU programs';
+            if (event.phase === 'recovering') this.notice = event.message;
           })
         )
       );
       this.opening = undefined;
+      this.notice = undefined;
       for (const side of sides) {
         if (!this.#stopped) await this.#answer(side);
       }
       this.announcement = this.#stopped ? 'Stopped' : 'Both models have answered';
     } catch (error) {
-      this.error = error;
+      if (isStop(error)) this.announcement = 'Stopped';
+      else this.error = error;
     } finally {
+      this.notice = undefined;
       this.opening = undefined;
       this.answering = undefined;
       for (const side of sides) this.#settle(side);
@@ -90,9 +97,13 @@ export class ChatState {
         $state.snapshot(side.messages),
         $state.snapshot(this.sampling),
         name === 'tuned',
-        proxy((event) => (side.streaming = event.text))
+        proxy((event) => {
+          side.streaming = event.text;
+          this.notice = event.notice;
+        })
       )
     );
+    this.notice = undefined;
     side.messages.push({ role: 'assistant', content: reply.text });
     side.streaming = undefined;
     side.speed = reply;

@@ -1,6 +1,6 @@
 import { proxy, type Remote } from 'comlink';
 import { createContext } from 'svelte';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetDetail, DatanetEvent, DatanetWorker, RowsRef } from '$lib/workers/datanets/protocol';
 import type { Person } from '$lib/datanets/trust/statements';
@@ -88,7 +88,7 @@ export class DatanetPage {
     try {
       return await this.client.call(work);
     } catch (error) {
-      if (!isAbort(error)) this.error = error;
+      if (!isStop(error)) this.error = error;
       return undefined;
     }
   }

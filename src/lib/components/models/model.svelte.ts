@@ -1,6 +1,6 @@
 import { proxy } from 'comlink';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type { CachedModel, DataEvent, DataWorker, ModelChoice, ModelSummary } from '$lib/workers/protocol';
 
@@ -87,7 +87,7 @@ export class ModelState {
         )
       );
     } catch (error) {
-      if (turn === this.#turn && !isAbort(error)) this.error = error;
+      if (turn === this.#turn && !isStop(error)) this.error = error;
       return;
     } finally {
       if (turn === this.#turn) this.download = undefined;

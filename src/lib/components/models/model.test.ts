@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deferred, fakeClient, memoryStorage } from '../testing';
 import type { DataWorker, ModelChoice, ModelSummary } from '$lib/workers/protocol';
 import { ModelState } from './model.svelte';
+import { StoppedError } from '$lib/errors';
 
 const summary = (name: string) => ({ name }) as ModelSummary;
 const nameOf = (choice: ModelChoice) => (choice.kind === 'hub' ? choice.id : choice.kind);
@@ -68,7 +69,7 @@ describe('the choice of a model', () => {
     expect(model.download).toBeUndefined();
 
     const cancelled = modelWith({
-      download: () => Promise.reject(new DOMException('cancelled', 'AbortError'))
+      download: () => Promise.reject(new StoppedError())
     });
     await cancelled.chooseHub('owner/large');
     expect(cancelled.error).toBeUndefined();

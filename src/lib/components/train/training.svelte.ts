@@ -1,5 +1,6 @@
 import { proxy } from 'comlink';
 import { formatDuration, formatFigure } from '$lib/components/format';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
   AdapterSummary,
@@ -14,7 +15,7 @@ import type {
 } from '$lib/workers/protocol';
 
 export type TrainingPhase =
-  'idle' | Exclude<RunPhase, 'planned' | 'resumed' | 'held-out' | 'saved' | 'warned'>;
+  'idle' | Exclude<RunPhase, 'planned' | 'resumed' | 'recovering' | 'held-out' | 'saved' | 'warned'>;
 
 /** What each phase is called. */
 export const phaseNames: Record<TrainingPhase, string> = {
@@ -62,6 +63,8 @@ export class TrainingState {
   error = $state.raw<unknown>();
   /** What beside the run did not work. */
   warning = $state<string>();
+  /** The GPU was lost, and the run is about to go on. */
+  notice = $state<string>();
   /** What a screen reader is told: phases, and every tenth of the way. */
   announcement = $state('');
   runs = $state.raw<RunSummary[]>([]);
@@ -126,11 +129,15 @@ export class TrainingState {
         )
       );
     } catch (error) {
-      this.error = error;
-      // Nothing was begun where another tab was first.
-      this.#enter(error instanceof Error && error.name === 'AnotherTabTrainsError' ? 'idle' : 'failed');
+      // Stopped before there was an adapter to keep, or not begun because another tab was first: not a failure.
+      const stopped = isStop(error);
+      if (!stopped) this.error = error;
+      const unbegun = stopped || (error instanceof Error && error.name === 'AnotherTabTrainsError');
+      this.#enter(unbegun ? 'idle' : 'failed');
+      if (stopped) this.announcement = phaseNames.stopped;
     }
     this.stopping = false;
+    this.notice = undefined;
     await this.refreshRuns();
     if (this.adapter) this.onadapter?.(this.adapter);
   }
@@ -193,6 +200,7 @@ export class TrainingState {
     this.adapter = undefined;
     this.error = undefined;
     this.warning = undefined;
+    this.notice = undefined;
     this.stopping = false;
     this.#enter('loading');
   }
@@ -216,7 +224,14 @@ export class TrainingState {
         this.warning = event.message;
         return;
       case 'training':
+        this.notice = undefined;
         this.#step(event.metrics);
+        return;
+      case 'recovering':
+        this.#goBack(event.step ?? 0);
+        this.#enter('loading');
+        this.notice = event.message;
+        this.announcement = event.message;
         return;
       case 'paused':
         this.#enter('paused');
@@ -256,6 +271,14 @@ export class TrainingState {
     history.learningRate.push(metrics.learningRate);
     history.gradNorm.push(metrics.gradNorm);
     history.tokensPerSecond.push(metrics.tokensPerSecond);
+    this.ticks += 1;
+  }
+
+  /** Forgets the steps after one: they are taken again. */
+  #goBack(step: number): void {
+    const { history } = this;
+    const kept = history.step.filter((each) => each <= step).length;
+    for (const values of Object.values(history) as number[][]) values.length = kept;
     this.ticks += 1;
   }
 

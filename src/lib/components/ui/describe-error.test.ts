@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { TabtuneError } from '$lib/errors';
-import { describeError, isAbort } from './describe-error';
+import { StoppedError, TabtuneError } from '$lib/errors';
+import { describeError, isStop } from './describe-error';
 
 class ShortFileError extends TabtuneError {}
 
@@ -27,8 +27,8 @@ describe('an error as the page shows it', () => {
     expect(describeError(new Error(''))).toMatchObject({ message: 'Error' });
   });
 
-  it('knows what was asked for', () => {
-    expect(isAbort(new DOMException('stopped', 'AbortError'))).toBe(true);
-    expect(isAbort(new Error('AbortError'))).toBe(false);
+  it('is an end that was asked for by its class alone, not by a name that browsers give to a lost GPU', () => {
+    expect(isStop(new StoppedError())).toBe(true);
+    expect(isStop(new DOMException("Failed to execute 'mapAsync' on 'GPUBuffer'", 'AbortError'))).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { TabtuneError } from '$lib/errors';
+import { StoppedError, TabtuneError } from '$lib/errors';
 
 /** An error as the page shows it. */
 export interface ErrorDescription {
@@ -26,9 +26,9 @@ export function describeError(error: unknown): ErrorDescription {
   return { message: error.message || error.name, more: facts.join('\n') };
 }
 
-/** True for what a person asked for by pressing Stop or Cancel. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+/** True for an end that a person asked for, by Stop, Cancel or a newer question, and for nothing else. */
+export function isStop(error: unknown): boolean {
+  return error instanceof StoppedError;
 }
 
 function asText(value: unknown): string {

@@ -11,7 +11,7 @@ import {
 } from '../../jobs/kept-influence';
 import type { SketchedRun } from '../../jobs/sketched-run';
 import type { OpenedRun } from './run-inputs';
-import { tellPhase, type AttributionTask } from './task';
+import { onDevice, tellPhase, type AttributionTask } from './task';
 
 /** What is known of a run's rows already. */
 export interface Looked {
@@ -46,16 +46,18 @@ export interface MeasuredRun extends InfluenceResult {
  * @throws what `GpuJobs.measure` throws
  */
 export async function measureRun(task: AttributionTask, run: OpenedRun): Promise<MeasuredRun> {
-  const { jobs, gpu, signal } = task;
+  const { jobs, signal } = task;
   const { checkpoint, tokenizer, options, data } = run;
   const { moments, missing, of, sketched } = await lookAt(task, run);
-  const result = await jobs.measure({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options, moments, signal },
-    rows: data.contributed,
-    queries: data.heldOut,
-    ...(sketched ? { sketched } : { sink: keeping(task, of) }),
-    onProgress: tellInfluence(task)
-  });
+  const result = await onDevice(task, (device) =>
+    jobs.measure({
+      ...{ device, checkpoint, tokenizer, options, moments, signal },
+      rows: data.contributed,
+      queries: data.heldOut,
+      ...(sketched ? { sketched } : { sink: keeping(task, of) }),
+      onProgress: tellInfluence(task)
+    })
+  );
   return { ...result, moments, missing };
 }
 

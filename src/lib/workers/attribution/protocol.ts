@@ -17,6 +17,8 @@ export interface AttributionEvent {
   /** Of work in parts: `Without Ada, 2 of 5`. */
   part?: string;
   secondsLeft?: number;
+  /** The GPU was lost, and what is done about it. */
+  notice?: string;
 }
 
 /** A run whose adapter is looked at. `model`: files of this computer are chosen anew after a reload. */

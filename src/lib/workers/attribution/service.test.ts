@@ -195,7 +195,7 @@ describe('whose rows made a model', () => {
     const stopped = service.attribute(ref(run), (event) => {
       if (event.phase === 'measuring') void service.stopAttribution();
     });
-    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(stopped).rejects.toMatchObject({ name: 'StoppedError' });
     expect(await service.attributionOf(run)).toBeUndefined();
     // The GPU is free again.
     expect((await service.attribute(ref(run), nothing)).rows).toBe(3);

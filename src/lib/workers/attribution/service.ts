@@ -1,4 +1,5 @@
 import type { Store } from '../../datanets/store/store';
+import { StoppedError } from '../../errors';
 import type { GpuJobs } from '../gpu-jobs';
 import { thingsOf, whileUsed, type Thing } from '../in-use';
 import { choiceKey } from '../model-files';
@@ -22,7 +23,7 @@ import type {
 } from './protocol';
 import { repeatRun } from './repeating';
 import { retrainRun } from './retraining';
-import type { AttributionTask } from './task';
+import { onDevice, type AttributionTask } from './task';
 import { datanetValue } from './valuing';
 
 type Tell = (event: AttributionEvent) => void;
@@ -50,17 +51,19 @@ export class AttributionService implements AttributionWorker {
   }
 
   explain(request: ExplainRequest, onEvent: Tell): Promise<AnswerSources> {
-    return this.#work(onEvent, thingsOfRun(request), async (task) => {
-      const key = JSON.stringify([request.run, choiceKey(request.model)]);
-      let open = this.#gpu.explainer.get(key);
-      if (!open) {
-        await this.#gpu.explainer.close();
-        open = await openAnswers(task, request, this.#services.locks);
-        this.#gpu.explainer.put(key, open);
-      }
-      onEvent({ phase: 'measuring' });
-      return open.explain(request, task.signal);
-    });
+    const key = JSON.stringify([request.run, choiceKey(request.model)]);
+    return this.#work(onEvent, thingsOfRun(request), (task) =>
+      onDevice(task, async () => {
+        let open = this.#gpu.explainer.get(key);
+        if (!open) {
+          await this.#gpu.explainer.close();
+          open = await openAnswers(task, request, this.#services.locks);
+          this.#gpu.explainer.put(key, open);
+        }
+        onEvent({ phase: 'measuring' });
+        return open.explain(request, task.signal);
+      })
+    );
   }
 
   retrain(run: RunRef, halves: number, onEvent: Tell): Promise<RetrainingReport> {
@@ -84,7 +87,7 @@ export class AttributionService implements AttributionWorker {
   }
 
   async stopAttribution(): Promise<void> {
-    this.#control?.abort();
+    this.#control?.abort(new StoppedError());
   }
 
   /** Work that takes the memory of a run: no other tab trains meanwhile, and what was kept between questions is freed. */

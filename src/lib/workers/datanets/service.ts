@@ -10,6 +10,7 @@ import type { RowContent } from '../../datanets/row';
 import { sweepImports } from '../../datanets/store/staging';
 import type { Store } from '../../datanets/store/store';
 import type { Person, WalletSignature } from '../../datanets/trust/statements';
+import { StoppedError } from '../../errors';
 import type { ChainRequest } from '../../datanets/verify/chain-request';
 import { unlessUsed } from '../in-use';
 import { usesOf } from '../run-uses';
@@ -268,7 +269,7 @@ export class DatanetService implements DatanetWorker {
   }
 
   async cancel(): Promise<void> {
-    for (const work of this.#works) work.abort(new DOMException('This was cancelled.', 'AbortError'));
+    for (const work of this.#works) work.abort(new StoppedError());
   }
 
   verify(files: File[], onEvent: OnEvent, chain?: ChainRequest): Promise<VerifyReport[]> {

@@ -1,6 +1,6 @@
 import { proxy } from 'comlink';
 import { SvelteMap } from 'svelte/reactivity';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
   DatanetEvent,
@@ -93,7 +93,7 @@ export class RowsState {
       if (this.active !== undefined && this.active >= view.total) this.active = undefined;
       await this.#load();
     } catch (error) {
-      if (turn === this.#turn && !isAbort(error)) this.error = error;
+      if (turn === this.#turn && !isStop(error)) this.error = error;
     } finally {
       if (turn === this.#turn) this.searching = false;
     }
