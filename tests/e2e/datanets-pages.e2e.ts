@@ -46,7 +46,7 @@ const rows = [
 
 describe('in every look', () => {
   it('the list, empty and with Datanets, is accessible and fits', async () => {
-    const visited = await visit('datanets');
+    const visited = await visit('datanets', { language: 'en-US@posix' });
     people.push(visited);
     const { page } = visited;
     await page.getByRole('button', { name: 'Open the Pelhaven handbook' }).waitFor();

@@ -19,15 +19,18 @@ export const roleWords: Record<DatanetRole, string> = {
   reader: 'you received it'
 };
 
-/** What a new Datanet says of itself: its name, and the rest later. */
-export function newFacts(name: string, language: string): DatanetFacts {
+/**
+ * What a new Datanet says of itself: its name, and the rest later.
+ * @param locale of its maker; its language is what the rows are expected in
+ */
+export function newFacts(name: string, locale: string): DatanetFacts {
   return {
     name: name.trim(),
     summary: '',
     description: '',
     tags: [],
     licence: { spdx: '' },
-    language: new Intl.Locale(language).language,
+    language: new Intl.Locale(locale).language,
     purpose: '',
     contact: ''
   };
@@ -72,9 +75,9 @@ export class DatanetList {
   }
 
   /** Makes an empty Datanet. Gives its local id, or undefined where it failed. */
-  async create(name: string, language: string): Promise<string | undefined> {
+  async create(name: string, locale: string): Promise<string | undefined> {
     return this.#attempt(async () => {
-      const summary = await this.client.call((datanets) => datanets.create(newFacts(name, language)));
+      const summary = await this.client.call((datanets) => datanets.create(newFacts(name, locale)));
       return summary.id;
     });
   }
