@@ -120,11 +120,11 @@ export class GpuService implements GpuWorker {
       if (!session) throw new GpuBusyError('No conversation is open: ask again.');
       const control = new AbortController();
       this.#reply = control;
-      let last: ReplyEvent = { text: '' };
+      let last: Omit<Reply, 'stopped'> = { text: '' };
       try {
         const parts = session.reply(messages, { ...options, adapter: tuned, signal: control.signal });
-        for await (const { text, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
-          last = { text, prefillTokensPerSecond, decodeTokensPerSecond };
+        for await (const { text, cut, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
+          last = { text, cut, prefillTokensPerSecond, decodeTokensPerSecond };
           onEvent(last);
         }
       } finally {

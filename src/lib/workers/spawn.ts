@@ -1,3 +1,5 @@
+import { askToKeep } from './keeping';
+
 /**
  * Starts a worker under the content security policy of the page, whoever serves the files. A worker from an address
  * has the policy alone that a header brought with its script, and few static hosts send any; one from a blob inherits
@@ -12,5 +14,6 @@ export function spawnWorker(address: string, name: string): Worker {
   const worker = new Worker(blob, { type: 'module', name });
   // It has loaded once it answers.
   worker.addEventListener('message', () => URL.revokeObjectURL(blob), { once: true });
+  askToKeep(worker, navigator.storage);
   return worker;
 }

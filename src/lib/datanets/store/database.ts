@@ -12,6 +12,8 @@ export const DATABASE_NAME = 'tabtune';
 export class Database {
   /** For reads. Writes go through `write`. */
   readonly idb: IDBPDatabase<TabtuneSchema>;
+  /** Called after each write: there is something to keep. */
+  onwrite: (() => void) | undefined;
 
   private constructor(idb: IDBPDatabase<TabtuneSchema>) {
     this.idb = idb;
@@ -79,6 +81,7 @@ export class Database {
       transaction = this.idb.transaction(stores, 'readwrite');
       // A quota may be noticed only as the transaction commits, so both are waited for.
       const [result] = await Promise.all([write(transaction), transaction.done]);
+      this.onwrite?.();
       return result;
     } catch (cause) {
       abort(transaction);

@@ -9,6 +9,7 @@ import type {
   DatanetSummary,
   DatanetWorker
 } from '$lib/workers/datanets/protocol';
+import { withEvents } from '$lib/workers/with-events';
 
 /** The starter's Datanet could not be fetched from this site. */
 export class StarterMissingError extends TabtuneError {}
@@ -85,11 +86,9 @@ export class DatanetList {
   /** Makes a Datanet of a Croissant description and its files. Gives its local id, or undefined where it failed. */
   async createFromCroissant(files: File[]): Promise<string | undefined> {
     return this.#attempt(async () => {
-      const made = await this.client.call((datanets) =>
-        datanets.createFromCroissant(
-          files,
-          proxy((event) => (this.progress = event))
-        )
+      const made = await withEvents<DatanetEvent, { id: string }>(
+        (event) => (this.progress = event),
+        (onEvent) => this.client.call((datanets) => datanets.createFromCroissant(files, onEvent))
       );
       return made.id;
     });
