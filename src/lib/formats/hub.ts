@@ -112,7 +112,9 @@ export async function listCachedModels(cache: FileCache): Promise<CachedModel[]>
     const stats = await Promise.all((listing?.files ?? []).map(({ path }) => cache.stat(keyOf(model, path))));
     model.complete &&= stats.length > 0 && stats.every((stat) => stat?.complete);
   }
-  return [...models.values()].sort((a, b) => a.id.localeCompare(b.id) || a.commit.localeCompare(b.commit));
+  return [...models.values()].sort(
+    (a, b) => a.id.localeCompare(b.id, 'en') || a.commit.localeCompare(b.commit, 'en')
+  );
 }
 
 /** Removes a model from the cache; at all commits unless one is named. */

@@ -116,12 +116,12 @@ export class GpuService implements GpuWorker {
       this.#stoppable(async (signal) => {
         const request = (this.#gpu.chat.get() ?? this.#gpu.chat.lost)?.request;
         if (!request) throw new GpuBusyError('No conversation is open: ask again.');
-        let last: ReplyEvent = { text: '' };
+        let last: Omit<Reply, 'stopped'> = { text: '' };
         const answer = async (device: Device) => {
           const { session } = await this.#chatOn(device, request, signal, () => undefined);
           const parts = session.reply(messages, { ...options, adapter: tuned, signal });
-          for await (const { text, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
-            last = { text, prefillTokensPerSecond, decodeTokensPerSecond };
+          for await (const { text, cut, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
+            last = { text, cut, prefillTokensPerSecond, decodeTokensPerSecond };
             onEvent(last);
           }
         };

@@ -282,6 +282,8 @@ export interface ReplyEvent {
 
 export interface Reply extends ReplyEvent {
   stopped: boolean;
+  /** It reached the longest length before the model ended it. */
+  cut?: boolean;
 }
 
 /** Parsing, tokenising, downloads: all that keeps a processor busy. */

@@ -30,8 +30,6 @@ export interface WorkshopServices {
   gpu: WorkerClient<GpuWorker>;
   storage: Storage;
   locks: LockManager;
-  /** Asks the browser not to clear what is stored. */
-  persist: () => Promise<unknown>;
   /** Address of `static/starter`, with a slash at the end. */
   starter: string;
   parameters: readonly ParameterSpec[];
@@ -177,8 +175,6 @@ export class Workshop {
     const { choice, summary } = this.model;
     const { choice: data } = this.data;
     if (!choice || !summary || !data || this.obstacle) return;
-    // Asked for when there is something to lose: the browser then keeps it when disks run short.
-    void this.#services.persist();
     await this.training.start({
       model: choice,
       modelName: summary.name,

@@ -1,7 +1,15 @@
-import { proxy } from 'comlink';
 import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
-import type { ChatMessage, ChatRequest, GpuWorker, Reply, SamplingOptions } from '$lib/workers/protocol';
+import type {
+  ChatMessage,
+  ChatRequest,
+  GpuWorker,
+  Reply,
+  ReplyEvent,
+  RunEvent,
+  SamplingOptions
+} from '$lib/workers/protocol';
+import { withEvents } from '$lib/workers/with-events';
 
 /** One side of the comparison. */
 export interface ChatSide {
@@ -9,11 +17,13 @@ export interface ChatSide {
   /** The answer that streams in. */
   streaming: string | undefined;
   speed: Pick<Reply, 'prefillTokensPerSecond' | 'decodeTokensPerSecond'> | undefined;
+  /** Places of answers that reached the longest length before their end. */
+  cut: readonly number[];
 }
 
 export type SideName = 'base' | 'tuned';
 
-const emptySide = (): ChatSide => ({ messages: [], streaming: undefined, speed: undefined });
+const emptySide = (): ChatSide => ({ messages: [], streaming: undefined, speed: undefined, cut: [] });
 
 /** The same questions to the base and to the tuned model. */
 export class ChatState {
@@ -52,15 +62,13 @@ export class ChatState {
     for (const side of sides) this[side].messages.push({ role: 'user', content: question.trim() });
     try {
       this.opening = 'Loading the model';
-      await this.#gpu.call((gpu) =>
-        gpu.openChat(
-          request,
-          proxy((event) => {
-            if (event.phase === 'quantising') this.opening = 'Quantising to 4 bits';
-            if (event.phase === 'compiling') this.opening = 'Compiling GPU programs';
-            if (event.phase === 'recovering') this.notice = event.message;
-          })
-        )
+      await withEvents<RunEvent, void>(
+        (event) => {
+          if (event.phase === 'quantising') this.opening = 'Quantising to 4 bits';
+          if (event.phase === 'compiling') this.opening = 'Compiling GPU programs';
+          if (event.phase === 'recovering') this.notice = event.message;
+        },
+        (onEvent) => this.#gpu.call((gpu) => gpu.openChat(request, onEvent))
       );
       this.opening = undefined;
       this.notice = undefined;
@@ -92,19 +100,17 @@ export class ChatState {
     const side = this[name];
     this.answering = name;
     side.streaming = '';
-    const reply = await this.#gpu.call((gpu) =>
-      gpu.reply(
-        $state.snapshot(side.messages),
-        $state.snapshot(this.sampling),
-        name === 'tuned',
-        proxy((event) => {
-          side.streaming = event.text;
-          this.notice = event.notice;
-        })
-      )
+    const [messages, sampling] = [$state.snapshot(side.messages), $state.snapshot(this.sampling)];
+    const reply = await withEvents<ReplyEvent, Reply>(
+      (event) => {
+        side.streaming = event.text;
+        this.notice = event.notice;
+      },
+      (onEvent) => this.#gpu.call((gpu) => gpu.reply(messages, sampling, name === 'tuned', onEvent))
     );
     this.notice = undefined;
     side.messages.push({ role: 'assistant', content: reply.text });
+    if (reply.cut) side.cut = [...side.cut, side.messages.length - 1];
     side.streaming = undefined;
     side.speed = reply;
   }

@@ -1,8 +1,8 @@
-import { proxy } from 'comlink';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
 import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type { CachedModel, DataEvent, DataWorker, ModelChoice, ModelSummary } from '$lib/workers/protocol';
+import { withEvents } from '$lib/workers/with-events';
 
 /** What is remembered of a choice: files of this computer cannot be, only their name. */
 export type RememberedModel =
@@ -77,14 +77,11 @@ export class ModelState {
     this.error = undefined;
     this.download = { phase: 'downloading', file: '', done: 0, total: 0 };
     try {
-      await this.#data.call((data) =>
-        data.download(
-          this.hubId,
-          token,
-          proxy((event) => {
-            if (event.phase === 'downloading' && turn === this.#turn) this.download = event;
-          })
-        )
+      await withEvents<DataEvent, void>(
+        (event) => {
+          if (event.phase === 'downloading' && turn === this.#turn) this.download = event;
+        },
+        (onEvent) => this.#data.call((data) => data.download(this.hubId, token, onEvent))
       );
     } catch (error) {
       if (turn === this.#turn && !isStop(error)) this.error = error;

@@ -22,6 +22,14 @@ describe('an error as the page shows it', () => {
     expect(more).toContain('describe-error.test');
   });
 
+  it('says in words what browsers say of full disks and of files that went away', () => {
+    const full = describeError(new DOMException('The quota has been exceeded.', 'QuotaExceededError'));
+    expect(full.message).toMatch(/is full.*Delete Datanets/);
+    expect(full.more).toContain('quota has been exceeded');
+    const gone = describeError(new DOMException('could not be read', 'NotReadableError'));
+    expect(gone.message).toMatch(/Choose it again/);
+  });
+
   it('takes anything', () => {
     expect(describeError('plain')).toEqual({ message: 'plain' });
     expect(describeError(new Error(''))).toMatchObject({ message: 'Error' });

@@ -7,6 +7,14 @@ export interface ErrorDescription {
   more?: string;
 }
 
+/** Errors of browsers that a person can do something about, by their names, in words. */
+const browserErrors: Record<string, string> = {
+  QuotaExceededError:
+    'The disk, or this browser’s share of it, is full: nothing of this was stored. Delete Datanets, adapters or cached models that you no longer need, or free space on the disk, and try again.',
+  NotReadableError:
+    'A file cannot be read any more: it was moved, changed or deleted since it was chosen, or another program holds it. Choose it again.'
+};
+
 /** Takes an error of any origin apart for a reader. */
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { message: String(error) };
@@ -23,7 +31,8 @@ export function describeError(error: unknown): ErrorDescription {
     facts.push(`because: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : asText(cause)}`);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return { message: error.message || error.name, more: facts.join('\n') };
+  const plain = error instanceof TabtuneError ? undefined : browserErrors[error.name];
+  return { message: plain ?? (error.message || error.name), more: facts.join('\n') };
 }
 
 /** True for an end that a person asked for, by Stop, Cancel or a newer question, and for nothing else. */

@@ -15,6 +15,8 @@ export const DATABASE_NAME = 'tabtune';
  * what is asked of it afterwards says so. The browser clears what it keeps of the site: the next use makes the database anew.
  */
 export class Database {
+  /** Called after each write: there is something to keep. */
+  onwrite: (() => void) | undefined;
   readonly #name: string;
   readonly #migrations: readonly Migration[];
   #connection: IDBPDatabase<TabtuneSchema> | undefined;
@@ -76,6 +78,7 @@ export class Database {
         try {
           // A quota may be noticed only as the transaction commits, so both are waited for.
           const [result] = await Promise.all([write(transaction), transaction.done]);
+          this.onwrite?.();
           return result;
         } catch (cause) {
           abort(transaction);

@@ -82,6 +82,11 @@ export class Store {
     return new Store(await Database.open(name, migrations));
   }
 
+  /** Calls back after each write: there is something to keep. */
+  set onwrite(listener: () => void) {
+    this.#db.onwrite = listener;
+  }
+
   close(): void {
     this.#db.close();
   }
