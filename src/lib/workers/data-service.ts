@@ -1,10 +1,10 @@
 import { TabtuneError } from '../errors';
 import { parseRows, requireRows } from '../datanets/parse';
-import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
-import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
-import type { RowRefusal } from '../datanets/statistics';
+import { encodePreview, encodeRow, type EncodedRow } from '../datanets/encode';
+import { rowRefusal, type RowRefusal } from '../datanets/statistics';
 import type { Store } from '../datanets/store/store';
-import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
+import type { ChatTokenizer } from '../formats/tokenizer';
+import { joinModel } from '../jobs/model';
 import type { Row } from '../datanets/row';
 import { readAdapterFiles, zipAdapter } from './adapter-files';
 import { companionsOf, keepCompanions } from './claims/companions';
@@ -63,9 +63,10 @@ export class DataService implements DataWorker {
 
   async openModel(choice: ModelChoice): Promise<ModelSummary> {
     const { checkpoint, bytes } = await openChoice(choice, this.#library);
-    const loading = loadTokenizer(checkpoint.tokenizer);
-    this.#tokenizer = { key: choiceKey(choice), loading };
-    return summariseModel(checkpoint, bytes, (await loading).hasChatTemplate);
+    const joining = joinModel(checkpoint);
+    this.#tokenizer = { key: choiceKey(choice), loading: joining.then(({ tokenizer }) => tokenizer) };
+    const { tokenizer, notices } = await joining;
+    return summariseModel(checkpoint, bytes, tokenizer.hasChatTemplate, notices);
   }
 
   async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
@@ -166,7 +167,7 @@ export class DataService implements DataWorker {
       try {
         encoded.push(encodeRow(row, tokenizer, options));
       } catch (error) {
-        refusals.push({ row: index, reason: refusalOf(error) });
+        refusals.push({ row: index, reason: rowRefusal(error) });
         encoded.push(undefined);
       }
     }
@@ -257,9 +258,9 @@ export class DataService implements DataWorker {
   #tokenizerOf(choice: ModelChoice): Promise<ChatTokenizer> {
     const key = choiceKey(choice);
     if (this.#tokenizer?.key !== key) {
-      const loading = openChoice(choice, this.#library).then(({ checkpoint }) =>
-        loadTokenizer(checkpoint.tokenizer)
-      );
+      const loading = openChoice(choice, this.#library)
+        .then(({ checkpoint }) => joinModel(checkpoint))
+        .then(({ tokenizer }) => tokenizer);
       this.#tokenizer = { key, loading };
     }
     return this.#tokenizer.loading;
@@ -286,7 +287,7 @@ function previewRow(
       truncated
     };
   } catch (error) {
-    return { ...unseen, problem: refusalOf(error) };
+    return { ...unseen, problem: rowRefusal(error) };
   }
 }
 
@@ -295,14 +296,7 @@ function lengthOf(row: Row, tokenizer: ChatTokenizer, options: EncodingOptions):
   try {
     return encodeRow(row, tokenizer, options).tokens.length;
   } catch (error) {
-    refusalOf(error);
+    rowRefusal(error);
     return 0;
   }
-}
-
-/** Why one row cannot be encoded; what concerns all rows alike is thrown on. */
-function refusalOf(error: unknown): string {
-  const refused = error instanceof RowEncodingError || error instanceof ChatTemplateError;
-  if (!refused || error instanceof NoChatTemplateError) throw error;
-  return error.message;
 }

@@ -33,6 +33,8 @@ export interface ModelSummary {
   bytes: number;
   license?: string;
   hasChatTemplate: boolean;
+  /** What the person should know of its files, in sentences. */
+  notices: string[];
 }
 
 export interface CachedModel {

@@ -97,6 +97,9 @@ export class RunSession {
         this.#emit({ phase: 'training', metrics: metricsOf(event) });
         return;
       }
+      case 'warning':
+        this.#emit({ phase: 'warned', message: event.message });
+        return;
       case 'held-out': {
         const { moment, loss, rows } = event;
         this.#facts = { ...this.#facts, heldOut: { ...this.#facts.heldOut, rows, [moment]: loss } };

@@ -3,7 +3,8 @@ import { strFromU8 } from 'fflate';
 import type { AdapterRecord } from '../datanets/store/schema';
 import type { Store } from '../datanets/store/store';
 import { sha256OfSource } from '../formats/digest';
-import { writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
+import { TARGET_MODULES, writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
+import { placingOf } from '../formats/peft-config';
 import { fromBytes } from '../formats/source';
 import type { AdapterSummary } from './protocol';
 
@@ -45,7 +46,7 @@ export async function loadAdapter(store: Store, id: string): Promise<Adapter> {
       rank: Number(config['r']),
       alpha: Number(config['lora_alpha']),
       dropout: Number(config['lora_dropout'] ?? 0),
-      targetModules: (config['target_modules'] as string[] | undefined) ?? [],
+      ...placingOf((config['target_modules'] as string[] | undefined) ?? [], TARGET_MODULES),
       rsLora: config['use_rslora'] === true
     }
   };
