@@ -74,7 +74,23 @@ export async function openCheckpoint(
 ): Promise<Checkpoint> {
   const { ggufs, notices } = chooseForm(files, options.file);
   const opened = ggufs ? await openGgufFile(ggufs, options) : await openFolder(files, options);
-  return { ...opened, notices: [...notices, ...(opened.notices ?? [])] };
+  return {
+    ...opened,
+    notices: [...notices, ...(opened.notices ?? [])],
+    sha256: onceRead((signal) => opened.sha256(signal))
+  };
+}
+
+/** The files are read for their digest once, however often it is asked for; a reading that failed is begun again. */
+function onceRead(read: Checkpoint['sha256']): Checkpoint['sha256'] {
+  let digest: Promise<string> | undefined;
+  return (signal) => {
+    digest ??= read(signal).catch((error: unknown) => {
+      digest = undefined;
+      throw error;
+    });
+    return digest;
+  };
 }
 
 async function openGgufFile(

@@ -31,6 +31,8 @@ export interface AdapterConfig {
 export interface Adapter {
   readonly config: AdapterConfig;
   readonly tensors: AdapterTensors;
+  /** SHA-256 of the base it was trained on (see Checkpoint.sha256), where that was kept beside its files. */
+  readonly trainedOn?: string;
 }
 
 /** A file to be saved. */

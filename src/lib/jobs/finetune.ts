@@ -13,6 +13,7 @@ import { Trainer, type OptimizerState } from '../gpu/train/trainer';
 import type { TrainingRow } from '../gpu/train/batch';
 import type { FinetuneOptions } from './options';
 import type { RunPlan } from './plan-run';
+import { baseMismatch } from './adapter-base';
 import { fourBitNotice } from './four-bit';
 import { positionsNotice } from './positions';
 import { prepareRun, type PreparedRun } from './prepare';
@@ -180,7 +181,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
 
 /** What speaks against a run as it is set, before its first step. */
 async function runWarnings(
-  { checkpoint, options, signal }: FinetuneJob,
+  { checkpoint, options, adapter, signal }: FinetuneJob,
   { plan, rows, questions }: PreparedRun,
   steps: number
 ): Promise<string[]> {
@@ -190,7 +191,8 @@ async function runWarnings(
       ? `The warm-up of ${options.warmupSteps} steps is longer than the run, which has ${steps}: it is shortened to ${fitted}, so that the run reaches its learning rate.`
       : undefined,
     positionsNotice([...rows.encoded, ...questions.encoded], plan.config.maxPositions),
-    options.method === 'qlora' ? await fourBitNotice(checkpoint, signal) : undefined
+    options.method === 'qlora' ? await fourBitNotice(checkpoint, signal) : undefined,
+    adapter ? await baseMismatch(adapter, checkpoint, adapter.trainedOn, signal) : undefined
   ];
   return all.filter((message) => message !== undefined);
 }

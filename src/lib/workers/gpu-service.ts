@@ -14,6 +14,7 @@ import type {
   ValueRequest
 } from './attribution/protocol';
 import { AttributionService } from './attribution/service';
+import { chatNotices } from './chat-notices';
 import type { GpuJobs } from './gpu-jobs';
 import { choiceKey, type ModelLibrary } from './model-files';
 import { GpuBusyError, OpenGpu } from './open-gpu';
@@ -97,6 +98,8 @@ export class GpuService implements GpuWorker {
       const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
       const store = await this.#services.store;
       const adapter = request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter);
+      for (const message of await chatNotices(checkpoint, adapter, request.quant))
+        onEvent({ phase: 'warned', message });
       const session = await this.#services.jobs.openChat({
         device: await this.#gpu.device(),
         checkpoint,

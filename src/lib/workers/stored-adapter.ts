@@ -38,9 +38,10 @@ export async function saveAdapter(
 
 /** Reads an adapter back as it was saved. */
 export async function loadAdapter(store: Store, id: string): Promise<Adapter> {
-  const [{ config }, tensors] = await Promise.all([store.adapter(id), store.adapterTensors(id)]);
+  const [{ config, baseSha256 }, tensors] = await Promise.all([store.adapter(id), store.adapterTensors(id)]);
   return {
     tensors,
+    ...(baseSha256 === undefined ? {} : { trainedOn: baseSha256 }),
     config: {
       baseModel: String(config['base_model_name_or_path'] ?? ''),
       rank: Number(config['r']),

@@ -21,10 +21,14 @@ export class ChatState {
   sampling = $state<SamplingOptions>({ maxNewTokens: 96, temperature: 0, topP: 1, seed: 0 });
   answering = $state<SideName>();
   opening = $state<string>();
+  /** What is to be known of the model that answers. */
+  notices = $state<string[]>([]);
   error = $state.raw<unknown>();
   announcement = $state('');
   readonly #gpu: WorkerClient<GpuWorker>;
   #stopped = false;
+  /** What the notices are about: they come only when something is opened anew. */
+  #opened: string | undefined;
 
   constructor(gpu: WorkerClient<GpuWorker>) {
     this.#gpu = gpu;
@@ -49,12 +53,16 @@ export class ChatState {
     for (const side of sides) this[side].messages.push({ role: 'user', content: question.trim() });
     try {
       this.opening = 'Loading the model';
+      const key = JSON.stringify([request.modelName, request.adapter, request.quant]);
+      if (key !== this.#opened) this.notices = [];
+      this.#opened = key;
       await this.#gpu.call((gpu) =>
         gpu.openChat(
           request,
           proxy((event) => {
             if (event.phase === 'quantising') this.opening = 'Quantising to 4 bits';
             if (event.phase === 'compiling') this.opening = 'Compiling GPU programs';
+            if (event.phase === 'warned') this.notices.push(event.message);
           })
         )
       );
