@@ -27,16 +27,22 @@ type Lookup = (key: string) => GgufValue | undefined;
 
 /** The family of a file. @throws UnsupportedGgufError naming the architecture. */
 export function ggufFamily(file: GgufFile): Family {
-  const name = file.metadata.get('general.architecture');
+  return ggufFamilyOf(file.metadata.get('general.architecture'), file.source.name);
+}
+
+/**
+ * The family of an architecture.
+ * @param file what is said to hold it
+ * @throws UnsupportedGgufError naming the architecture.
+ */
+export function ggufFamilyOf(name: GgufValue | undefined, file: string): Family {
   const family = typeof name === 'string' && Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
-  if (!family) {
-    throw new UnsupportedGgufError(
-      `${file.source.name} holds a model of the architecture ${String(name)}; these can be read: ` +
-        `${Object.keys(FAMILIES).join(', ')}. Choose a model of one of these families.`,
-      { details: { file: file.source.name, architecture: String(name) } }
-    );
-  }
-  return family;
+  if (family) return family;
+  throw new UnsupportedGgufError(
+    `${file} holds a model of the architecture ${String(name)}; these can be read: ` +
+      `${Object.keys(FAMILIES).join(', ')}. Choose a model of one of these families.`,
+    { details: { file, architecture: String(name) } }
+  );
 }
 
 /**

@@ -16,6 +16,7 @@ import type {
   CachedModel,
   DataEvent,
   DataWorker,
+  HubModelChoice,
   DeviceSummary,
   EncodingOptions,
   MemoryEstimate,
@@ -69,12 +70,16 @@ export class DataService implements DataWorker {
     return summariseModel(checkpoint, bytes, tokenizer.hasChatTemplate, notices);
   }
 
-  async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
+  async download(
+    model: HubModelChoice,
+    token: string | undefined,
+    onEvent: (event: DataEvent) => void
+  ): Promise<void> {
     this.#download?.abort();
     const control = new AbortController();
     this.#download = control;
     try {
-      await this.#library.download(id, token, control.signal, (file, done, total) =>
+      await this.#library.download(model, token, control.signal, (file, done, total) =>
         onEvent({ phase: 'downloading', file, done, total })
       );
     } finally {
@@ -90,8 +95,8 @@ export class DataService implements DataWorker {
     return this.#library.list();
   }
 
-  async deleteCachedModel(id: string): Promise<void> {
-    await this.#library.remove(id);
+  async deleteCachedModel(id: string, revision?: string): Promise<void> {
+    await this.#library.remove(id, revision);
   }
 
   async importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary> {
