@@ -26,6 +26,9 @@ const parameterFlags: readonly (readonly [flag: string, name: keyof FinetuneOpti
   ['alpha', 'alpha', 'N'],
   ['dropout', 'dropout', 'X'],
   ['targets', 'targets', 'LIST'],
+  ['rslora', 'rsLora'],
+  ['train-on', 'trainOn', 'answers|everything'],
+  ['checkpointing', 'checkpointing', 'auto|on|off'],
   ['seed', 'seed', 'N']
 ];
 
@@ -55,7 +58,10 @@ export const finetuneFlags: readonly FlagSpec[] = [
   ...parameterFlags.map(([name, parameter, value]) => ({
     name,
     ...(value ? { value } : {}),
-    help: `${specOf(parameter).help} (${specOf(parameter).default})`
+    help:
+      specOf(parameter).kind === 'boolean'
+        ? specOf(parameter).help
+        : `${specOf(parameter).help} (${specOf(parameter).default})`
   })),
   { name: 'adapter', value: 'DIR', help: 'Adapter to start from; its rank, alpha and targets are kept.' },
   { name: 'no-shuffle', help: 'Reads the rows in the order of the file in every epoch.' },
@@ -75,19 +81,21 @@ function givenOptions(flags: Flags): Partial<Record<keyof FinetuneOptions, unkno
   for (const [flag, name] of parameterFlags) {
     const { kind, choices, min, max } = specOf(name);
     const value =
-      kind === 'choice'
-        ? choiceFlag(
-            flags,
-            flag,
-            choices!.map((c) => c.value)
-          )
-        : kind === 'text'
-          ? textFlag(flags, flag)
-          : numberFlag(flags, flag, {
-              integer: kind === 'integer',
-              ...(min === undefined ? {} : { min }),
-              ...(max === undefined ? {} : { max })
-            });
+      kind === 'boolean'
+        ? flags.has(flag) || undefined
+        : kind === 'choice'
+          ? choiceFlag(
+              flags,
+              flag,
+              choices!.map((c) => c.value)
+            )
+          : kind === 'text'
+            ? textFlag(flags, flag)
+            : numberFlag(flags, flag, {
+                integer: kind === 'integer',
+                ...(min === undefined ? {} : { min }),
+                ...(max === undefined ? {} : { max })
+              });
     if (value !== undefined) given[name] = value;
   }
   if (flags.has('no-shuffle')) given.shuffle = false;
@@ -110,6 +118,9 @@ export function finetuneOptions(flags: Flags, starter: boolean, adapter?: Adapte
       : []),
     ...(given.alpha !== undefined && given.alpha !== alpha
       ? [`--alpha ${given.alpha as number}, and it has ${alpha}`]
+      : []),
+    ...(given.rsLora !== undefined && given.rsLora !== rsLora
+      ? ['--rslora, and it is scaled by alpha / rank']
       : []),
     ...(targets && targets.join() !== targetModules.join()
       ? [`--targets ${targets.join()}, and it has ${targetModules.join()}`]

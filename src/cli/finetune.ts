@@ -37,7 +37,8 @@ async function run(flags: Flags): Promise<number> {
   const replaces = await checkOutputFolder(out);
   const model = await openModel(modelPath);
   const startFrom = textFlag(flags, 'adapter');
-  const adapter = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
+  const worn = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
+  const adapter = worn?.adapter;
   const options = finetuneOptions(flags, starter, adapter);
   const { rows, heldOut, versions, contributors } = await openData(
     data ?? starterDatanet,
@@ -53,6 +54,7 @@ async function run(flags: Flags): Promise<number> {
     const show = (text: string) => (json ? say(text) : process.stdout.write(`${text}\n`));
     if (starter) show(`Before: ${await ask(device, model, options, adapter)}`);
     const progress = new Progress(say);
+    const warnings = [...model.notices, ...(worn?.notices ?? [])];
     let result: FinetuneResult;
     try {
       result = await finetune({
@@ -61,7 +63,10 @@ async function run(flags: Flags): Promise<number> {
         rows,
         options,
         signal: stop,
-        onEvent: (event: FinetuneEvent) => progress.show(event),
+        onEvent: (event: FinetuneEvent) => {
+          if (event.kind === 'warning') warnings.push(event.message);
+          progress.show(event);
+        },
         heldOut,
         ...(adapter ? { adapter } : {})
       });
@@ -78,7 +83,8 @@ async function run(flags: Flags): Promise<number> {
       ...result.record,
       config: { ...result.record.config, data: data ?? 'starter', adapter: startFrom ?? null },
       ...(versions.length > 0 ? { datanets: versions } : {}),
-      ...(inherited.length > 0 ? { inherited } : {})
+      ...(inherited.length > 0 ? { inherited } : {}),
+      ...(warnings.length > 0 ? { warnings } : {})
     };
     await writeAdapterFolder(out, result.adapter, record, contributors);
     if (json) process.stdout.write(`${JSON.stringify(record)}\n`);

@@ -10,11 +10,13 @@ import { requireNamedWeights } from '../lib/datanets/verify/adapter-named';
 import { TabtuneError } from '../lib/errors';
 import { openCheckpoint, type Checkpoint } from '../lib/formats/checkpoint';
 import { sha256OfSource } from '../lib/formats/digest';
-import { fromFile, fromPath } from '../lib/formats/node-source';
+import { fromFile, fromPath, hubIdOf } from '../lib/formats/node-source';
 import { readAdapter, type Adapter } from '../lib/formats/peft';
 import { readJson, readText } from '../lib/formats/source';
-import { loadTokenizer, type ChatTokenizer } from '../lib/formats/tokenizer';
+import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { Device } from '../lib/gpu/device';
+import { baseMismatch } from '../lib/jobs/adapter-base';
+import { joinModel } from '../lib/jobs/model';
 import { starterName } from '../lib/jobs/starter';
 import { helpText, readFlags, UsageError, type Flags, type FlagSpec } from './args';
 
@@ -75,23 +77,34 @@ export async function withDevice<T>(use: (device: Device) => Promise<T>): Promis
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: ChatTokenizer;
+  /** What was said about its files on stderr, for a result that others read. */
+  readonly notices: readonly string[];
 }
 
-/** @param model `starter`, a folder or a .gguf file */
+/**
+ * Opens a model, compares its parts, and says on stderr what is to be known of them.
+ * @param model `starter`, a folder or a .gguf file
+ */
 export async function openModel(model: string): Promise<OpenModel> {
   const checkpoint =
     model === 'starter'
       ? await openCheckpoint(await fromPath(join(starterFolder, 'model')), { name: starterName })
-      : await openCheckpoint(await fromPath(model));
-  return { checkpoint, tokenizer: await loadTokenizer(checkpoint.tokenizer) };
+      : await openCheckpoint(await fromPath(model), { name: hubIdOf(model) });
+  const { tokenizer, notices } = await joinModel(checkpoint);
+  notices.forEach(say);
+  return { checkpoint, tokenizer, notices };
 }
 
 /**
- * Reads an adapter's folder and compares it with the base it is to be put on, and its weights with the record and the
- * claims that lie beside them.
+ * Reads an adapter's folder and compares it with the base it is to be put on: shapes, which must fit, and the hash that its
+ * run.json has of the base, which is said where it is another. Its weights are compared with the record and the claims that
+ * lie beside them.
  * @throws OtherWeightsError and what `readAdapter` throws
  */
-export async function openAdapter(folder: string, checkpoint: Checkpoint): Promise<Adapter> {
+export async function openAdapter(
+  folder: string,
+  checkpoint: Checkpoint
+): Promise<{ adapter: Adapter; notices: readonly string[] }> {
   const files = await fromPath(folder);
   const adapter = await readAdapter(files, checkpoint);
   const claims = existsSync(join(folder, 'claims')) ? await fromPath(join(folder, 'claims')) : [];
@@ -101,7 +114,12 @@ export async function openAdapter(folder: string, checkpoint: Checkpoint): Promi
   );
   const weights = files.find((file) => basename(file.name) === 'adapter_model.safetensors')!;
   requireNamedWeights(await sha256OfSource(weights), texts, folder);
-  return adapter;
+  const { sha256 } = await readRun(folder);
+  const base = (sha256 as { base?: unknown } | null | undefined)?.base;
+  const notice = await baseMismatch(adapter, checkpoint, typeof base === 'string' ? base : undefined);
+  const notices = notice === undefined ? [] : [notice];
+  notices.forEach(say);
+  return { adapter, notices };
 }
 
 /**

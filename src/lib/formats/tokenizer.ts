@@ -31,6 +31,9 @@ export interface TokenizerFiles {
 /** The model has no tokeniser, or one that cannot be used. */
 export class TokenizerError extends TabtuneError {}
 
+/** A text needs a token that the model has no row for. */
+export class TokenBeyondModelError extends TabtuneError {}
+
 /** A model's tokeniser and chat template. */
 export interface ChatTokenizer {
   /** Token ids of a text. `addSpecialTokens` (default true) adds what the model wants around a text, such as BOS. */
@@ -78,9 +81,10 @@ export const CHATML_TEMPLATE =
  * @huggingface/jinja) would be 88 / 25 kB, but then special tokens, template choice and rendering would be ours to
  * keep in step with the library's; next to a model of 100 MB and more the difference does not show.
  *
- * Throws `TokenizerError`.
+ * @param rows of the model's embedding: a text that needs a token beyond them is refused (`TokenBeyondModelError`)
+ * @throws TokenizerError
  */
-export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenizer> {
+export async function loadTokenizer(files: TokenizerFiles, rows = Infinity): Promise<ChatTokenizer> {
   const json = completeTokenizerJson(files.tokenizerJson);
   if (!json) {
     throw new TokenizerError(
@@ -95,7 +99,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenize
     // The template is chosen here and passed at each rendering: the library need not see it.
     const settings = { ...config, chat_template: undefined };
     const build = (tokenizerJson: TokenizerJson) => new PreTrainedTokenizer(tokenizerJson, settings);
-    return new TransformersTokenizer(json, config, build, files.chatTemplate);
+    return new TransformersTokenizer(json, config, build, files.chatTemplate, rows);
   } catch (cause) {
     if (cause instanceof TabtuneError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -125,13 +129,16 @@ class TransformersTokenizer implements ChatTokenizer {
   readonly #special: ReadonlySet<number>;
   readonly #added: ReadonlyMap<number, string>;
   readonly #toBytes: (token: string) => Uint8Array;
+  readonly #rows: number;
 
   constructor(
     json: TokenizerJson,
     config: Record<string, unknown>,
     build: (json: TokenizerJson) => PreTrainedTokenizer,
-    chatTemplate: string | undefined
+    chatTemplate: string | undefined,
+    rows: number
   ) {
+    this.#rows = rows;
     this.#whole = build(json);
     const byPosition = new Map<Position, PreTrainedTokenizer>();
     for (const position of ['start', 'section', 'continuation'] as const) {
@@ -169,11 +176,11 @@ class TransformersTokenizer implements ChatTokenizer {
   encode(text: string, options: { addSpecialTokens?: boolean } = {}): number[] {
     return text === '' && !options.addSpecialTokens
       ? []
-      : idsOf(this.#whole, text, options.addSpecialTokens ?? true);
+      : this.#within(idsOf(this.#whole, text, options.addSpecialTokens ?? true));
   }
 
   encodePieces(text: string, cuts: readonly number[], literal: readonly TextSpan[] = []): number[][] {
-    return this.#splitter.encode(text, cuts, literal);
+    return this.#splitter.encode(text, cuts, literal).map((ids) => this.#within(ids));
   }
 
   decode(ids: readonly number[], options: { skipSpecialTokens?: boolean } = {}): string {
@@ -219,6 +226,18 @@ class TransformersTokenizer implements ChatTokenizer {
       );
     }
     return this.template.render(messages, options);
+  }
+
+  /** The ids, where the model has a row for each. */
+  #within(ids: number[]): number[] {
+    const beyond = ids.find((id) => id >= this.#rows);
+    if (beyond === undefined) return ids;
+    const token = this.tokenText(beyond);
+    throw new TokenBeyondModelError(
+      `The token ${JSON.stringify(token)} has the id ${beyond}, and the model's embedding has the ${this.#rows} rows 0 to ${this.#rows - 1}: ` +
+        'the token was added to the tokeniser and never to the model. Use the tokenizer files that belong to the weights, or a text and template without it.',
+      { details: { token, id: beyond, rows: this.#rows } }
+    );
   }
 
   #findEosIds(): number[] {

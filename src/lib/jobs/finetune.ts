@@ -13,13 +13,16 @@ import { Trainer, type OptimizerState } from '../gpu/train/trainer';
 import type { TrainingRow } from '../gpu/train/batch';
 import type { FinetuneOptions } from './options';
 import type { RunPlan } from './plan-run';
-import { prepareRun } from './prepare';
+import { baseMismatch } from './adapter-base';
+import { fourBitNotice } from './four-bit';
+import { positionsNotice } from './positions';
+import { prepareRun, type PreparedRun } from './prepare';
 import { heldOutLoss } from './held-out';
 import { finalMoment, meanLearningRate, momentSteps, type InfluenceMoment } from './moments';
 import type { RunRecord, StepRecord } from './run-record';
 import { uploadBase } from './session';
 import { software } from './software';
-import { countSteps, startValues, trainingSteps } from './training-steps';
+import { countSteps, fittedWarmup, startValues, trainingSteps } from './training-steps';
 
 export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' | 'evaluating';
 
@@ -40,6 +43,8 @@ export type FinetuneEvent =
       readonly loss: number;
       readonly rows: number;
     }
+  /** What the person should know of this run, in a sentence. */
+  | { readonly kind: 'warning'; readonly message: string }
   /** Comes after the moment of the same step: who keeps it with the moments before it misses none when the run goes on. */
   | { readonly kind: 'checkpoint'; readonly state: TrainingState }
   | ({ readonly kind: 'moment'; readonly step: number } & InfluenceMoment);
@@ -107,6 +112,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     steps,
     trainableParameters: plan.layout.parameterCount
   });
+  for (const message of await runWarnings(job, prepared, steps)) emit({ kind: 'warning', message });
 
   await selfTest(device);
   const store = await uploadBase(device, plan.base, checkpoint, {
@@ -178,6 +184,24 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     session.destroy();
     store.destroy();
   }
+}
+
+/** What speaks against a run as it is set, before its first step. */
+async function runWarnings(
+  { checkpoint, options, adapter, signal }: FinetuneJob,
+  { plan, rows, questions }: PreparedRun,
+  steps: number
+): Promise<string[]> {
+  const fitted = fittedWarmup(options.warmupSteps, steps);
+  const all = [
+    fitted < options.warmupSteps
+      ? `The warm-up of ${options.warmupSteps} steps is longer than the run, which has ${steps}: it is shortened to ${fitted}, so that the run reaches its learning rate.`
+      : undefined,
+    positionsNotice([...rows.encoded, ...questions.encoded], plan.config.maxPositions),
+    options.method === 'qlora' ? await fourBitNotice(checkpoint, signal) : undefined,
+    adapter ? await baseMismatch(adapter, checkpoint, adapter.trainedOn, signal) : undefined
+  ];
+  return all.filter((message) => message !== undefined);
 }
 
 function startState(

@@ -6,6 +6,7 @@ import type { GradientSketches } from '../gpu/influence/sketches';
 import type { AdapterLayout } from '../gpu/model/adapter';
 import type { BaseModel } from '../gpu/model/base';
 import type { DecoderConfig } from '../gpu/model/config';
+import { parseDecoderConfig } from '../gpu/model/config';
 import { checkpointAbsmaxForm, type LoadOptions } from '../gpu/model/load';
 import type { AbsmaxForm } from '../gpu/nf4/layout';
 import { BufferStore } from '../gpu/plan/buffers';
@@ -83,7 +84,7 @@ export class GradientSession {
    */
   static async open(options: GradientSessionOptions): Promise<GradientSession> {
     const { device, checkpoint, loaded, signal } = options;
-    const form = await checkpointAbsmaxForm(checkpoint, signal);
+    const form = await checkpointAbsmaxForm(checkpoint, parseDecoderConfig(checkpoint.config), signal);
     const plan = planOf(options, 1, form);
     await selfTest(device);
     if (loaded && loaded.base.options.format === plan.base.options.format)

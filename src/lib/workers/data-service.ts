@@ -1,10 +1,10 @@
 import { StoppedError } from '../errors';
 import { parseRows, requireRows } from '../datanets/parse';
-import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
-import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
-import type { RowRefusal } from '../datanets/statistics';
+import { encodePreview, encodeRow, type EncodedRow } from '../datanets/encode';
+import { rowRefusal, type RowRefusal } from '../datanets/statistics';
 import type { Store } from '../datanets/store/store';
-import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
+import type { ChatTokenizer } from '../formats/tokenizer';
+import { joinModel } from '../jobs/model';
 import type { Row } from '../datanets/row';
 import { readAdapterFiles, zipAdapter } from './adapter-files';
 import { companionsOf, readCompanions } from './claims/companions';
@@ -17,6 +17,7 @@ import type {
   CachedModel,
   DataEvent,
   DataWorker,
+  HubModelChoice,
   DeviceSummary,
   EncodingOptions,
   MemoryEstimate,
@@ -65,17 +66,22 @@ export class DataService implements DataWorker {
 
   async openModel(choice: ModelChoice): Promise<ModelSummary> {
     const { checkpoint, bytes } = await openChoice(choice, this.#library);
-    const loading = loadTokenizer(checkpoint.tokenizer);
-    this.#tokenizer = { key: choiceKey(choice), loading };
-    return summariseModel(checkpoint, bytes, (await loading).hasChatTemplate);
+    const joining = joinModel(checkpoint);
+    this.#tokenizer = { key: choiceKey(choice), loading: joining.then(({ tokenizer }) => tokenizer) };
+    const { tokenizer, notices } = await joining;
+    return summariseModel(checkpoint, bytes, tokenizer.hasChatTemplate, notices);
   }
 
-  async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
+  async download(
+    model: HubModelChoice,
+    token: string | undefined,
+    onEvent: (event: DataEvent) => void
+  ): Promise<void> {
     this.#download?.abort(new StoppedError('Another download took its place.'));
     const control = new AbortController();
     this.#download = control;
     try {
-      await this.#library.download(id, token, control.signal, (file, done, total) =>
+      await this.#library.download(model, token, control.signal, (file, done, total) =>
         onEvent({ phase: 'downloading', file, done, total })
       );
     } finally {
@@ -91,8 +97,8 @@ export class DataService implements DataWorker {
     return this.#library.list();
   }
 
-  async deleteCachedModel(id: string): Promise<void> {
-    await this.#unlessUsed({ kind: 'model', id }, () => this.#library.remove(id));
+  async deleteCachedModel(id: string, revision?: string): Promise<void> {
+    await this.#unlessUsed({ kind: 'model', id }, () => this.#library.remove(id, revision));
   }
 
   async importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary> {
@@ -169,7 +175,7 @@ export class DataService implements DataWorker {
       try {
         encoded.push(encodeRow(row, tokenizer, options));
       } catch (error) {
-        refusals.push({ row: index, reason: refusalOf(error) });
+        refusals.push({ row: index, reason: rowRefusal(error) });
         encoded.push(undefined);
       }
     }
@@ -282,9 +288,9 @@ export class DataService implements DataWorker {
   #tokenizerOf(choice: ModelChoice): Promise<ChatTokenizer> {
     const key = choiceKey(choice);
     if (this.#tokenizer?.key !== key) {
-      const loading = openChoice(choice, this.#library).then(({ checkpoint }) =>
-        loadTokenizer(checkpoint.tokenizer)
-      );
+      const loading = openChoice(choice, this.#library)
+        .then(({ checkpoint }) => joinModel(checkpoint))
+        .then(({ tokenizer }) => tokenizer);
       this.#tokenizer = { key, loading };
     }
     return this.#tokenizer.loading;
@@ -311,7 +317,7 @@ function previewRow(
       truncated
     };
   } catch (error) {
-    return { ...unseen, problem: refusalOf(error) };
+    return { ...unseen, problem: rowRefusal(error) };
   }
 }
 
@@ -320,14 +326,7 @@ function lengthOf(row: Row, tokenizer: ChatTokenizer, options: EncodingOptions):
   try {
     return encodeRow(row, tokenizer, options).tokens.length;
   } catch (error) {
-    refusalOf(error);
+    rowRefusal(error);
     return 0;
   }
-}
-
-/** Why one row cannot be encoded; what concerns all rows alike is thrown on. */
-function refusalOf(error: unknown): string {
-  const refused = error instanceof RowEncodingError || error instanceof ChatTemplateError;
-  if (!refused || error instanceof NoChatTemplateError) throw error;
-  return error.message;
 }

@@ -127,7 +127,7 @@ describe('a run in the GPU worker', () => {
       'done'
     ]);
     const last = events.at(-1) as EndEvent;
-    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
+    expect(await loadAdapter(store, last.adapter)).toEqual({ ...adapter(4), trainedOn: 'b' });
     const [run] = await data.runs();
     expect(run).toMatchObject({
       status: 'done',
@@ -155,7 +155,7 @@ describe('a run in the GPU worker', () => {
     expect(phases(events).filter((phase) => phase === 'paused')).toHaveLength(1);
     const last = events.at(-1) as EndEvent;
     expect(last.phase).toBe('stopped');
-    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(2));
+    expect(await loadAdapter(store, last.adapter)).toEqual({ ...adapter(2), trainedOn: 'b' });
   });
 
   it('that fails is resumed from its last saved state', async () => {
@@ -224,7 +224,7 @@ describe('a run in the GPU worker', () => {
     );
     const [failed] = await data.runs();
     const kept = await data.keepInterrupted(failed.id);
-    expect(await loadAdapter(store, kept.id)).toEqual(adapter(3));
+    expect(await loadAdapter(store, kept.id)).toMatchObject(adapter(3));
     expect((await data.runs())[0]).toMatchObject({ status: 'stopped', adapter: kept.id, resumable: false });
   });
 
@@ -238,7 +238,7 @@ describe('a run in the GPU worker', () => {
       message: expect.stringContaining('lower learning rate') as string
     });
     const last = events.at(-1) as EndEvent;
-    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
+    expect(await loadAdapter(store, last.adapter)).toEqual({ ...adapter(4), trainedOn: 'b' });
     expect((await data.runs())[0]).toMatchObject({ status: 'stopped', resumable: false });
   });
 
@@ -425,6 +425,6 @@ describe('a chat in the GPU worker', () => {
     expect(closed()).toBe(1);
     await expect(service.reply(question, sampling, false, () => undefined)).rejects.toThrow('ask again');
     await service.openChat({ ...chat, adapter: adapterId }, () => undefined);
-    expect(opened).toEqual([undefined, adapter(4)]);
+    expect(opened).toEqual([undefined, { ...adapter(4), trainedOn: 'b' }]);
   });
 });

@@ -16,6 +16,7 @@ import type {
   ValueRequest
 } from './attribution/protocol';
 import { AttributionService } from './attribution/service';
+import { chatNotices } from './chat-notices';
 import type { GpuJobs, SavedState } from './gpu-jobs';
 import { thingsOf, whileUsed } from './in-use';
 import { choiceKey, type ModelLibrary } from './model-files';
@@ -204,6 +205,8 @@ export class GpuService implements GpuWorker {
     const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
     const store = await this.#services.store;
     const adapter = request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter);
+    for (const message of await chatNotices(checkpoint, adapter, request.quant))
+      onEvent({ phase: 'warned', message });
     const session = await this.#services.jobs.openChat({
       ...{ device, checkpoint, tokenizer, adapter, signal },
       quant: request.quant,

@@ -16,7 +16,8 @@ const layerTensors = [
 export function summariseModel(
   checkpoint: Checkpoint,
   bytes: number,
-  hasChatTemplate: boolean
+  hasChatTemplate: boolean,
+  notices: readonly string[]
 ): ModelSummary {
   const config = checkpoint.config as Record<string, unknown>;
   const number = (name: string) => (typeof config[name] === 'number' ? config[name] : 0);
@@ -33,7 +34,8 @@ export function summariseModel(
     maxLength: number('max_position_embeddings'),
     bytes,
     license: checkpoint.license,
-    hasChatTemplate
+    hasChatTemplate,
+    notices: [...notices]
   };
 }
 

@@ -1,7 +1,8 @@
 /** What lies open on the GPU between calls, and who uses it now: one thing at a time. */
 import type { Checkpoint } from '../formats/checkpoint';
-import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
+import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
+import { joinModel } from '../jobs/model';
 import { TabtuneError } from '../errors';
 import type { AnswerExplainer } from './attribution/explaining';
 import type { GpuJobs, OpenChat } from './gpu-jobs';
@@ -139,12 +140,12 @@ export class OpenGpu {
     });
   }
 
-  /** The files of a model; those of the last one stay open. Throws what `openChoice` and `loadTokenizer` throw. */
+  /** The files of a model; those of the last one stay open. Throws what `openChoice` and `joinModel` throw. */
   async model(choice: ModelChoice): Promise<OpenModel> {
     const key = choiceKey(choice);
     if (this.#model?.key === key) return this.#model;
     const { checkpoint } = await openChoice(choice, this.#library);
-    const tokenizer = await loadTokenizer(checkpoint.tokenizer);
+    const { tokenizer } = await joinModel(checkpoint);
     this.#model = { key, checkpoint: withDigestKept(checkpoint), tokenizer };
     return this.#model;
   }

@@ -13,9 +13,18 @@ export type ModelChoice =
   /** The project's own small model; `folder` is its absolute address with a slash at the end. */
   | { kind: 'starter'; folder: string }
   /** A model on the Hugging Face hub, read from the cache and fetched where the cache lacks it. */
-  | { kind: 'hub'; id: string }
+  | ({ kind: 'hub' } & HubModelChoice)
   /** Files of this computer. They live as long as the page; after a reload they are chosen again. */
   | { kind: 'files'; name: string; files: File[] };
+
+/** A model on the hub, as exactly as somebody named it. */
+export interface HubModelChoice {
+  id: string;
+  /** Branch, tag or commit; absent: `main`. */
+  revision?: string;
+  /** One GGUF file of several. */
+  file?: string;
+}
 
 /** What the page shows of a model, and what plans are made from. */
 export interface ModelSummary {
@@ -33,10 +42,14 @@ export interface ModelSummary {
   bytes: number;
   license?: string;
   hasChatTemplate: boolean;
+  /** What the person should know of its files, in sentences. */
+  notices: string[];
 }
 
 export interface CachedModel {
   id: string;
+  /** Absent: `main`. */
+  revision?: string;
   bytes: number;
   /** False where a download was interrupted. */
   complete: boolean;
@@ -289,11 +302,18 @@ export interface Reply extends ReplyEvent {
 /** Parsing, tokenising, downloads: all that keeps a processor busy. */
 export interface DataWorker {
   openModel(choice: ModelChoice): Promise<ModelSummary>;
-  /** Fetches what the cache lacks of a model. `token` opens gated models; it goes to the hub and is kept nowhere. */
-  download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void>;
+  /**
+   * Fetches what the cache lacks of a model, which is judged by its config.json before the rest comes. `token` opens gated
+   * models; it goes to the hub and is kept nowhere. `HubFileChoiceError` has the GGUF files to choose from in its details.
+   */
+  download(
+    model: HubModelChoice,
+    token: string | undefined,
+    onEvent: (event: DataEvent) => void
+  ): Promise<void>;
   cancelDownload(): Promise<void>;
   cachedModels(): Promise<CachedModel[]>;
-  deleteCachedModel(id: string): Promise<void>;
+  deleteCachedModel(id: string, revision?: string): Promise<void>;
   importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary>;
   /** What a run may use of what is chosen, and what is refused. */
   outlook(data: TrainingChoice): Promise<TrainingOutlook>;

@@ -137,6 +137,9 @@ export class RunSession {
         this.#emit({ phase: 'training', metrics: metricsOf(event, steps, secondsLeft) });
         return;
       }
+      case 'warning':
+        this.#emit({ phase: 'warned', message: event.message });
+        return;
       case 'held-out': {
         const { moment, loss, rows } = event;
         this.#facts = { ...this.#facts, heldOut: { ...this.#facts.heldOut, rows, [moment]: loss } };

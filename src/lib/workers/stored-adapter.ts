@@ -4,7 +4,8 @@ import type { NewAdapter } from '../datanets/store/adapter-records';
 import type { AdapterRecord } from '../datanets/store/schema';
 import type { NewProvenance, Store } from '../datanets/store/store';
 import { sha256OfSource } from '../formats/digest';
-import { writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
+import { TARGET_MODULES, writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
+import { placingOf } from '../formats/peft-config';
 import { fromBytes } from '../formats/source';
 import type { AdapterSummary } from './protocol';
 
@@ -41,15 +42,16 @@ export async function saveAdapter(
 
 /** Reads an adapter back as it was saved. */
 export async function loadAdapter(store: Store, id: string): Promise<Adapter> {
-  const [{ config }, tensors] = await Promise.all([store.adapter(id), store.adapterTensors(id)]);
+  const [{ config, baseSha256 }, tensors] = await Promise.all([store.adapter(id), store.adapterTensors(id)]);
   return {
     tensors,
+    ...(baseSha256 === undefined ? {} : { trainedOn: baseSha256 }),
     config: {
       baseModel: String(config['base_model_name_or_path'] ?? ''),
       rank: Number(config['r']),
       alpha: Number(config['lora_alpha']),
       dropout: Number(config['lora_dropout'] ?? 0),
-      targetModules: (config['target_modules'] as string[] | undefined) ?? [],
+      ...placingOf((config['target_modules'] as string[] | undefined) ?? [], TARGET_MODULES),
       rsLora: config['use_rslora'] === true
     }
   };

@@ -34,10 +34,14 @@ export class ChatState {
   opening = $state<string>();
   /** The GPU was lost, and the question is about to be asked again. */
   notice = $state<string>();
+  /** What is to be known of the model that answers. */
+  notices = $state<string[]>([]);
   error = $state.raw<unknown>();
   announcement = $state('');
   readonly #gpu: WorkerClient<GpuWorker>;
   #stopped = false;
+  /** What the notices are about: they come only when something is opened anew. */
+  #opened: string | undefined;
 
   constructor(gpu: WorkerClient<GpuWorker>) {
     this.#gpu = gpu;
@@ -62,11 +66,15 @@ export class ChatState {
     for (const side of sides) this[side].messages.push({ role: 'user', content: question.trim() });
     try {
       this.opening = 'Loading the model';
+      const key = JSON.stringify([request.modelName, request.adapter, request.quant]);
+      if (key !== this.#opened) this.notices = [];
+      this.#opened = key;
       await withEvents<RunEvent, void>(
         (event) => {
           if (event.phase === 'quantising') this.opening = 'Quantising to 4 bits';
           if (event.phase === 'compiling') this.opening = 'Compiling GPU programs';
           if (event.phase === 'recovering') this.notice = event.message;
+          if (event.phase === 'warned') this.notices.push(event.message);
         },
         (onEvent) => this.#gpu.call((gpu) => gpu.openChat(request, onEvent))
       );

@@ -79,6 +79,25 @@ describe('the same question to both models', () => {
     expect(chat.busy).toBe(false);
   });
 
+  it('shows what is to be known of the model, until another is asked', async () => {
+    const opened: ChatRequest[] = [];
+    const chat = new ChatState(
+      fakeClient<GpuWorker>({
+        openChat: async (asked, onEvent) => {
+          if (opened.length === 0) onEvent({ phase: 'warned', message: 'It was trained on another base.' });
+          opened.push(asked);
+        },
+        reply: async () => ({ text: 'yes', stopped: false }),
+        stopReply: async () => undefined
+      })
+    );
+    await chat.ask(request, 'Is it?');
+    await chat.ask(request, 'And now?');
+    expect(chat.notices).toEqual(['It was trained on another base.']);
+    await chat.ask({ ...request, adapter: 'b' }, 'And this one?');
+    expect(chat.notices).toEqual([]);
+  });
+
   it('asks only the base where there is no adapter', async () => {
     const chat = chatWith(async () => ({ text: 'yes', stopped: false }));
     await chat.ask({ ...request, adapter: undefined }, 'Is it?');

@@ -221,7 +221,7 @@ export class TrainingState {
       case 'saved':
         return;
       case 'warned':
-        this.warning = event.message;
+        this.warning = this.warning === undefined ? event.message : `${this.warning} ${event.message}`;
         return;
       case 'training':
         this.notice = undefined;

@@ -2,6 +2,7 @@ import { TabtuneError } from '../../errors';
 import { ropeTable } from '../kernels/rope/rope-table';
 import type { AdapterLayout } from '../model/adapter';
 import type { BaseModel } from '../model/base';
+import { checkTokenIds } from '../model/token-ids';
 import { BufferStore } from '../plan/buffers';
 import type { BuiltPlan } from '../plan/built-plan';
 import { defaultStepScalars } from '../plan/kernel';
@@ -131,7 +132,7 @@ export class Generator {
 
   /**
    * Yields the answer's tokens one by one, the end token not among them.
-   * @throws PromptTooLongError, DeviceLostError
+   * @throws PromptTooLongError, TokenIdError, DeviceLostError
    */
   async *generate(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<number, void, void> {
     if (prompt.length === 0 || prompt.length >= this.#maxTokens) {
@@ -142,6 +143,7 @@ export class Generator {
         { details: { tokens: prompt.length, limit: this.#maxTokens } }
       );
     }
+    checkTokenIds(prompt, this.#vocabulary);
     const random = seededRandom(options.seed);
     const shared = Math.min(commonPrefix(this.#cached, prompt), prompt.length - 1);
     this.#cached.length = shared;

@@ -1,4 +1,5 @@
 import { TabtuneError } from '../../errors';
+import { checkTokenIds } from '../model/token-ids';
 
 /** A batch holds more tokens than the plan has room for. */
 export class BatchTooLargeError extends TabtuneError {}
@@ -27,9 +28,10 @@ export interface PackedBatch {
  * the row before it: `gather` lists those rows, `targets` what they should predict. The last token of a row predicts
  * nothing and is left out.
  * @param capacity tokens that the plan has room for
- * @throws BatchTooLargeError
+ * @param vocabulary rows of the embedding, and of the head
+ * @throws BatchTooLargeError, TokenIdError
  */
-export function packBatch(rows: readonly TrainingRow[], capacity: number): PackedBatch {
+export function packBatch(rows: readonly TrainingRow[], capacity: number, vocabulary: number): PackedBatch {
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
   if (tokens > capacity) {
     throw new BatchTooLargeError(`A batch of ${tokens} tokens does not fit a plan for ${capacity}.`, {
@@ -43,6 +45,7 @@ export function packBatch(rows: readonly TrainingRow[], capacity: number): Packe
   let start = 0;
   for (const row of rows) {
     const length = row.tokens.length;
+    checkTokenIds(row.tokens, vocabulary);
     for (let t = 0; t < length; t++) {
       const at = start + t;
       ids[at] = row.tokens[t];
