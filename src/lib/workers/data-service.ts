@@ -1,5 +1,6 @@
 import { TabtuneError } from '../errors';
-import { parseRows, requireRows } from '../datanets/parse';
+import { readTrainingRows } from '../datanets/import/rows';
+import { requireRows } from '../datanets/parse';
 import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import type { RowRefusal } from '../datanets/statistics';
@@ -97,8 +98,8 @@ export class DataService implements DataWorker {
     const onProgress = (rows: number, problems: number) => onEvent({ phase: 'parsing', rows, problems });
     const parsed =
       input.kind === 'file'
-        ? await parseRows(input.file.name, input.file, { onProgress })
-        : await parseRows('Pasted rows', input.text, { onProgress });
+        ? await readTrainingRows(input.file.name, input.file, { onProgress })
+        : await readTrainingRows('Pasted rows', new Blob([input.text]), { onProgress });
     requireRows(parsed);
     const store = await this.#store;
     const set = await addRowSet(store, parsed);

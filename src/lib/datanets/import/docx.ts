@@ -30,7 +30,7 @@ export async function* readDocx(
   await breathe();
   const problems = notes.map((note) => problem('document', note, ''));
   yield { blocks: [], problems, done: 0 };
-  for await (const part of readHtml(name, new Blob([html]), breathe)) {
+  for await (const part of readHtml(name, new Blob([html]), 'utf-8', breathe)) {
     yield { ...part, done: Math.round((file.size * part.done) / Math.max(1, html.length)) };
   }
 }
