@@ -31,11 +31,6 @@ export function isRightToLeft(text: string): boolean {
   return fromRight > 0 && fromRight * 2 > (text.match(LETTERS)?.length ?? 0);
 }
 
-/** Whether a text has letters that run from the left, or digits, and none from the right. */
-export function isLeftToRight(text: string): boolean {
-  return !hasRightToLeft(text) && /[\p{L}\p{N}]/u.test(text);
-}
-
 export function hasRightToLeft(text: string): boolean {
   return text.search(RIGHT_TO_LEFT) >= 0;
 }
