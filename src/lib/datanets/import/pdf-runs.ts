@@ -57,7 +57,9 @@ function toRun({ str, transform, width, height, isVertical }: TextItem, turn: Tu
   const [length, size] = isVertical ? [height, width] : [width, height || Math.hypot(c, d)];
   const [x, y] = turned(left, bottom, turn);
   const isPlaced = [x, y, length, size].every(Number.isFinite);
-  return isPlaced && str !== '' ? { text: str, x, y, width: length, size } : undefined;
+  // Signs in the form that they have in vertical lines are the same signs.
+  const text = str.replace(/[\ufe10-\ufe19\ufe30-\ufe48]/g, (sign) => sign.normalize('NFKC'));
+  return isPlaced && text !== '' ? { text, x, y, width: length, size } : undefined;
 }
 
 function turned(x: number, y: number, turn: Turn): [number, number] {

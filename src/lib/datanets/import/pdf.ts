@@ -2,9 +2,10 @@ import type { PDFDocumentLoadingTask, PDFDocumentProxy } from 'pdfjs-dist';
 import { TabtuneError } from '../../errors';
 import type { Block, DocumentPart } from './document';
 import type { ImportProblem } from './import';
-import { CMapSource } from './pdf-cmaps';
+import { PackagedCMaps } from './pdf-cmaps';
 import { joinContinued, layOut } from './pdf-layout';
 import { sortRuns, type PageRuns, type TextItem } from './pdf-runs';
+import { hearWarnings, lossesIn } from './pdf-warnings';
 import { problem } from './records';
 
 /** A file that is no PDF, or is damaged beyond reading. */
@@ -36,10 +37,12 @@ export async function* readPdf(
       details: { file: name, bytes: file.size }
     });
   }
-  const document = new PdfFile(name, file);
+  const task = await load(new Uint8Array(await file.arrayBuffer()));
   try {
-    const pdf = await document.open();
-    const title = await titleOf(pdf);
+    const { value: pdf } = await hearWarnings(() => task.promise).catch((cause: unknown) => {
+      throw refusal(name, cause);
+    });
+    const { value: title } = await hearWarnings(() => titleOf(pdf));
     /** The last block so far, which may go on with the next page. */
     let held: Block[] = [];
     let hasText = false;
@@ -48,7 +51,7 @@ export async function* readPdf(
     let failures = 0;
     for (let number = 1; number <= pdf.numPages && failures < MAX_FAILURES; number++) {
       await breathe();
-      const page = await readPage(document, number);
+      const page = await readPage(pdf, number);
       const { problems } = page;
       faults.push(...problems);
       if (page.blocks.length === 0 && problems.length === 0) {
@@ -68,45 +71,7 @@ export async function* readPdf(
       yield { blocks, problems, done: Math.round((file.size * number) / pdf.numPages), title };
     }
   } finally {
-    await document.close();
-  }
-}
-
-/**
- * A file as pdf.js reads it: strictly, so that a fault of a page is told, and in a second reading as well as it goes, so
- * that what is whole on such a page is not lost.
- */
-class PdfFile {
-  readonly maps = new CMapSource();
-  readonly #name: string;
-  readonly #file: Blob;
-  #strict: PDFDocumentLoadingTask | undefined;
-  #lenient: PDFDocumentLoadingTask | undefined;
-
-  constructor(name: string, file: Blob) {
-    this.#name = name;
-    this.#file = file;
-  }
-
-  /** @throws PdfError, PdfPasswordError */
-  async open(): Promise<PDFDocumentProxy> {
-    this.#strict ??= await this.#load(true);
-    return this.#strict.promise.catch((cause: unknown) => {
-      throw refusal(this.#name, cause);
-    });
-  }
-
-  async openLeniently(): Promise<PDFDocumentProxy> {
-    this.#lenient ??= await this.#load(false);
-    return this.#lenient.promise;
-  }
-
-  async close(): Promise<void> {
-    for (const task of [this.#strict, this.#lenient]) await task?.destroy().catch(() => undefined);
-  }
-
-  async #load(stopAtErrors: boolean): Promise<PDFDocumentLoadingTask> {
-    return load(new Uint8Array(await this.#file.arrayBuffer()), this.maps, stopAtErrors);
+    await task.destroy().catch(() => undefined);
   }
 }
 
@@ -116,17 +81,12 @@ class PdfFile {
  * that belongs to no call and is ignored.) Nothing is drawn, so no picture or code of the file is used, and of fonts only
  * which letters their glyphs are.
  */
-async function load(
-  data: Uint8Array<ArrayBuffer>,
-  maps: CMapSource,
-  stopAtErrors: boolean
-): Promise<PDFDocumentLoadingTask> {
+async function load(data: Uint8Array<ArrayBuffer>): Promise<PDFDocumentLoadingTask> {
   await import('pdfjs-dist/legacy/build/pdf.worker.mjs');
   const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
   return getDocument({
     data,
-    stopAtErrors,
-    CMapReaderFactory: maps.Factory,
+    CMapReaderFactory: PackagedCMaps,
     isEvalSupported: false,
     useWorkerFetch: false,
     useSystemFonts: false,
@@ -135,44 +95,22 @@ async function load(
     isOffscreenCanvasSupported: false,
     isImageDecoderSupported: false,
     enableXfa: false,
-    verbosity: VerbosityLevel.ERRORS
+    verbosity: VerbosityLevel.WARNINGS
   });
 }
 
 async function readPage(
-  document: PdfFile,
+  pdf: PDFDocumentProxy,
   number: number
 ): Promise<{ blocks: Block[]; problems: ImportProblem[] }> {
   const where = `page ${number}`;
-  const problems: ImportProblem[] = [];
   try {
-    const items = await readItems(document, number, (fault) => {
-      problems.push(problem(where, `part of it cannot be read: ${fault}`, ''));
-    });
-    if (items.length > MAX_RUNS) {
-      problems.push(problem(where, `only the first ${MAX_RUNS} of its ${items.length} pieces of text are read`, ''));
-    }
+    const { value: items, warnings } = await hearWarnings(() => itemsOf(pdf, number));
     const runs = sortRuns(items.slice(0, MAX_RUNS));
-    problems.push(...unreadText(where, document, runs));
     const blocks = layOutPage(runs).map((block) => ({ ...block, page: number }));
-    return { blocks, problems };
+    return { blocks, problems: leftOut(items.length, runs, warnings).map((what) => problem(where, what, '')) };
   } catch (error) {
     return { blocks: [], problems: [problem(where, `cannot be read: ${(error as Error).message}`, '')] };
-  }
-}
-
-/** @param tell of what had to be passed over */
-async function readItems(
-  document: PdfFile,
-  number: number,
-  tell: (fault: string) => void
-): Promise<TextItem[]> {
-  try {
-    return await itemsOf(await document.open(), number);
-  } catch (error) {
-    const items = await itemsOf(await document.openLeniently(), number);
-    tell((error as Error).message);
-    return items;
   }
 }
 
@@ -188,16 +126,13 @@ async function itemsOf(pdf: PDFDocumentProxy, number: number): Promise<TextItem[
   });
 }
 
-/** Text that is there and cannot be read, which must not go unsaid. */
-function unreadText(where: string, { maps }: PdfFile, { unreadable }: PageRuns): ImportProblem[] {
-  const missing = maps.takeMissing();
+/** Text that is on the page and was not read: it must not go unsaid. */
+function leftOut(items: number, { unreadable }: PageRuns, warnings: readonly string[]): string[] {
+  const characters = `${unreadable} characters are left out: their font does not say which letters they are`;
   return [
-    ...(missing.length === 0
-      ? []
-      : [problem(where, `text is missing: the character map ${missing.join(', ')} cannot be had`, '')]),
-    ...(unreadable === 0
-      ? []
-      : [problem(where, `${unreadable} characters are left out: their font does not say which letters they are`, '')])
+    ...lossesIn(warnings).map((loss) => `${loss} is left out`),
+    ...(items > MAX_RUNS ? [`only the first ${MAX_RUNS} of its ${items} pieces of text are read`] : []),
+    ...(unreadable > 0 ? [characters] : [])
   ];
 }
 
