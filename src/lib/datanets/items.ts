@@ -83,7 +83,10 @@ function parsesAsJson(text: string): boolean {
 }
 
 /** JSONL; a file that is one line with an object around its rows gives these. */
-async function* readJsonLines(lines: AsyncIterable<TextLine>, field: string | undefined): AsyncGenerator<FileItem> {
+async function* readJsonLines(
+  lines: AsyncIterable<TextLine>,
+  field: string | undefined
+): AsyncGenerator<FileItem> {
   /** The first item, until a second one shows that it is a row of many. */
   let only: FileItem | undefined;
   let count = 0;
@@ -104,7 +107,10 @@ async function* readJsonLines(lines: AsyncIterable<TextLine>, field: string | un
 }
 
 /** The rows inside a file's only object, or that object where it is a row itself. */
-function* unwrapped(item: Extract<FileItem, { kind: 'value' }>, field: string | undefined): Generator<FileItem> {
+function* unwrapped(
+  item: Extract<FileItem, { kind: 'value' }>,
+  field: string | undefined
+): Generator<FileItem> {
   const inside = unwrap(item.value, field);
   if (!inside) {
     yield item;
@@ -161,10 +167,7 @@ async function* readJson(
   }
   const items = Array.isArray(value)
     ? arrayItems(value as unknown[])
-    : unwrapped(
-        { kind: 'value', line: 1, value, source: () => excerptOf(value), inArray: true },
-        field
-      );
+    : unwrapped({ kind: 'value', line: 1, value, source: () => excerptOf(value), inArray: true }, field);
   for (const item of items) {
     await breathe();
     yield item;

@@ -23,7 +23,11 @@ export function unwrap(value: unknown, wanted?: string): Unwrapped | undefined {
   if (wanted !== undefined) {
     if (fields.includes(wanted)) return { field: wanted, fields, items: value[wanted] as unknown[] };
     const known = fields.length > 0 ? `. It has: ${fields.slice(0, 20).join(', ')}` : '';
-    return { field: undefined, fields, reason: `no list of rows in the field "${wanted.slice(0, 40)}"${known}` };
+    return {
+      field: undefined,
+      fields,
+      reason: `no list of rows in the field "${wanted.slice(0, 40)}"${known}`
+    };
   }
   if (ROW_SHAPES.some((shape) => shape.matches(value)) && !isColumns(value)) return undefined;
   if (fields.length === 1) return { field: fields[0], fields, items: value[fields[0]] as unknown[] };

@@ -39,7 +39,8 @@ const BLANK = /[^\S\n]/;
  */
 export function guessDelimiter(name: string, head: string, isCut = false): string {
   // What promises tabs has them, unless no name of a column is before one.
-  if (/\.(tsv|tab)$/i.test(name) && head.slice(0, head.indexOf('\n') + 1 || undefined).includes('\t')) return '\t';
+  if (/\.(tsv|tab)$/i.test(name) && head.slice(0, head.indexOf('\n') + 1 || undefined).includes('\t'))
+    return '\t';
   return fitDelimiter(head, isCut).delimiter;
 }
 

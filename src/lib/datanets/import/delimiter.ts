@@ -82,7 +82,11 @@ function plainCell(text: string, start: number, delimiter: string): { value: str
 }
 
 /** A cell in quotes, with what is doubled in it; undefined where the quotes do not end where a cell ends. */
-function quotedCell(text: string, start: number, delimiter: string): { value: string; end: number } | undefined {
+function quotedCell(
+  text: string,
+  start: number,
+  delimiter: string
+): { value: string; end: number } | undefined {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] !== '"') continue;
     if (text[at + 1] === '"') {

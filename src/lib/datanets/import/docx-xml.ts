@@ -9,7 +9,16 @@ export interface RewrittenXml {
 }
 
 /** Elements around text that stand for nothing themselves. */
-const UNWRAPPED = new Set(['w:fldSimple', 'w:dir', 'w:bdo', 'w:ruby', 'w:rubyBase', 'm:oMathPara', 'mc:Choice', 'mc:Fallback']);
+const UNWRAPPED = new Set([
+  'w:fldSimple',
+  'w:dir',
+  'w:bdo',
+  'w:ruby',
+  'w:rubyBase',
+  'm:oMathPara',
+  'mc:Choice',
+  'mc:Fallback'
+]);
 /** What makes this necessary; most documents have none of it. */
 const REASONS =
   /<(?:w:fldSimple|w:dir|w:bdo|w:ruby|w:cr|w:ptab|w:commentReference|w:drawing|m:oMath|mc:AlternateContent)\b/;

@@ -120,7 +120,9 @@ async function rewriteParts(
     diagrams += rewritten.diagrams;
   }
   const left = (count: number, one: string, many: string) =>
-    count === 0 ? [] : [problem('document', `${count === 1 ? `${one} is` : `${count} ${many} are`} left out`, '')];
+    count === 0
+      ? []
+      : [problem('document', `${count === 1 ? `${one} is` : `${count} ${many} are`} left out`, '')];
   return [
     ...left(comments, 'a comment', 'comments'),
     ...left(diagrams, 'the text of a diagram or chart', 'diagrams or charts, with their text,')
@@ -141,13 +143,10 @@ function wordsOf(note: string): string {
   return element === undefined ? note : `what stands in ${element} is left out: such elements are not read`;
 }
 
-/** Each once, with how often it was said. */
 function notesToProblems(notes: readonly string[]): ImportProblem[] {
-  const counts = new Map<string, number>();
-  for (const note of notes) counts.set(note, (counts.get(note) ?? 0) + 1);
-  return [...counts]
-    .filter(([note]) => !HARMLESS.some((pattern) => pattern.test(note)))
-    .map(([note, count]) => problem('document', wordsOf(note) + (count === 1 ? '' : ` (${count} times)`), ''));
+  return notes
+    .filter((note) => !HARMLESS.some((pattern) => pattern.test(note)))
+    .map((note) => problem('document', wordsOf(note), ''));
 }
 
 function tooLong(name: string): DocxError {

@@ -34,6 +34,7 @@ const HEAD_BYTES = 2 ** 16;
 const PIECE_BYTES = 2 ** 20;
 
 /** What switches to Japanese characters in ISO-2022-JP. No other text has these. */
+// eslint-disable-next-line no-control-regex -- escape sequences are what is looked for
 export const JIS_ESCAPE = /\x1b(?:\$[@B]|\([JI])/;
 
 /**

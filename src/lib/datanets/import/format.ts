@@ -6,7 +6,8 @@ import { findEncoding, looksLikeUtf16 } from './encoding';
 import { UnknownFormatError } from './errors';
 
 /** What files are imported. `json` stands for JSONL and JSON arrays alike: their content tells. */
-export type ImportFormat = 'json' | 'csv' | 'parquet' | 'text' | 'markdown' | 'html' | 'mhtml' | 'pdf' | 'docx';
+export type ImportFormat =
+  'json' | 'csv' | 'parquet' | 'text' | 'markdown' | 'html' | 'mhtml' | 'pdf' | 'docx';
 
 /** A file's format and, of text, its encoding. */
 export interface DetectedFormat {
@@ -49,9 +50,9 @@ const FOREIGN_ZIPS: readonly [RegExp, string][] = [
   [/mimetypeapplication\/epub\+zip/, 'an EPUB book. Convert it to HTML, .docx or plain text'],
   [/mimetypeapplication\/vnd\.oasis\.opendocument\.spreadsheet/, `an OpenDocument spreadsheet. ${AS_CSV}`],
   [/mimetypeapplication\/vnd\.oasis\.opendocument/, 'an OpenDocument file. Save it as .docx or PDF'],
-  [/PK\x03\x04.{26}xl\//s, `an Excel workbook. ${AS_CSV}`],
-  [/PK\x03\x04.{26}ppt\//s, 'a PowerPoint presentation. Save it as PDF'],
-  [/PK\x03\x04.{26}(?:Index\/|Metadata\/)/s, 'a Pages, Numbers or Keynote file. Export it as Word, CSV or PDF']
+  [/PK.{28}xl\//s, `an Excel workbook. ${AS_CSV}`],
+  [/PK.{28}ppt\//s, 'a PowerPoint presentation. Save it as PDF'],
+  [/PK.{28}(?:Index\/|Metadata\/)/s, 'a Pages, Numbers or Keynote file. Export it as Word, CSV or PDF']
 ];
 
 /**
@@ -75,7 +76,8 @@ export async function detectFormat(name: string, file: Blob, encoding?: string):
   const foreign = FOREIGN.find(([magic]) => magic.every((byte, i) => head[i] === byte));
   if (foreign) throw unknown(name, foreign[1]);
   const byName = BY_NAME.find(([pattern]) => pattern.test(name))?.[1];
-  const found = encoding ?? (await findEncoding(file, byName === 'html' || isHtml(beginning) ? 'html' : 'text'));
+  const found =
+    encoding ?? (await findEncoding(file, byName === 'html' || isHtml(beginning) ? 'html' : 'text'));
   if (found === 'utf-8' && looksLikeUtf16(head)) throw notInEncoding(head, { name, at: 0, encoding: found });
   if (byName) return { format: byName, encoding: found };
   if (head.includes(0) && !found.startsWith('utf-16')) {

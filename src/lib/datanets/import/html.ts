@@ -299,7 +299,11 @@ function toBlank(blanks: string): string {
   return blanks.includes('\n') ? SEGMENT_BREAK : ' ';
 }
 
-function blockOf(parts: readonly string[], heading: number | undefined, isPreformatted: boolean): Block | undefined {
+function blockOf(
+  parts: readonly string[],
+  heading: number | undefined,
+  isPreformatted: boolean
+): Block | undefined {
   const raw = parts.join('');
   const text = isPreformatted ? raw : squeeze(raw);
   if (text.replace(/^-/, '').trim() === '') return undefined;
@@ -312,7 +316,10 @@ function squeeze(text: string): string {
     .replace(/[ \v]+/g, (blanks, at: number) => {
       const isNothing =
         blanks.includes(SEGMENT_BREAK) &&
-        isWideBreak(text.slice(Math.max(0, at - 2), at), text.slice(at + blanks.length, at + blanks.length + 2));
+        isWideBreak(
+          text.slice(Math.max(0, at - 2), at),
+          text.slice(at + blanks.length, at + blanks.length + 2)
+        );
       return isNothing ? '' : ' ';
     })
     .split('\n')

@@ -66,7 +66,8 @@ async function inspectRecords(source: RecordSource): Promise<ImportInspection> {
 
 /** Where nothing could be read otherwise, nothing is said. */
 function said(reading: ReadingUsed | undefined): { reading?: ReadingUsed } {
-  const isSaid = ([, value]: [string, unknown]) => value !== undefined && !(Array.isArray(value) && value.length === 0);
+  const isSaid = ([, value]: [string, unknown]) =>
+    value !== undefined && !(Array.isArray(value) && value.length === 0);
   const told = Object.fromEntries(Object.entries(reading ?? {}).filter(isSaid));
   return Object.keys(told).length > 0 ? { reading: told } : {};
 }

@@ -30,7 +30,10 @@ export async function* readJsonRecords(
     }
   }
   let page: RecordPage & { wrapped?: WrappedIn } = { records: [], problems: [], done: 0 };
-  for await (const item of readItems(name, pieces(), { breathe, ...(field === undefined ? {} : { field }) })) {
+  for await (const item of readItems(name, pieces(), {
+    breathe,
+    ...(field === undefined ? {} : { field })
+  })) {
     if (item.kind === 'wrapped') {
       page.wrapped = { field: item.field, fields: item.fields };
       continue;

@@ -61,7 +61,10 @@ function splitHead(text: string): MimePart {
   const end = blank ? blank.index : text.length;
   const headers = new Map<string, string>();
   // A line that begins with a blank goes on with the one before.
-  for (const line of text.slice(0, end).replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)) {
+  for (const line of text
+    .slice(0, end)
+    .replace(/\r?\n[ \t]+/g, ' ')
+    .split(/\r?\n/)) {
     const colon = line.indexOf(':');
     if (colon > 0) headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
@@ -85,7 +88,7 @@ function decodeBody({ encoding, body }: MimePart): Uint8Array {
     case 'quoted-printable':
       return toBytes(
         body
-          .replace(/[ \t]*=[ \t]*\r?\n/g, '')
+          .replace(/=[ \t]*\r?\n/g, '')
           .replace(/=([\da-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
       );
     case 'base64': {

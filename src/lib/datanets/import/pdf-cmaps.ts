@@ -2,7 +2,11 @@
 
 /** What pdf.js makes for itself, to ask for a map by its name. Where there is none, it drops the text and warns. */
 export class PackagedCMaps {
-  async fetch({ name }: { name: string }): Promise<{ cMapData: Uint8Array<ArrayBuffer>; isCompressed: true }> {
+  async fetch({
+    name
+  }: {
+    name: string;
+  }): Promise<{ cMapData: Uint8Array<ArrayBuffer>; isCompressed: true }> {
     return { cMapData: await readCMap(name), isCompressed: true };
   }
 }

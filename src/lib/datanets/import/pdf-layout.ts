@@ -1,6 +1,6 @@
 import { median } from '../median';
 import type { Block } from './document';
-import { hasRightToLeft, isRightToLeft, isUnspaced } from './scripts';
+import { hasRightToLeft, isUnspaced, rightToLeftShare } from './scripts';
 
 /** A run of text on a page. Units of the page (1/72 inch); `y` grows upwards and is that of the baseline. */
 export interface TextRun {
@@ -62,6 +62,7 @@ function toLines(runs: readonly TextRun[]): Line[] {
   const pieces = runs
     .filter((run) => run.text.trim() !== '' && run.size > 0)
     .map((run) => ({ ...run, right: run.x + run.width }));
+  const pageShare = rightToLeftShare(pieces.map(({ text }) => text).join(' '));
   return groupRows(pieces).flatMap((row) => {
     const groups: Line[][] = [];
     let [right, size] = [-Infinity, 0];
@@ -73,16 +74,19 @@ function toLines(runs: readonly TextRun[]): Line[] {
       right = isNear ? Math.max(right, piece.right) : piece.right;
       size = isNear ? Math.max(size, piece.size) : piece.size;
     }
-    return groups.map(toLine);
+    return groups.map((group) => toLine(group, pageShare));
   });
 }
 
-/** @param pieces of one line, from the left */
-function toLine(pieces: readonly Line[]): Line {
+/**
+ * @param pieces of one line, from the left
+ * @param pageShare of the page's letters, those that run from the right
+ */
+function toLine(pieces: readonly Line[], pageShare: number): Line {
   const x = pieces[0].x;
   const right = pieces.reduce((max, piece) => Math.max(max, piece.right), -Infinity);
   const size = pieces.reduce((max, piece) => Math.max(max, piece.size), 0);
-  const [first, ...others] = inOrderOfReading(pieces);
+  const [first, ...others] = inOrderOfReading(pieces, pageShare);
   let [text, last] = [first.text, first];
   for (const piece of others) {
     const gap = Math.max(piece.x - last.right, last.x - piece.right);
@@ -99,10 +103,11 @@ function toLine(pieces: readonly Line[]): Line {
  * The pieces of a line as they are read: a line of mostly Hebrew or Arabic from the right, with its stretches of other letters
  * the other way round; and so in lines from the left. (Inside a piece the letters are in order already.)
  */
-function inOrderOfReading(pieces: readonly Line[]): readonly Line[] {
-  const text = pieces.map((piece) => piece.text).join(' ');
-  if (!hasRightToLeft(text)) return pieces;
-  const isFromRight = isRightToLeft(text);
+function inOrderOfReading(pieces: readonly Line[], pageShare: number): readonly Line[] {
+  const share = rightToLeftShare(pieces.map((piece) => piece.text).join(' '));
+  if (share === 0) return pieces;
+  // Of a line with much of both, the page tells which way it runs.
+  const isFromRight = (share > 0.3 && share < 0.7 ? pageShare : share) > 0.5;
   const ordered = isFromRight ? pieces.toReversed() : [...pieces];
   const isOpposite = (piece: Line) =>
     isFromRight ? /\p{L}/u.test(piece.text) && !hasRightToLeft(piece.text) : hasRightToLeft(piece.text);
@@ -135,7 +140,7 @@ function groupRows(runs: Line[]): Line[][] {
 }
 
 function inReadingOrder(lines: Line[], nesting: number): Line[][] {
-  const isFromRight = isRightToLeft(lines.map((line) => line.text).join(' '));
+  const isFromRight = rightToLeftShare(lines.map((line) => line.text).join(' ')) > 0.5;
   const byHeight = [...lines].sort((a, b) => b.y - a.y || (isFromRight ? b.x - a.x : a.x - b.x));
   const gap = nesting > 0 ? findGap(byHeight) : undefined;
   if (gap === undefined) return [byHeight];

@@ -1,3 +1,4 @@
+/* eslint-disable no-console -- pdf.js says what it dropped in its log alone */
 /** How pdf.js marks what it logs. */
 const MARK = 'Warning: ';
 
@@ -29,7 +30,8 @@ export async function hearWarnings<T>(read: () => Promise<T>): Promise<{ value: 
 /** What of a page's text is lost, by the warnings that came with it. */
 export function lossesIn(warnings: readonly string[]): string[] {
   const losses = warnings.flatMap((warning) => {
-    if (/^loadFont - /.test(warning)) return [`text in a font that cannot be read (${reasonIn(warning)}), here and wherever it is used,`];
+    if (/^loadFont - /.test(warning))
+      return [`text in a font that cannot be read (${reasonIn(warning)}), here and wherever it is used,`];
     if (/^Font ".*" is not available\.$/.test(warning)) return ['text in a font that is not in the file'];
     if (/^getTextContent - ignoring/.test(warning)) return [`text behind a fault (${reasonIn(warning)})`];
     return [];

@@ -108,7 +108,10 @@ async function readPage(
     const { value: items, warnings } = await hearWarnings(() => itemsOf(pdf, number));
     const runs = sortRuns(items.slice(0, MAX_RUNS));
     const blocks = layOutPage(runs).map((block) => ({ ...block, page: number }));
-    return { blocks, problems: leftOut(items.length, runs, warnings).map((what) => problem(where, what, '')) };
+    return {
+      blocks,
+      problems: leftOut(items.length, runs, warnings).map((what) => problem(where, what, ''))
+    };
   } catch (error) {
     return { blocks: [], problems: [problem(where, `cannot be read: ${(error as Error).message}`, '')] };
   }
@@ -140,7 +143,9 @@ function leftOut(items: number, { unreadable }: PageRuns, warnings: readonly str
 function layOutPage({ main, asides }: PageRuns): Block[] {
   const blocks = layOut(main);
   const turned = asides.flatMap((runs) => layOut(runs));
-  return blocks.length > 1 ? [...blocks.slice(0, -1), ...turned, ...blocks.slice(-1)] : [...blocks, ...turned];
+  return blocks.length > 1
+    ? [...blocks.slice(0, -1), ...turned, ...blocks.slice(-1)]
+    : [...blocks, ...turned];
 }
 
 async function titleOf(pdf: PDFDocumentProxy): Promise<string | undefined> {

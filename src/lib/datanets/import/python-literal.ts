@@ -126,7 +126,8 @@ class LiteralReader {
     const code = /^(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3}))/.exec(rest);
     if (code) {
       this.#at += code[0].length;
-      const point = code[4] === undefined ? parseInt(code[1] ?? code[2] ?? code[3], 16) : parseInt(code[4], 8);
+      const point =
+        code[4] === undefined ? parseInt(code[1] ?? code[2] ?? code[3], 16) : parseInt(code[4], 8);
       if (point > 0x10ffff) throw this.#unexpected();
       return String.fromCodePoint(point);
     }
@@ -141,7 +142,8 @@ class LiteralReader {
     if (!word) throw this.#unexpected();
     this.#at += word.length;
     const next = this.#text[this.#at];
-    if (/^(?:[rbu]|rb|br)$/i.test(word) && (next === "'" || next === '"')) return this.#string(/r/i.test(word));
+    if (/^(?:[rbu]|rb|br)$/i.test(word) && (next === "'" || next === '"'))
+      return this.#string(/r/i.test(word));
     if (/^(?:np\.|numpy\.)?array$/.test(word) && next === '(') return this.#array();
     if (Object.hasOwn(NAMES, word)) return NAMES[word];
     if (word === '-inf') return -Infinity;
@@ -163,7 +165,9 @@ class LiteralReader {
       this.#blanks();
       while (this.#take(',')) {
         this.#blanks();
-        const option = /^\w+\s*=\s*(?:<?[\w.]+|'[^']*'|\([\d, ]*\))/.exec(this.#text.slice(this.#at, this.#at + MAX_WORD));
+        const option = /^\w+\s*=\s*(?:<?[\w.]+|'[^']*'|\([\d, ]*\))/.exec(
+          this.#text.slice(this.#at, this.#at + MAX_WORD)
+        );
         this.#at += option?.[0].length ?? 0;
         this.#blanks();
       }
@@ -184,7 +188,8 @@ class LiteralReader {
 
   #unexpected(): PythonLiteralError {
     const found = this.#text.slice(this.#at, this.#at + 12);
-    if (found.startsWith('...')) return new PythonLiteralError('it was shortened with "..." when it was written');
+    if (found.startsWith('...'))
+      return new PythonLiteralError('it was shortened with "..." when it was written');
     return new PythonLiteralError(
       found === '' ? 'it ends too early' : `unexpected ${JSON.stringify(found)} at character ${this.#at + 1}`
     );

@@ -33,7 +33,7 @@ export async function readTrainingRows(
   if (format === 'json' && !isClearTable(inspection)) {
     return parseRows(name, bytesOf(name, file, encoding), options);
   }
-  if (inspection.shape === 'table' && inspection.isGuess) throw unclear(name, inspection.columns);
+  requireClearColumns(inspection);
   const gathered = new Gathered(name, options);
   for await (const { rows, problems } of openImport(input, inspection.mapping, { signal })) {
     gathered.add(rows, problems);
@@ -98,9 +98,15 @@ function toProblem({ where, reason, excerpt }: ImportProblem): RowProblem {
   return { line, ...(where === `line ${line}` ? {} : { where }), reason, excerpt };
 }
 
-function unclear(name: string, columns: readonly { name: string }[]): UnclearColumnsError {
+/**
+ * Where nobody is asked how a table becomes rows, it has to say so itself.
+ * @throws UnclearColumnsError
+ */
+export function requireClearColumns(inspection: ImportInspection): void {
+  if (inspection.shape !== 'table' || !inspection.isGuess) return;
+  const { name, columns } = inspection;
   const names = columns.slice(0, 12).map((column) => `"${oneLine(column.name, 40)}"`);
-  return new UnclearColumnsError(
+  throw new UnclearColumnsError(
     `${name} is a table, and its columns (${names.join(', ')}) do not say what is a question, an answer or a text. ` +
       'Name them question and answer, or text, in its first line; or bring it into a Datanet, where columns are chosen.',
     { details: { file: name, columns: columns.slice(0, 100).map((column) => column.name) } }

@@ -12,7 +12,8 @@ const UNSPACED_BEFORE = new RegExp(`[${WIDE}${UNSPACED}]$`, 'u');
 const UNSPACED_AFTER = new RegExp(`^[${WIDE}${UNSPACED}]`, 'u');
 
 /** Letters that run from the right: Hebrew, Arabic and their kin (bidirectional classes R and AL). */
-const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/gu;
+const RIGHT_TO_LEFT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/gu;
 const LETTERS = /\p{L}/gu;
 
 /** Whether a line break between two texts stands for nothing, as browsers have it (CSS Text, segment breaks). */
@@ -25,10 +26,10 @@ export function isUnspaced(before: string, after: string): boolean {
   return UNSPACED_BEFORE.test(before.slice(-2)) && UNSPACED_AFTER.test(after.slice(0, 2));
 }
 
-/** Whether most letters of a text run from the right. */
-export function isRightToLeft(text: string): boolean {
+/** Of the letters of a text, the share that run from the right: 0 to 1. */
+export function rightToLeftShare(text: string): number {
   const fromRight = text.match(RIGHT_TO_LEFT)?.length ?? 0;
-  return fromRight > 0 && fromRight * 2 > (text.match(LETTERS)?.length ?? 0);
+  return fromRight === 0 ? 0 : fromRight / (text.match(LETTERS)?.length ?? 1);
 }
 
 export function hasRightToLeft(text: string): boolean {

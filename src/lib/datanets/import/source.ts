@@ -32,7 +32,9 @@ export interface RecordSource {
    * Pages name the columns where the file does; else they are found in the records.
    * @param columns that are needed, where not all are
    */
-  pages(columns?: readonly string[]): AsyncGenerator<RecordPage & { columns?: string[]; wrapped?: WrappedIn }>;
+  pages(
+    columns?: readonly string[]
+  ): AsyncGenerator<RecordPage & { columns?: string[]; wrapped?: WrappedIn }>;
 }
 
 export interface DocumentSource {
