@@ -1,6 +1,8 @@
 import { TabtuneError } from '../../errors';
 import type { DocumentPart } from './document';
+import { rewriteXml } from './docx-xml';
 import { readHtml } from './html';
+import type { ImportProblem } from './import';
 import { problem } from './records';
 
 /** A file that is no Word document, is damaged, or unpacks to more than a document does. */
@@ -16,7 +18,8 @@ const PIECE_BYTES = 2 ** 14;
 const STYLES = ["p[style-name='Title'] => h1:fresh", "p[style-name='Subtitle'] => h2:fresh"];
 
 /**
- * The text of a Word document: headings, paragraphs, lists, tables, notes. Pictures are left out, unopened.
+ * The text of a Word document: headings, paragraphs, lists, tables, notes, text boxes, formulas. Pictures and what stands at
+ * the head and foot of each page are left out, unopened. What else has no text here is a problem.
  * @throws DocxError
  */
 export async function* readDocx(
@@ -24,22 +27,26 @@ export async function* readDocx(
   file: Blob,
   breathe: () => Promise<void> = () => Promise.resolve()
 ): AsyncGenerator<DocumentPart & { title?: string }> {
-  const xml = await unpackXml(name, file, breathe);
+  const parts = await unpackXml(name, file, breathe);
+  const problems = await rewriteParts(parts, breathe);
+  const { html, notes } = await toHtml(name, await packXml(parts));
   await breathe();
-  const { html, notes } = await toHtml(name, xml);
-  await breathe();
-  const problems = notes.map((note) => problem('document', note, ''));
+  problems.push(...notesToProblems(notes));
   yield { blocks: [], problems, done: 0 };
-  for await (const part of readHtml(name, new Blob([html]), breathe)) {
+  for await (const part of readHtml(name, new Blob([html]), 'utf-8', breathe)) {
     yield { ...part, done: Math.round((file.size * part.done) / Math.max(1, html.length)) };
   }
 }
 
 /**
- * A ZIP that holds the document's XML alone, not compressed. It is unpacked piece by piece and what comes out is counted:
- * what a ZIP says of its sizes need not be so.
+ * The parts of the document that are XML. They are unpacked piece by piece and what comes out is counted: what a ZIP says
+ * of its sizes need not be so.
  */
-async function unpackXml(name: string, file: Blob, breathe: () => Promise<void>): Promise<ArrayBuffer> {
+async function unpackXml(
+  name: string,
+  file: Blob,
+  breathe: () => Promise<void>
+): Promise<Map<string, Uint8Array>> {
   if (file.size > MAX_FILE) {
     throw new DocxError(
       `${name} has ${file.size} bytes, more than ${MAX_FILE}. Save its text as a text file.`,
@@ -48,7 +55,7 @@ async function unpackXml(name: string, file: Blob, breathe: () => Promise<void>)
       }
     );
   }
-  const { Unzip, UnzipInflate, zipSync } = await import('fflate');
+  const { Unzip, UnzipInflate } = await import('fflate');
   const parts = new Map<string, Uint8Array[]>();
   let bytes = 0;
   let entries = 0;
@@ -87,8 +94,59 @@ async function unpackXml(name: string, file: Blob, breathe: () => Promise<void>)
       return [part, xml] as const;
     })
   );
-  const zip = zipSync(Object.fromEntries(whole), { level: 0 });
-  return zip.buffer.slice(zip.byteOffset, zip.byteOffset + zip.byteLength);
+  return new Map(whole);
+}
+
+/** The parts as a ZIP, not compressed. */
+async function packXml(parts: ReadonlyMap<string, Uint8Array>): Promise<ArrayBuffer> {
+  const { zipSync } = await import('fflate');
+  const zip = zipSync(Object.fromEntries(parts), { level: 0 });
+  return zip.buffer.slice(zip.byteOffset, zip.byteOffset + zip.byteLength) as ArrayBuffer;
+}
+
+/** Puts text that would be passed over where it is read, part by part. @returns what has no text that could be */
+async function rewriteParts(
+  parts: Map<string, Uint8Array>,
+  breathe: () => Promise<void>
+): Promise<ImportProblem[]> {
+  let [comments, diagrams] = [0, 0];
+  for (const [part, bytes] of parts) {
+    if (!/^word\/[^/]+\.xml$/.test(part)) continue;
+    await breathe();
+    const rewritten = await rewriteXml(new TextDecoder().decode(bytes));
+    if (!rewritten) continue;
+    parts.set(part, new TextEncoder().encode(rewritten.xml));
+    comments += rewritten.comments;
+    diagrams += rewritten.diagrams;
+  }
+  const left = (count: number, one: string, many: string) =>
+    count === 0
+      ? []
+      : [problem('document', `${count === 1 ? `${one} is` : `${count} ${many} are`} left out`, '')];
+  return [
+    ...left(comments, 'a comment', 'comments'),
+    ...left(diagrams, 'the text of a diagram or chart', 'diagrams or charts, with their text,')
+  ];
+}
+
+/** Of what the converter says, that which concerns looks and pictures: no word is lost by it. */
+const HARMLESS = [
+  /^Unrecognised (?:paragraph|run|table) style/,
+  /style with ID .* was referenced but not defined/,
+  /^(?:Image of type|Could not find image file|A v:imagedata element)/,
+  /^An unrecognised element was ignored: w:(?:rubyPr|permStart|permEnd|separator|continuationSeparator|tblPrEx|customXml\w+Range(?:Start|End))$/,
+  /^An unrecognised element was ignored: (?:v:(?:fill|stroke|path|formulas|handles|line|oval|background)|office-word:\w+|\{urn:schemas-microsoft-com:office:(?:office|word)\}\w+)$/
+];
+
+function wordsOf(note: string): string {
+  const element = /^An unrecognised element was ignored: (.*)$/.exec(note)?.[1];
+  return element === undefined ? note : `what stands in ${element} is left out: such elements are not read`;
+}
+
+function notesToProblems(notes: readonly string[]): ImportProblem[] {
+  return notes
+    .filter((note) => !HARMLESS.some((pattern) => pattern.test(note)))
+    .map((note) => problem('document', wordsOf(note), ''));
 }
 
 function tooLong(name: string): DocxError {
@@ -108,8 +166,7 @@ async function toHtml(name: string, arrayBuffer: ArrayBuffer): Promise<{ html: s
       externalFileAccess: false,
       styleMap: STYLES
     });
-    const notes = messages.filter(({ type }) => type === 'error').map(({ message }) => message);
-    return { html: value, notes };
+    return { html: value, notes: messages.map(({ message }) => message) };
   } catch (cause) {
     throw notWord(name, 'its text cannot be found', cause);
   }

@@ -4,6 +4,7 @@ import { digestBlob } from '../../datanets/bundle/digest';
 import { NotCroissantError, readCroissant, type DescribedFile } from '../../datanets/bundle/read-croissant';
 import type { DatanetFacts } from '../../datanets/datanet';
 import { inspectImport } from '../../datanets/import/inspect';
+import { requireClearColumns } from '../../datanets/import/rows';
 import type { Store } from '../../datanets/store/store';
 import type { Person } from '../../datanets/trust/statements';
 import { TabtuneError } from '../../errors';
@@ -32,7 +33,8 @@ export interface DescribedDatanet {
  * Makes a Datanet of a description and of those of its files that were chosen with it, told by their digest or else by
  * their name. All of it or nothing.
  * @param chosen files, or a ZIP of them as Tabtune exports it
- * @throws BrokenContainerError, NoDescriptionError, NotCroissantError, DescribedFileChangedError, the abort reason, and what an import throws
+ * @throws BrokenContainerError, NoDescriptionError, NotCroissantError, DescribedFileChangedError, UnclearColumnsError, the abort reason, and what an
+ *   import throws
  */
 export async function datanetOfCroissant(
   { store, drafts, importing }: { store: Store; drafts: Drafts; importing: Importing },
@@ -52,8 +54,9 @@ export async function datanetOfCroissant(
     let rows = 0;
     for (const { file } of found) {
       const input = { kind: 'file', file } as const;
-      const { mapping } = await inspectImport(input, { signal });
-      rows += (await importing.importInto(id, input, mapping, me, signal, onEvent)).rows;
+      const inspection = await inspectImport(input, { signal });
+      requireClearColumns(inspection);
+      rows += (await importing.importInto(id, input, inspection.mapping, me, signal, onEvent)).rows;
     }
     const here = new Set(found.map(({ described: each }) => each));
     return { id, rows, missing: described.filter((each) => !here.has(each)).map(({ name }) => name) };
