@@ -34,6 +34,11 @@ export interface Checkpoint extends WeightSource {
   sha256(signal?: AbortSignal): Promise<string>;
 }
 
+/** The largest tokenizer.json in use has about 35 MB. */
+const MAX_TOKENIZER_BYTES = 128 * 2 ** 20;
+/** Templates of models with tools have some 20 kB. */
+const MAX_TEMPLATE_BYTES = 2 ** 20;
+
 /** Small files that define a model beside its weights. */
 const DEFINING = [
   'config.json',
@@ -225,9 +230,10 @@ async function readTokenizer(files: readonly ByteSource[], signal?: AbortSignal)
   const jinja = find('chat_template.jinja');
   const json = find('chat_template.json');
   let chatTemplate = defaultTemplate(tokenizerConfig);
-  if (jinja) chatTemplate = await readText(jinja, signal);
+  if (jinja) chatTemplate = await readText(jinja, signal, MAX_TEMPLATE_BYTES);
   else if (json) chatTemplate = defaultTemplate(await readJson(json, signal)) ?? chatTemplate;
-  return { tokenizerJson: await readJson(tokenizer, signal), tokenizerConfig, chatTemplate };
+  const tokenizerJson = await readJson(tokenizer, signal, MAX_TOKENIZER_BYTES);
+  return { tokenizerJson, tokenizerConfig, chatTemplate };
 }
 
 const templateSchema = z.object({

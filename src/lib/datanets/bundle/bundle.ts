@@ -1,4 +1,5 @@
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { canonicalJson } from '../canonical';
 import type { MerkleTree } from '../content/merkle';
 import type { RowsFile, RowsTally } from '../content/rows-file';
@@ -187,9 +188,10 @@ async function describe(
 
 function readJson(text: string, label: string): Croissant {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(`${label}, ${CROISSANT_NAME}`, text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Croissant;
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw brokenBundle(label, `its ${CROISSANT_NAME} is not JSON`, cause);
   }
   throw brokenBundle(label, `its ${CROISSANT_NAME} is not a JSON object`);

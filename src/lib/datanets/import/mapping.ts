@@ -1,6 +1,7 @@
 import { isChatRow, type Message } from '../row';
 import { readRow, requireUnicode, ShapeProblem } from '../shapes';
 import { MappingError } from './errors';
+import { parseJson } from '../../json';
 import type { ImportedRow, ImportMapping, MetaColumns } from './import';
 import { readMetaColumns, readRowMeta, withDefaults } from './meta';
 import { ownValue, valueText } from './records';
@@ -118,7 +119,7 @@ function readConversation(value: unknown, column: string): Message[] {
   let list = value;
   if (typeof value === 'string') {
     try {
-      list = JSON.parse(value);
+      list = parseJson(column, value);
     } catch {
       throw new ShapeProblem(`${column}: expected a list of messages, or the JSON of one`);
     }

@@ -2,6 +2,7 @@ import { SPLITS, type DatanetRow, type Split } from '../datanet';
 import { ShapeProblem } from '../shapes';
 import type { ImportMapping, MetaColumns } from './import';
 import { ownValue, valueText } from './records';
+import { parseJson } from '../../json';
 
 /** What a row may carry beside its words. */
 export type RowMeta = Pick<DatanetRow, 'source' | 'licence' | 'tags' | 'split'> & { contributor?: string };
@@ -65,7 +66,7 @@ function readTags(value: unknown): string[] {
 function jsonList(value: unknown): unknown[] | undefined {
   if (typeof value !== 'string' || !value.trimStart().startsWith('[')) return undefined;
   try {
-    const parsed: unknown = JSON.parse(value);
+    const parsed = parseJson('The list of tags', value);
     return Array.isArray(parsed) ? parsed : undefined;
   } catch {
     return undefined;

@@ -10,6 +10,7 @@ import { gather, type Related } from './related';
 import { type CheckList, partOf, type Check, type VerifyOptions } from './report';
 import { NamedFile } from './weights';
 import { unpackText, type ZipEntry } from './zip';
+import { parseJson } from '../../json';
 
 /** What a file inside of another is found to be. */
 export interface InnerLook {
@@ -122,7 +123,7 @@ function adapterOf(text: string): string | undefined {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson('run.json', text, MAX_RUN_BYTES);
   } catch {
     // What is no JSON says nothing.
     return undefined;

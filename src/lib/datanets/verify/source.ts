@@ -1,6 +1,7 @@
 import { readBytes } from '../bundle/blob';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { BrokenLinkError, textOfLink } from '../trust/link';
+import { JsonBoundsError, parseJson } from '../../json';
 
 /** What a file that is no container holds. */
 export type Source =
@@ -42,8 +43,9 @@ export async function readSource(blob: Blob): Promise<Source> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
+    json = parseJson('The file', text);
+  } catch (error) {
+    if (error instanceof JsonBoundsError) return unreadable(error.message);
     return unreadable(
       'The file is none that Tabtune makes, or was cut short: its text is neither JSON nor a link with “#open=” in it.'
     );

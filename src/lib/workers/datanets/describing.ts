@@ -7,6 +7,7 @@ import { inspectImport } from '../../datanets/import/inspect';
 import type { Store } from '../../datanets/store/store';
 import type { Person } from '../../datanets/trust/statements';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import type { Drafts } from './drafts';
 import type { Importing } from './importing';
 import type { DatanetEvent } from './protocol';
@@ -73,7 +74,7 @@ async function findDescription(files: readonly File[]): Promise<{ file: File; js
   for (const file of files) {
     if (!/\.json(ld)?$/i.test(file.name) || file.size > MAX_DESCRIPTION) continue;
     try {
-      const json: unknown = JSON.parse(await file.text());
+      const json = parseJson(file.name, await file.text());
       if (files.length === 1) return { file, json };
       readCroissant(json);
       return { file, json };
