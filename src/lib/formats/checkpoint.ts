@@ -152,7 +152,7 @@ async function folderWeights(
 
 /** What decides which tensors a decoder of the Llama family has; anything else is the engine's to judge. */
 const layout = z.object({
-  num_hidden_layers: z.number().int().positive().max(10_000),
+  num_hidden_layers: z.number().int().positive(),
   tie_word_embeddings: z.boolean().optional(),
   model_type: z.enum(['llama', 'mistral', 'qwen2'])
 });
@@ -174,13 +174,15 @@ function checkComplete(config: unknown, weights: WeightSource, file: string): vo
   const parsed = layout.safeParse(config);
   if (!parsed.success) return;
   const { num_hidden_layers: layers, tie_word_embeddings: tied = false } = parsed.data;
-  const perLayer = Array.from({ length: layers }, (_, layer) =>
-    LAYER_TENSORS.map((stem) => `model.layers.${layer}.${stem}.weight`)
-  );
-  const names = ['model.embed_tokens.weight', ...perLayer.flat(), 'model.norm.weight'];
-  if (!tied) names.push('lm_head.weight');
-  const missing = names.find((name) => !weights.has(name));
-  if (missing !== undefined) throw new MissingTensorError(missing, file);
+  const ends = ['model.embed_tokens.weight', 'model.norm.weight', ...(tied ? [] : ['lm_head.weight'])];
+  const require = (name: string) => {
+    if (!weights.has(name)) throw new MissingTensorError(name, file);
+  };
+  // One after the other, as the first that is missing ends it: what the config says of layers need not be so.
+  for (let layer = 0; layer < layers; layer++) {
+    for (const stem of LAYER_TENSORS) require(`model.layers.${layer}.${stem}.weight`);
+  }
+  ends.forEach(require);
 }
 
 const quantization = z.object({

@@ -7,6 +7,7 @@ import {
   type TemplateMessage,
   type TextSpan
 } from './chat-template';
+import { requireBoundedTokenizer } from './tokenizer-bounds';
 import { byteLevelBytes, metaspaceBytes, TextStream } from './tokenizer-bytes';
 import {
   completeTokenizerJson,
@@ -78,7 +79,7 @@ export const CHATML_TEMPLATE =
  * @huggingface/jinja) would be 88 / 25 kB, but then special tokens, template choice and rendering would be ours to
  * keep in step with the library's; next to a model of 100 MB and more the difference does not show.
  *
- * Throws `TokenizerError`.
+ * Throws `TokenizerError`, `TokenizerBoundsError`.
  */
 export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenizer> {
   const json = completeTokenizerJson(files.tokenizerJson);
@@ -89,6 +90,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenize
       { details: { file: 'tokenizer.json' } }
     );
   }
+  requireBoundedTokenizer(json);
   const config = flattenTokenizerConfig(files.tokenizerConfig);
   const { PreTrainedTokenizer } = await import('@huggingface/transformers');
   try {
