@@ -1,4 +1,5 @@
 import { TabtuneError } from '../errors';
+import { JsonBoundsError, parseJson } from '../json';
 import { MAX_LINE_BYTES, readLines, type TextInput, type TextLine } from './lines';
 import { unwrap } from './wrapped-json';
 
@@ -75,7 +76,7 @@ export function guessLayout(name: string, first: TextLine): 'json' | 'lines' | '
 
 function parsesAsJson(text: string): boolean {
   try {
-    JSON.parse(text);
+    parseJson('The line', text);
     return true;
   } catch {
     return false;
@@ -132,10 +133,15 @@ function* arrayItems(values: readonly unknown[]): Generator<FileItem> {
 
 function jsonItem(line: number, text: string): FileItem {
   try {
-    return { kind: 'value', line, value: JSON.parse(text) as unknown, source: () => text };
+    return { kind: 'value', line, value: parseJson('the line', text), source: () => text };
   } catch (error) {
-    return { kind: 'problem', line, reason: `not valid JSON: ${(error as Error).message}`, text };
+    return { kind: 'problem', line, reason: reasonOf(error), text };
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return error instanceof JsonBoundsError ? message : `not valid JSON: ${message}`;
 }
 
 /** A JSON array, or one object over several lines. If it is neither after all, its lines are tried one by one. */
@@ -160,6 +166,7 @@ async function* readJson(
   }
   let value: unknown;
   try {
+    // Of any depth: an item that is nested too deep is a problem, and the others are kept.
     value = JSON.parse(held.map((line) => line.text).join('\n'));
   } catch {
     yield* readJsonLines(iterate(held), field);

@@ -1,4 +1,5 @@
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { canonicalJson } from '../canonical';
 import type { MerkleTree } from '../content/merkle';
 import type { RowsFile, RowsTally } from '../content/rows-file';
@@ -172,10 +173,11 @@ export async function readDescription(part: CheckedEntry, label: string): Promis
 
 function readJson(text: string, label: string): Croissant {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(`${label}, ${CROISSANT_NAME}`, text);
     // A key that is there twice would tell other readers something else.
     if (isObject(value) && canonicalJson(value) === text) return value as Croissant;
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw brokenBundle(label, `its ${CROISSANT_NAME} is not JSON`, cause);
   }
   throw brokenBundle(label, `its ${CROISSANT_NAME} is not a JSON object in its canonical form`);

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { NotCanonicalError, canonicalJson, canonicalRow } from '../canonical';
 import type { DatanetRow, Split } from '../datanet';
 import { MAX_LINE_BYTES, readLines, type TextInput } from '../lines';
@@ -259,7 +260,7 @@ function writeLine(row: DatanetRow, number: number): string {
 function readLine(text: string, number: number): DatanetRow {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(`Line ${number}`, text);
   } catch (cause) {
     throw badLine(number, 'not JSON', cause);
   }

@@ -1,5 +1,6 @@
 import { TabtuneError } from '../../errors';
 import type { DocumentPart } from './document';
+import { checkDocxXml, cutDocxXml, docxRelationships, mainDocxPart } from './docx-bounds';
 import { rewriteXml } from './docx-xml';
 import { readHtml } from './html';
 import type { ImportProblem } from './import';
@@ -12,6 +13,13 @@ const MAX_FILE = 256 * 2 ** 20;
 /** Bytes of the document's XML, unpacked: about ten thousand pages. */
 const MAX_XML = 64 * 2 ** 20;
 const MAX_ENTRIES = 10_000;
+/** Bytes of XML beside the document itself (styles, notes), which are read with each piece of it. */
+const MAX_BESIDE = 2 * 2 ** 20;
+/** UTF-16 units of the document that are converted at once, in some 100 ms. */
+const PIECE_LENGTH = 2 ** 17;
+/** What is never converted: themes, charts, settings, what stands at the head and foot of pages. */
+const UNREAD =
+  /^(?:customXml|docProps|word\/(?:theme|charts|embeddings|glossary|diagrams|drawings|activeX))\/|^word\/(?:settings|webSettings|fontTable|header\d*|footer\d*)\.xml$/;
 /** Unpacked at a time: deflate makes at most a thousand times as much of it. */
 const PIECE_BYTES = 2 ** 14;
 /** Beside the headings, which mammoth knows. */
@@ -28,15 +36,71 @@ export async function* readDocx(
   breathe: () => Promise<void> = () => Promise.resolve()
 ): AsyncGenerator<DocumentPart & { title?: string }> {
   const parts = await unpackXml(name, file, breathe);
+  await checkParts(name, parts, breathe);
   const problems = await rewriteParts(parts, breathe);
-  const { html, notes } = await toHtml(name, await packXml(parts));
-  await breathe();
-  problems.push(...notesToProblems(notes));
   yield { blocks: [], problems, done: 0 };
-  for await (const part of readHtml(name, new Blob([html]), 'utf-8', breathe)) {
-    yield { ...part, done: Math.round((file.size * part.done) / Math.max(1, html.length)) };
+  let read = 0;
+  for await (const { pieces, total, length } of cutDocument(name, parts, breathe)) {
+    const { html, notes } = await toHtml(name, await packXml(pieces));
+    await breathe();
+    read += length;
+    const done = Math.round((file.size * read) / total);
+    yield { blocks: [], problems: notesToProblems(notes), done };
+    for await (const part of readHtml(name, new Blob([html]), 'utf-8', breathe)) yield { ...part, done };
   }
 }
+
+/**
+/**
+ * Looks through all parts before a library reads them.
+ * @throws DocxXmlError
+ */
+async function checkParts(
+  name: string,
+  parts: ReadonlyMap<string, Uint8Array>,
+  breathe: () => Promise<void>
+): Promise<void> {
+  const main = mainPart(name, parts);
+  let beside = 0;
+  for (const [path, bytes] of parts) {
+    if (path !== main) beside += bytes.length;
+    if (beside > MAX_BESIDE) throw tooLong(name, `${path} and other parts beside the document`, MAX_BESIDE);
+    await checkDocxXml(name, path, textOf(bytes), breathe);
+  }
+}
+
+/**
+ * The parts again for each piece of the document.
+ * @returns `length` of the piece and of the document in all
+ * @throws DocxXmlError
+ */
+async function* cutDocument(
+  name: string,
+  parts: ReadonlyMap<string, Uint8Array>,
+  breathe: () => Promise<void>
+): AsyncGenerator<{ pieces: Map<string, Uint8Array>; length: number; total: number }> {
+  const main = mainPart(name, parts);
+  const xml = textOf(parts.get(main));
+  const cuts = await checkDocxXml(name, main, xml, breathe);
+  const beside = [...parts].reduce((sum, [path, { length }]) => sum + (path === main ? 0 : length), 0);
+  const encoder = new TextEncoder();
+  // Which part is the main one is said anew, so that the pieces are what is read.
+  const others = new Map(parts).set('_rels/.rels', encoder.encode(docxRelationships(main)));
+  for (const piece of cutDocxXml(xml, cuts, Math.max(PIECE_LENGTH, beside))) {
+    await breathe();
+    const pieces = new Map(others).set(main, encoder.encode(piece));
+    yield { pieces, length: piece.length, total: Math.max(1, xml.length) };
+  }
+}
+
+/** @throws DocxError where there is none */
+function mainPart(name: string, parts: ReadonlyMap<string, Uint8Array>): string {
+  const main = mainDocxPart(textOf(parts.get('_rels/.rels')), (path) => parts.has(path));
+  if (!parts.has(main)) throw notWord(name, 'it has no document in it');
+  return main;
+}
+
+const textOf = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
 /**
  * The parts of the document that are XML. They are unpacked piece by piece and what comes out is counted: what a ZIP says
@@ -62,13 +126,13 @@ async function unpackXml(
   const unzip = new Unzip((entry) => {
     if (++entries > MAX_ENTRIES) throw notWord(name, `it has more than ${MAX_ENTRIES} parts`);
     // What is not started is passed over, still packed.
-    if (!/\.(xml|rels)$/i.test(entry.name)) return;
+    if (!/\.(xml|rels)$/i.test(entry.name) || UNREAD.test(entry.name)) return;
     const pieces: Uint8Array[] = [];
     parts.set(entry.name, pieces);
     entry.ondata = (error, piece) => {
       if (error) throw error;
       bytes += piece.length;
-      if (bytes > MAX_XML) throw tooLong(name);
+      if (bytes > MAX_XML) throw tooLong(name, 'its XML', MAX_XML);
       pieces.push(piece);
     };
     entry.start();
@@ -149,9 +213,9 @@ function notesToProblems(notes: readonly string[]): ImportProblem[] {
     .map((note) => problem('document', wordsOf(note), ''));
 }
 
-function tooLong(name: string): DocxError {
+function tooLong(name: string, what: string, limit: number): DocxError {
   return new DocxError(
-    `${name} unpacks to more than ${MAX_XML} bytes of text: it is no document, or one too long to be read at once. ` +
+    `${name} unpacks to more than ${limit} bytes of text (${what}): it is no document, or one too long to be read at once. ` +
       'Split it in Word.',
     { details: { file: name } }
   );

@@ -1,6 +1,7 @@
 import { isChatRow, type Message } from '../row';
 import { readRow, requireUnicode, ShapeProblem } from '../shapes';
 import { MappingError } from './errors';
+import { parseJson } from '../../json';
 import type { ImportedRow, ImportMapping, MetaColumns } from './import';
 import { readMetaColumns, readRowMeta, withDefaults } from './meta';
 import { parsePythonLiteral, PythonLiteralError } from './python-literal';
@@ -155,7 +156,7 @@ function readConversation(value: unknown, column: string): Message[] {
 
 function parseList(text: string, column: string): unknown {
   try {
-    return parseLiteral(text);
+    return parseLiteral(text, column);
   } catch (error) {
     const why = error instanceof PythonLiteralError ? ` (as Python: ${error.message})` : '';
     throw new ShapeProblem(`${column}: expected a list of messages, or one written as JSON or Python${why}`);
@@ -163,9 +164,9 @@ function parseList(text: string, column: string): unknown {
 }
 
 /** What a cell says in JSON, or as Python writes lists and dicts. @throws PythonLiteralError */
-function parseLiteral(text: string): unknown {
+function parseLiteral(text: string, column: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(column, text);
   } catch {
     return parsePythonLiteral(text);
   }

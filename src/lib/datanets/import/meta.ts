@@ -3,6 +3,7 @@ import { ShapeProblem } from '../shapes';
 import type { ImportMapping, MetaColumns } from './import';
 import { parsePythonLiteral } from './python-literal';
 import { ownValue, valueText } from './records';
+import { parseJson } from '../../json';
 
 /** What a row may carry beside its words. */
 export type RowMeta = Pick<DatanetRow, 'source' | 'licence' | 'tags' | 'split'> & { contributor?: string };
@@ -65,7 +66,7 @@ function readTags(value: unknown): string[] {
 
 function writtenList(value: unknown): unknown[] | undefined {
   if (typeof value !== 'string' || !/^\s*(?:array\()?[[(]/.test(value)) return undefined;
-  for (const parse of [JSON.parse as (text: string) => unknown, parsePythonLiteral]) {
+  for (const parse of [(text: string) => parseJson('The list of tags', text), parsePythonLiteral]) {
     try {
       const parsed = parse(value);
       if (Array.isArray(parsed)) return parsed;

@@ -4,6 +4,7 @@ import { BrokenLinkError, statementText } from '../trust/link';
 import { NotCanonicalError, canonicalJson } from '../canonical';
 import { shownText } from '../one-line';
 import { repeatedKey } from '../../formats/json-keys';
+import { JsonBoundsError, parseJson } from '../../json';
 
 /** What a file that is no container holds. */
 export type Source =
@@ -47,8 +48,9 @@ export async function readSource(blob: Blob): Promise<Source> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
+    json = parseJson('The file', text);
+  } catch (error) {
+    if (error instanceof JsonBoundsError) return unreadable(error.message);
     return unreadable(
       'The file is none that Tabtune makes, or was cut short: its text is neither JSON nor a link with “#open=” in it.'
     );

@@ -8,6 +8,7 @@ import { requireClearColumns } from '../../datanets/import/rows';
 import type { Store } from '../../datanets/store/store';
 import type { Person } from '../../datanets/trust/statements';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import type { Drafts } from './drafts';
 import type { Importing } from './importing';
 import type { DatanetEvent } from './protocol';
@@ -76,7 +77,7 @@ async function findDescription(files: readonly File[]): Promise<{ file: File; js
   for (const file of files) {
     if (!/\.json(ld)?$/i.test(file.name) || file.size > MAX_DESCRIPTION) continue;
     try {
-      const json: unknown = JSON.parse(await file.text());
+      const json = parseJson(file.name, await file.text());
       if (files.length === 1) return { file, json };
       readCroissant(json);
       return { file, json };
