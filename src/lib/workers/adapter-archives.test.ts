@@ -409,6 +409,12 @@ describe('an archive with two contents', () => {
     expect(await strictly(bytes)).toHaveProperty('refused');
   });
 
+  it('that begins as a file of a Datanet is neither one nor an adapter', async () => {
+    const bytes = pack({ files: [{ name: 'statement.json', data: text('{}') }, config, weights] });
+    expect(await verified(bytes)).toMatchObject({ kind: 'unreadable', checks: [{ state: 'fails' }] });
+    expect(await imported(bytes)).toMatchObject({ refused: expect.any(ZipArchiveError) as unknown });
+  });
+
   it('is what other readers fall for', () => {
     // Why one reader is not enough: an unzip program takes the weights of the archive in the comment.
     const bytes = pack({ comment: secondArchive(pack().length) });
