@@ -321,6 +321,11 @@ describe('an archive with two contents', () => {
         })
     ],
     [
+      'a configuration in another folder',
+      /"b\/adapter_config.json" does not lie beside "a\/adapter_model/,
+      () => pack({ files: [...inFolder('a/', [weights]), ...inFolder('b/', [config])] })
+    ],
+    [
       'two configurations',
       /2 files called "adapter_config.json"/,
       () => pack({ files: [config, weights, { ...config, name: `a/${CONFIG}` }] })
