@@ -1,9 +1,9 @@
+import { repeatedKey } from '../../formats/json-keys';
 import { readBytes } from '../bundle/blob';
-import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
-import { BrokenLinkError, statementText } from '../trust/link';
 import { NotCanonicalError, canonicalJson } from '../canonical';
 import { shownText } from '../one-line';
-import { repeatedKey } from '../../formats/json-keys';
+import { BrokenLinkError, statementText } from '../trust/link';
+import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 
 /** What a file that is no container holds. */
 export type Source =
