@@ -91,12 +91,13 @@ function sourceOf(fields: Record<string, unknown>): Source | undefined {
 }
 
 /**
- * Whether a text is the very one that this value is written as: canonical JSON, or indented by two as files for people to
- * look into are. So no byte of it can be another.
+ * Whether a text is one that this value is written as: canonical JSON, what `JSON.stringify` makes of it, or that indented
+ * by two with a line feed, as files for people to look into are. So no byte of it can be another.
  */
 function isAsWritten(value: unknown, text: string): boolean {
   try {
-    return text === canonicalJson(value) || text === `${JSON.stringify(value, undefined, 2)}\n`;
+    const canonical = canonicalJson(value);
+    return [canonical, JSON.stringify(value), `${JSON.stringify(value, undefined, 2)}\n`].includes(text);
   } catch (error) {
     if (error instanceof NotCanonicalError) return false;
     throw error;
