@@ -62,8 +62,8 @@ describe('a model', () => {
             expect(error).toBeInstanceOf(TabtuneError);
             return;
           }
-          expect(summariseModel(checkpoint, 0, false).parameters).toBe(1);
-          expect(() => estimateMemory(checkpoint.config, defaultOptions, undefined, 64)).toThrow(
+          expect(summariseModel(checkpoint, 0, false, []).parameters).toBe(1);
+          expect(() => estimateMemory(checkpoint.config, { ...defaultOptions }, undefined, 64)).toThrow(
             TabtuneError
           );
         });

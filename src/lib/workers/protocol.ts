@@ -342,7 +342,10 @@ export interface DataWorker {
    * there is a run, and the claims that were signed of it, under `claims/`.
    */
   exportAdapter(id: string): Promise<Blob>;
-  /** A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not. */
+  /**
+   * A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not, but for such as
+   * are about other weights: then it is refused.
+   */
   importAdapter(files: File[]): Promise<AdapterSummary>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;

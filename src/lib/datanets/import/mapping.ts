@@ -181,7 +181,7 @@ function hasTurns(list: unknown, key: 'from' | 'role'): boolean {
 function isWrittenConversation(text: string): boolean {
   if (!/^\s*(?:array\()?[[(]\s*\{\s*["'](?:role|from|content|value)["']\s*:/.test(text)) return false;
   try {
-    const list = parseLiteral(text);
+    const list = parseLiteral(text, 'The cell');
     return hasTurns(list, 'role') || hasTurns(list, 'from');
   } catch {
     return true;

@@ -1,5 +1,5 @@
 /** A Datanet from somebody else's Croissant description, with the files that it names where they were given, too. */
-import { openContainer } from '../../datanets/bundle/container';
+import { digestEntry, openContainer } from '../../datanets/bundle/container';
 import { digestBlob } from '../../datanets/bundle/digest';
 import { NotCroissantError, readCroissant, type DescribedFile } from '../../datanets/bundle/read-croissant';
 import type { DatanetFacts } from '../../datanets/datanet';
@@ -44,7 +44,7 @@ export async function datanetOfCroissant(
   signal: AbortSignal,
   onEvent: (event: DatanetEvent) => void
 ): Promise<DescribedDatanet> {
-  const files = (await Promise.all(chosen.map(unpacked))).flat();
+  const files = (await Promise.all(chosen.map((each) => unpacked(each, signal)))).flat();
   const { file: description, json } = await findDescription(files);
   const { facts, policy, files: described } = readCroissant(json);
   const given = files.filter((file) => file !== description);
@@ -67,10 +67,12 @@ export async function datanetOfCroissant(
   }
 }
 
-/** The files in a ZIP that Tabtune made; any other file as it is. */
-async function unpacked(file: File): Promise<File[]> {
+/** The files in a ZIP that Tabtune made, their checksums compared; any other file as it is. */
+async function unpacked(file: File, signal: AbortSignal): Promise<File[]> {
   if (!/\.zip$/i.test(file.name)) return [file];
-  return (await openContainer(file, file.name)).map(({ name, data }) => new File([data], name));
+  const entries = await openContainer(file, file.name);
+  for (const entry of entries) await digestEntry(entry, { signal });
+  return entries.map(({ name, data }) => new File([data], name));
 }
 
 async function findDescription(files: readonly File[]): Promise<{ file: File; json: unknown }> {
