@@ -9,6 +9,8 @@ export interface LaunchOptions {
   /** Leave WebGPU out, to see what the page says then. */
   withoutWebgpu?: boolean;
   colorScheme?: 'light' | 'dark';
+  /** More flags for the browser. */
+  args?: readonly string[];
 }
 
 /** Opens a browser with a profile of its own, found as described in tools/browser.mjs. Close it when done. */
@@ -19,7 +21,10 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
   return chromium.launchPersistentContext(options.profile ?? '', {
     executablePath: browser.path,
     headless: true,
-    args: options.withoutWebgpu ? ['--no-sandbox', '--disable-features=WebGPU'] : webgpuFlags(),
+    args: [
+      ...(options.withoutWebgpu ? ['--no-sandbox', '--disable-features=WebGPU'] : webgpuFlags()),
+      ...(options.args ?? [])
+    ],
     env,
     viewport: options.viewport ?? { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? 'light',
