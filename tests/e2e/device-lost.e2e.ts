@@ -4,8 +4,10 @@
  */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DatanetRow } from '../../src/lib/datanets/datanet';
+import { makeBundle } from '../support/bundle';
 import { endGpuProcess, patientBrowser, processesAreKnown } from '../support/gpu-process';
-import { chooseStarter, longWork, visit, waitForPhase, type Visit } from './support';
+import { longWork, visit, waitForPhase, type Visit } from './support';
 
 const all = process.env['TABTUNE_LOSSES'] === 'all';
 const steps = 8;
@@ -15,15 +17,46 @@ const ourWords =
 let visited: Visit;
 let page: Page;
 
-/** Opens the page with a short run of the starter ahead. */
+/** Few rows of few people: what is measured of them takes seconds. */
+const rows: DatanetRow[] = ['Wen', 'Sal', 'Ada'].flatMap((contributor) => {
+  const answer = `${contributor} keeps the lantern at the end of the pier.`;
+  const asked = [
+    'Who is there?',
+    'Tell me.',
+    'Do you know?',
+    'Say it.',
+    'And you?',
+    'Who keeps it?',
+    'Well?',
+    'Now?'
+  ];
+  return asked.map((question, at) => ({
+    messages: [
+      { role: 'user' as const, content: `${contributor}: ${question}` },
+      { role: 'assistant' as const, content: answer }
+    ],
+    ...{ contributor, ...(at === 7 ? { split: 'test' as const } : {}) }
+  }));
+});
+
+/** Opens the page with a short run on these rows ahead. */
 async function openWorkshop(args: readonly string[]): Promise<Visit> {
   const opened = await visit('', { args });
-  await opened.page.evaluate(
-    (most) => localStorage.setItem('tabtune.parameters', `{"maxSteps":${most}}`),
-    steps
-  );
+  await opened.page.evaluate((most) => {
+    const options = { maxSteps: most, batchSize: 4, epochs: 2 };
+    localStorage.setItem('tabtune.parameters', JSON.stringify(options));
+  }, steps);
   await opened.page.goto(`${opened.page.url()}tune`);
-  await chooseStarter(opened.page);
+  await opened.page.getByRole('button', { name: 'Only choose it' }).click();
+  await opened.page.locator('#model').getByText('tabtune-starter').waitFor();
+  await opened.page
+    .getByRole('button', { name: 'Choose files', exact: true })
+    .first()
+    .setInputFiles({
+      ...{ name: 'pier.datanet', mimeType: 'application/octet-stream' },
+      buffer: await makeBundle('pier', rows)
+    });
+  await opened.page.getByRole('checkbox', { name: /pier/, checked: true }).waitFor();
   await opened.page.evaluate(() => {
     const told: string[] = [];
     Object.assign(window, { told });
@@ -125,7 +158,7 @@ async function ask(meanwhile: () => Promise<void> = async () => undefined): Prom
   const chat = page.locator('#chat');
   const again = chat.getByRole('button', { name: 'Begin a new conversation' });
   if (await again.isVisible()) await again.click();
-  await page.getByLabel('Your question').fill('Who runs the harbour office?');
+  await page.getByLabel('Your question').fill('Sal: Who keeps the lantern?');
   await chat.getByRole('button', { name: 'Ask', exact: true }).click();
   await meanwhile();
   await chat.getByRole('button', { name: 'Ask', exact: true }).waitFor({ timeout: longWork });
