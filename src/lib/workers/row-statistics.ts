@@ -20,6 +20,7 @@ export function summariseRows(
     tokens,
     trainedTokens,
     longest,
+    longestWhole: lengths.at(-1) ?? 0,
     longestHeldOut,
     median: lengths[Math.floor(lengths.length / 2)] ?? 0,
     cutRows: cutRows.length,
