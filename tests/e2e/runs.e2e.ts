@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(async () => visited.context.close());
 
-const start = () => visited.page.getByRole('button', { name: 'Start training' }).click();
+const start = () => visited.page.getByRole('button', { name: 'Start training' }).press('Enter');
 
 async function stop(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Stop and keep the adapter' }).click();
@@ -22,14 +22,22 @@ describe('a run', () => {
     const { page } = visited;
     await start();
     await waitForPhase(page, /Training, step [2-9]/);
+    // The button that was pressed is gone; the focus is where it was.
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe('The run');
     await page.getByRole('button', { name: 'Pause' }).click();
     const paused = page.getByText(/Paused at step \d+/).first();
     await paused.waitFor();
     const step = await paused.textContent();
     await page.waitForTimeout(1500);
     expect(await paused.textContent()).toBe(step);
-    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Go on' }).press('Enter');
     await waitForPhase(page, /Training, step/);
+    // Other pages can be looked at meanwhile; nothing asks, and nothing is lost.
+    await page.getByRole('link', { name: 'Datanets', exact: true }).click();
+    await page.getByRole('heading', { name: 'Datanets', exact: true }).waitFor();
+    await page.getByRole('link', { name: /^Training, step \d+ of \d+$/ }).click();
+    await waitForPhase(page, /Training, step/);
+    expect(await page.getByRole('img', { name: /^Loss over \d+ steps/ }).count()).toBe(1);
     await page.getByRole('button', { name: 'Stop and keep the adapter' }).click();
     await waitForPhase(page, 'Stopped');
     await page.getByText(/Stopped at step \d+\. The adapter of that step is saved/).waitFor();

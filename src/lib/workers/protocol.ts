@@ -130,10 +130,11 @@ export interface RowStatistics {
   rows: number;
   tokens: number;
   trainedTokens: number;
+  /** As it will be trained on, after cutting. */
   longest: number;
-  /** The same before anything is cut. */
-  longestUncut: number;
-  /** The same of the rows held out. */
+  /** As it is, like the median. */
+  longestWhole: number;
+  /** The longest of the rows held out, after cutting. */
   longestHeldOut: number;
   median: number;
   /** Rows that are cut to the length. */
