@@ -28,6 +28,8 @@ export default defineConfig(async () => {
             environment: 'node',
             include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
             exclude: ['**/*.gpu.test.ts', 'tests/chain/**', '**/node_modules/**'],
+            // They take seconds at most; the machine may be busy.
+            testTimeout: 30_000,
             sequence: { groupOrder: 1 }
           }
         },

@@ -4,6 +4,7 @@
  */
 import { encodeRows } from '../lib/datanets/statistics';
 import type { Row } from '../lib/datanets/row';
+import { StoppedError } from '../lib/errors';
 import type { Device } from '../lib/gpu/device';
 import type { Adapter } from '../lib/formats/peft';
 import { ChatSession } from '../lib/jobs/chat';
@@ -173,7 +174,7 @@ function stopOnSignal(): AbortSignal {
     if (first > 0) return;
     first = performance.now();
     say('Stopping after the running step …');
-    controller.abort();
+    controller.abort(new StoppedError());
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return controller.signal;

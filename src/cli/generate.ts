@@ -83,6 +83,10 @@ async function run(flags: Flags): Promise<number> {
         written = text;
         if (!done) continue;
         process.stdout.write(json ? `${JSON.stringify({ text, ...figures, warnings })}\n` : '\n');
+        if (figures.cut && !json)
+          process.stderr.write(
+            `Cut off after ${figures.tokens} tokens: the answer reached the longest length.\n`
+          );
       }
     } finally {
       await chat.destroy();

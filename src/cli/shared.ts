@@ -1,16 +1,18 @@
 /** What the commands have in common: a GPU, models, adapters, rows, and how a command ends. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, globals } from 'webgpu';
 import { calmPolling } from './calm-polling.mjs';
 import { parseRows, requireRows } from '../lib/datanets/parse';
 import type { Row } from '../lib/datanets/row';
+import { requireNamedWeights } from '../lib/datanets/verify/adapter-named';
 import { TabtuneError } from '../lib/errors';
 import { openCheckpoint, type Checkpoint } from '../lib/formats/checkpoint';
+import { sha256OfSource } from '../lib/formats/digest';
 import { fromFile, fromPath, hubIdOf } from '../lib/formats/node-source';
 import { readAdapter, type Adapter } from '../lib/formats/peft';
-import { readJson } from '../lib/formats/source';
+import { readJson, readText } from '../lib/formats/source';
 import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { Device } from '../lib/gpu/device';
 import { baseMismatch } from '../lib/jobs/adapter-base';
@@ -95,13 +97,23 @@ export async function openModel(model: string): Promise<OpenModel> {
 
 /**
  * Reads an adapter's folder and compares it with the base it is to be put on: shapes, which must fit, and the hash that its
- * run.json has of the base, which is said where it is another.
+ * run.json has of the base, which is said where it is another. Its weights are compared with the record and the claims that
+ * lie beside them.
+ * @throws OtherWeightsError and what `readAdapter` throws
  */
 export async function openAdapter(
   folder: string,
   checkpoint: Checkpoint
 ): Promise<{ adapter: Adapter; notices: readonly string[] }> {
-  const adapter = await readAdapter(await fromPath(folder), checkpoint);
+  const files = await fromPath(folder);
+  const adapter = await readAdapter(files, checkpoint);
+  const claims = existsSync(join(folder, 'claims')) ? await fromPath(join(folder, 'claims')) : [];
+  const beside = [...files.filter((file) => basename(file.name) === 'run.json'), ...claims];
+  const texts = await Promise.all(
+    beside.map(async (file) => ({ name: file.name, text: await readText(file) }))
+  );
+  const weights = files.find((file) => basename(file.name) === 'adapter_model.safetensors')!;
+  requireNamedWeights(await sha256OfSource(weights), texts, folder);
   const { sha256 } = await readRun(folder);
   const base = (sha256 as { base?: unknown } | null | undefined)?.base;
   const notice = await baseMismatch(adapter, checkpoint, typeof base === 'string' ? base : undefined);

@@ -139,7 +139,9 @@ export async function listCachedModels(cache: FileCache): Promise<CachedModel[]>
     const revisions = listing?.revisions ?? (listing ? [MAIN] : []);
     models.set(`${model.id}@${model.commit}`, { ...model, complete, revisions });
   }
-  return [...models.values()].sort((a, b) => a.id.localeCompare(b.id) || a.commit.localeCompare(b.commit));
+  return [...models.values()].sort(
+    (a, b) => a.id.localeCompare(b.id, 'en') || a.commit.localeCompare(b.commit, 'en')
+  );
 }
 
 /** Removes a model from the cache; at all commits unless one is named. */
@@ -168,7 +170,7 @@ async function list(
   try {
     response = await fetch(url, { headers: token ? { authorization: `Bearer ${token}` } : {}, signal });
   } catch (cause) {
-    if (signal?.aborted) throw cause;
+    signal?.throwIfAborted();
     const named = (about: StoredListing) =>
       about.commit === revision || about.revisions?.includes(revision) === true;
     const stored =
@@ -183,6 +185,7 @@ async function list(
   }
   if (!response.ok) throw hubError(id, url, response);
   const json: unknown = await response.json().catch((cause: unknown) => {
+    signal?.throwIfAborted();
     throw new HubResponseError(`The hub's answer for ${id} broke off. Try again.`, {
       cause,
       details: { model: id, url }

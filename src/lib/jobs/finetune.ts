@@ -45,6 +45,7 @@ export type FinetuneEvent =
     }
   /** What the person should know of this run, in a sentence. */
   | { readonly kind: 'warning'; readonly message: string }
+  /** Comes after the moment of the same step: who keeps it with the moments before it misses none when the run goes on. */
   | { readonly kind: 'checkpoint'; readonly state: TrainingState }
   | ({ readonly kind: 'moment'; readonly step: number } & InfluenceMoment);
 
@@ -65,9 +66,9 @@ export interface FinetuneJob {
   readonly adapter?: Adapter;
   readonly resume?: TrainingState;
   readonly signal?: AbortSignal;
-  /** Awaited before every step: resolves when the run may go on. */
-  readonly pause?: () => Promise<void>;
-  /** Steps between two `checkpoint` events; 0 or absent: none. */
+  /** Asked before every step: undefined where the run goes on, else a promise that resolves when it may. */
+  readonly pause?: () => Promise<void> | undefined;
+  /** Steps between two `checkpoint` events; 0 or absent: none. A pause has one too, where steps were taken since the last. */
   readonly checkpointEvery?: number;
   /**
    * How many `moment` events the run has, evenly spread before its end (see `momentSteps`); 0 or absent: none. A run that ends
@@ -90,10 +91,16 @@ export interface FinetuneResult {
  * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
-  const { device, checkpoint, options, signal } = job;
+  const { device, checkpoint, options } = job;
+  // A run that goes on has something to keep: stopped while it is opened, it still gives its adapter.
+  const loading = job.signal && !job.resume ? { signal: job.signal } : {};
   const emit = (event: FinetuneEvent) => job.onEvent?.(event);
   emit({ kind: 'phase', phase: 'loading' });
-  const prepared = await prepareRun({ ...job, ...(job.heldOut?.length ? { questions: job.heldOut } : {}) });
+  const prepared = await prepareRun({
+    ...{ device, checkpoint, options, rows: job.rows, tokenizer: job.tokenizer },
+    ...loading,
+    ...(job.heldOut?.length ? { questions: job.heldOut } : {})
+  });
   const { plan } = prepared;
   const { encoded } = prepared.rows;
   const heldOut = prepared.questions.encoded;
@@ -109,7 +116,7 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
 
   await selfTest(device);
   const store = await uploadBase(device, plan.base, checkpoint, {
-    ...(signal ? { signal } : {}),
+    ...loading,
     onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
   });
   // The adapter, its optimizer and the batch lie on top of the base, and go with the trainer.
@@ -213,20 +220,27 @@ async function trainSteps(args: {
   readonly compileMilliseconds: number;
 }): Promise<{ status: FinetuneResult['status']; records: StepRecord[]; firstStepMilliseconds: number }> {
   const { job, trainer, encoded, steps, emit } = args;
-  const { options, signal, device } = job;
+  const { options, signal } = job;
   const records: StepRecord[] = [...(job.resume?.steps ?? [])];
   let firstStepMilliseconds = 0;
-  // A lost device rejects nothing by itself: every wait below races against it.
-  const lost = device.lost.then((error) => Promise.reject(error));
-  lost.catch(() => undefined);
   const moments = momentSteps(steps, job.moments ?? 0);
+  let saved = trainer.iteration;
+  const save = async () => {
+    if (!job.checkpointEvery || saved === trainer.iteration) return;
+    saved = trainer.iteration;
+    emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
+  };
   for (const { step, epoch, batches, options: how } of trainingSteps(encoded.length, options)) {
     if (step < trainer.iteration) continue;
-    if (job.pause) await job.pause();
+    const pause = job.pause?.();
+    if (pause) {
+      await save();
+      await pause;
+    }
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
     const microBatches = batches.map((rows) => Array.from(rows, (r) => encoded[r]));
-    const metrics = await Promise.race([trainer.step(microBatches, how), lost]);
+    const metrics = await trainer.step(microBatches, how);
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const { learningRate } = how;
@@ -235,14 +249,13 @@ async function trainSteps(args: {
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
     if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
       return { status: 'diverged', records, firstStepMilliseconds };
-    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
-      emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
-    }
+    // The moment first: a run that goes on from the checkpoint of the same step does not come by it again.
     const moment = moments.indexOf(step + 1);
     if (moment >= 0) {
       const learningRate = meanLearningRate(records, moments[moment - 1] ?? 0, step + 1);
       emit({ kind: 'moment', step: step + 1, values: await trainer.values(), learningRate });
     }
+    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) await save();
   }
   return { status: 'done', records, firstStepMilliseconds };
 }

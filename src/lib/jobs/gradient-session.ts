@@ -113,7 +113,7 @@ export class GradientSession {
     const { device, checkpoint, options, width } = this.#options;
     const sized = { ...options, batchSize };
     const plan = planOf({ ...this.#options, options: sized }, length, this.#form);
-    checkFits(checkpoint.config, sized, plan, traitsOf(device));
+    checkFits(checkpoint.config, sized, plan, traitsOf(device), length);
     const layerBytes = (4 * plan.layout.length) / plan.config.layers;
     this.#dropSketcher();
     const store = new BufferStore(device, this.#base.store);
@@ -147,10 +147,7 @@ export class GradientSession {
     this.checkValues([moment]);
     const { made } = this.#sketcher!;
     made.restore(moment);
-    return Promise.race([
-      made.sketch(rows, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
-      this.#options.device.lost.then((error) => Promise.reject(error))
-    ]);
+    return made.sketch(rows, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) });
   }
 
   destroy(): void {

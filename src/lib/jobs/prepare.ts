@@ -46,6 +46,6 @@ export async function prepareRun(inputs: RunInputs): Promise<PreparedRun> {
   );
   const form = await checkpointAbsmaxForm(checkpoint, parseDecoderConfig(checkpoint.config), signal);
   const plan = planRun(checkpoint.config, options, traits, longest, form);
-  checkFits(checkpoint.config, options, plan, traits);
+  checkFits(checkpoint.config, options, plan, traits, longest);
   return { rows, questions, plan };
 }

@@ -55,6 +55,13 @@ export interface CachedModel {
   complete: boolean;
 }
 
+/** What takes room in this browser: something with all that is only here for it. */
+export interface StorageUse {
+  kind: 'Datanet' | 'set of rows' | 'adapter' | 'run' | 'model' | 'other';
+  name: string;
+  bytes: number;
+}
+
 /** How rows become tokens. */
 export interface EncodingOptions {
   maxLength: number;
@@ -124,6 +131,8 @@ export interface RowStatistics {
   tokens: number;
   trainedTokens: number;
   longest: number;
+  /** The same before anything is cut. */
+  longestUncut: number;
   /** The same of the rows held out. */
   longestHeldOut: number;
   median: number;
@@ -194,7 +203,7 @@ export interface AdapterSummary {
   run?: string;
 }
 
-/** How a run stands. `running` with no tab that trains is a run that was interrupted. */
+/** How a run stands. `running` that is not live is a run that was interrupted. */
 export type RunStatus = 'running' | 'done' | 'stopped' | 'failed';
 
 /** A run in this browser. */
@@ -202,6 +211,8 @@ export interface RunSummary {
   id: string;
   created: number;
   status: RunStatus;
+  /** Some tab, this one or another, trains it now. */
+  live: boolean;
   request: FinetuneRequest;
   /** Of the rows or Datanets it was trained on. */
   dataName: string;
@@ -222,8 +233,12 @@ export interface RunSummary {
 export type RunEvent =
   | { phase: 'loading' | 'quantising' | 'compiling' | 'evaluating'; done?: number; total?: number }
   | { phase: 'planned'; run: string; plannedBytes: number; dispatchesPerStep: number; steps: number }
+  /** What a run had come to that goes on: its steps from the first, and what was measured before them. */
+  | { phase: 'resumed'; steps: StepMetrics[]; heldOut?: { rows: number; before?: number } }
   | { phase: 'training'; metrics: StepMetrics }
   | { phase: 'paused'; step: number }
+  /** The GPU was lost. The run goes on by itself, from `step`; a conversation is opened again. */
+  | { phase: 'recovering'; message: string; step?: number }
   | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }
   | { phase: 'saved'; step: number }
   /** Something beside the run did not work; the run goes on. */
@@ -274,10 +289,14 @@ export interface ReplyEvent {
   text: string;
   prefillTokensPerSecond?: number;
   decodeTokensPerSecond?: number;
+  /** What happened on the way: the answer begins again. */
+  notice?: string;
 }
 
 export interface Reply extends ReplyEvent {
   stopped: boolean;
+  /** It reached the longest length before the model ended it. */
+  cut?: boolean;
 }
 
 /** Parsing, tokenising, downloads: all that keeps a processor busy. */
@@ -312,6 +331,8 @@ export interface DataWorker {
   /** The lines of the file that were no rows. */
   rowProblems(id: string): Promise<RowProblem[]>;
   deleteRowSet(id: string): Promise<void>;
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]>;
   /** Questions to ask in the chat: of rows that are not trained on, where there are such rows. */
   questions(data: TrainingChoice, count: number): Promise<string[]>;
   adapters(): Promise<AdapterSummary[]>;

@@ -1,7 +1,8 @@
 /** Adapters between memory and the store. */
 import { strFromU8 } from 'fflate';
+import type { NewAdapter } from '../datanets/store/adapter-records';
 import type { AdapterRecord } from '../datanets/store/schema';
-import type { Store } from '../datanets/store/store';
+import type { NewProvenance, Store } from '../datanets/store/store';
 import { sha256OfSource } from '../formats/digest';
 import { TARGET_MODULES, writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
 import { placingOf } from '../formats/peft-config';
@@ -16,24 +17,27 @@ export interface AdapterOrigin {
   metrics?: Record<string, unknown>;
 }
 
-/** Keeps an adapter. Throws `StorageFullError` and what `writeAdapter` throws. */
+/** What is kept of an adapter beside its tensors. Throws what `writeAdapter` throws. */
+export async function describeAdapter(adapter: Adapter, origin: AdapterOrigin): Promise<NewAdapter> {
+  const [configFile, weights] = writeAdapter(adapter);
+  const sha256 = await sha256OfSource(fromBytes(weights.name, weights.bytes));
+  return {
+    name: origin.name,
+    base: adapter.config.baseModel,
+    baseSha256: origin.baseSha256,
+    config: JSON.parse(strFromU8(configFile.bytes)) as Record<string, unknown>,
+    metrics: { ...origin.metrics, sha256, ...(origin.run === undefined ? {} : { run: origin.run }) }
+  };
+}
+
+/** Keeps an adapter with what it comes with. Throws `StorageFullError` and what `writeAdapter` throws. */
 export async function saveAdapter(
   store: Store,
   adapter: Adapter,
-  origin: AdapterOrigin
+  origin: AdapterOrigin,
+  companions?: NewProvenance
 ): Promise<AdapterRecord> {
-  const [configFile, weights] = writeAdapter(adapter);
-  const sha256 = await sha256OfSource(fromBytes(weights.name, weights.bytes));
-  return store.addAdapter(
-    {
-      name: origin.name,
-      base: adapter.config.baseModel,
-      baseSha256: origin.baseSha256,
-      config: JSON.parse(strFromU8(configFile.bytes)) as Record<string, unknown>,
-      metrics: { ...origin.metrics, sha256, ...(origin.run === undefined ? {} : { run: origin.run }) }
-    },
-    adapter.tensors
-  );
+  return store.addAdapter(await describeAdapter(adapter, origin), adapter.tensors, companions);
 }
 
 /** Reads an adapter back as it was saved. */

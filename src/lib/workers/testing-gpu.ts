@@ -7,6 +7,7 @@ import type { Device } from '../gpu/device';
 import type { GpuJobs } from './gpu-jobs';
 import { GpuService } from './gpu-service';
 import { HubLibrary } from './hub-library';
+import { lockManager } from './testing-locks';
 
 const root = fileURLToPath(new URL('../../../static/', import.meta.url));
 const site = 'https://tabtune.test/';
@@ -17,22 +18,6 @@ export const starterModel = { kind: 'starter' as const, folder: `${site}starter/
 export async function fetchStatic(address: string): Promise<Response> {
   const bytes = await readFile(root + address.slice(site.length)).catch(() => undefined);
   return bytes ? new Response(bytes) : new Response('', { status: 404 });
-}
-
-/** Web Locks as far as they are used here. */
-export function lockManager(): LockManager {
-  let held = false;
-  return {
-    request: async (_: string, __: LockOptions, work: (lock: Lock | null) => Promise<unknown>) => {
-      if (held) return work(null);
-      held = true;
-      try {
-        return await work({ name: 'training', mode: 'exclusive' });
-      } finally {
-        held = false;
-      }
-    }
-  } as unknown as LockManager;
 }
 
 /** A worker's service over a store; what `jobs` lacks fails when it is called. */

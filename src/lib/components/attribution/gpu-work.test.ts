@@ -3,8 +3,9 @@ import { deferred, fakeClient } from '../testing';
 import type { AttributionEvent, AttributionWorker } from '$lib/workers/attribution/protocol';
 import { GpuWork } from './gpu-work.svelte';
 import { describeProgress } from './progress';
+import { StoppedError } from '$lib/errors';
 
-const abort = () => new DOMException('stopped', 'AbortError');
+const abort = () => new StoppedError();
 
 describe('work on the GPU', () => {
   it('shows its progress while it goes on, and tells a screen reader phases and parts only', async () => {

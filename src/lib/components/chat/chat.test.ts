@@ -47,6 +47,38 @@ describe('the same question to both models', () => {
     expect(chat.busy).toBe(false);
   });
 
+  it('shows an answer once, whatever is said of it after its end, and where it was cut off', async () => {
+    const chat = chatWith(async (_, __, ___, onEvent) => {
+      onEvent({ text: 'All of' });
+      // Events have a channel of their own, and may be slower than the answer.
+      setTimeout(() => onEvent({ text: 'All of it' }));
+      return { text: 'All of it', stopped: false, cut: true };
+    });
+    await chat.ask({ ...request, adapter: undefined }, 'What?');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(chat.base.streaming).toBeUndefined();
+    await chat.ask({ ...request, adapter: undefined }, 'And?');
+    expect(chat.base.messages.map((message) => message.content)).toEqual([
+      'What?',
+      'All of it',
+      'And?',
+      'All of it'
+    ]);
+    expect(chat.base.cut).toEqual([1, 3]);
+  });
+
+  it('is open once it has answered, though the last word of opening it comes late', async () => {
+    const chat = new ChatState(
+      fakeClient<GpuWorker>({
+        openChat: async (_, onEvent) => void setTimeout(() => onEvent({ phase: 'compiling' })),
+        reply: async () => ({ text: 'yes', stopped: false })
+      })
+    );
+    await chat.ask(request, 'Is it?');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(chat.busy).toBe(false);
+  });
+
   it('shows what is to be known of the model, until another is asked', async () => {
     const opened: ChatRequest[] = [];
     const chat = new ChatState(

@@ -1,6 +1,5 @@
-import { proxy } from 'comlink';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import { TabtuneError } from '$lib/errors';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
@@ -11,6 +10,7 @@ import type {
   ModelChoice,
   ModelSummary
 } from '$lib/workers/protocol';
+import { withEvents } from '$lib/workers/with-events';
 
 /** What is remembered of a choice: files of this computer cannot be, only their name. */
 export type RememberedModel =
@@ -97,17 +97,14 @@ export class ModelState {
     this.error = undefined;
     this.download = { phase: 'downloading', file: '', done: 0, total: 0 };
     try {
-      await this.#data.call((data) =>
-        data.download(
-          choice,
-          token,
-          proxy((event) => {
-            if (event.phase === 'downloading' && turn === this.#turn) this.download = event;
-          })
-        )
+      await withEvents<DataEvent, void>(
+        (event) => {
+          if (event.phase === 'downloading' && turn === this.#turn) this.download = event;
+        },
+        (onEvent) => this.#data.call((data) => data.download(choice, token, onEvent))
       );
     } catch (error) {
-      if (turn !== this.#turn || isAbort(error)) return;
+      if (turn !== this.#turn || isStop(error)) return;
       this.error = error;
       this.hubFiles = filesToChoose(error);
       return;

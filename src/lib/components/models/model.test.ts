@@ -3,6 +3,7 @@ import { deferred, fakeClient, memoryStorage } from '../testing';
 import { TabtuneError } from '$lib/errors';
 import type { DataWorker, HubModelChoice, ModelChoice, ModelSummary } from '$lib/workers/protocol';
 import { ModelState } from './model.svelte';
+import { StoppedError } from '$lib/errors';
 
 const summary = (name: string) => ({ name }) as ModelSummary;
 const nameOf = (choice: ModelChoice) => (choice.kind === 'hub' ? choice.id : choice.kind);
@@ -69,7 +70,7 @@ describe('the choice of a model', () => {
     expect(model.download).toBeUndefined();
 
     const cancelled = modelWith({
-      download: () => Promise.reject(new DOMException('cancelled', 'AbortError'))
+      download: () => Promise.reject(new StoppedError())
     });
     await cancelled.chooseHub({ id: 'owner/large' });
     expect(cancelled.error).toBeUndefined();

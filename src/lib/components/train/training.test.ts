@@ -35,6 +35,7 @@ const run = (change: Partial<RunSummary>): RunSummary => ({
   id: 'run',
   created: 1,
   status: 'running',
+  live: false,
   request,
   dataName: 'Rows',
   step: 4,
@@ -90,6 +91,27 @@ describe('a run as the page sees it', () => {
     expect(training).toMatchObject({ phase: 'done', running: false, plan: { plannedBytes: 5e6 } });
     expect(training.heldOut).toEqual({ before: 3, after: 1, rows: 10 });
     expect(adapters).toEqual(['a1']);
+  });
+
+  it('that goes on shows what it had come to, from its first step on', async () => {
+    const { training, end, emit } = started();
+    const over = training.start({ ...request, resume: 'run' });
+    await Promise.resolve();
+    emit({ phase: 'resumed', steps: [step(1, 3), step(2, 2.5)], heldOut: { rows: 10, before: 3 } });
+    emit({ phase: 'planned', run: 'run', plannedBytes: 5e6, dispatchesPerStep: 90, steps: 20 });
+    emit({ phase: 'training', metrics: step(3, 2) });
+    expect(training.history).toMatchObject({ step: [1, 2, 3], loss: [3, 2.5, 2] });
+    emit({ phase: 'held-out', moment: 'after', loss: 1, rows: 10 });
+    expect(training).toMatchObject({ run: 'run', heldOut: { before: 3, after: 1, rows: 10 } });
+    emit({ phase: 'done', adapter: 'a1', run: 'run' });
+    end.resolve();
+    await over;
+  });
+
+  it('does not offer to go on with one that another tab trains', async () => {
+    const { training } = started([run({ live: true })]);
+    await training.refreshRuns();
+    expect(training.interrupted).toBeUndefined();
   });
 
   it('pauses, goes on and stops as asked', async () => {

@@ -180,10 +180,12 @@ export async function* readRows(
     if (expected && count === expected.count) throw mismatch('number of rows', expected.count, 'more');
     count = line.number;
     if (line.problem !== undefined) throw badLine(count, line.problem);
-    const row = readLine(line.text, count);
-    if (lines.add(line.text).length !== line.bytes) {
+    // Decoding keeps each byte of a line that is plain, so that what is hashed are the bytes of the file.
+    if (!line.plain) {
       throw badLine(count, 'it does not end with a line feed alone, or begins with a byte order mark');
     }
+    const row = readLine(line.text, count);
+    lines.add(line.text);
     yield row;
     if (pace.due) await pace.breathe(count, expected?.count ?? count);
   }
@@ -193,6 +195,27 @@ export async function* readRows(
     if (lines.sha256() !== expected.sha256) throw mismatch('SHA-256', expected.sha256, lines.sha256());
   }
   pace.finish(count);
+}
+
+/**
+ * Reads bytes that should be those of signed rows, and makes nothing of them: what a stranger sent is looked into only
+ * once it is known to be what was signed.
+ * @throws RowsMismatchError, or what the bytes throw.
+ */
+export async function verifyBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  expected: Pick<RowsDigest, 'bytes' | 'sha256'>
+): Promise<void> {
+  const hash = sha256.create();
+  let length = 0;
+  for await (const piece of bytes) {
+    hash.update(piece);
+    length += piece.length;
+    if (length > expected.bytes) break;
+  }
+  if (length !== expected.bytes) throw mismatch('length in bytes', expected.bytes, length);
+  const found = bytesToHex(hash.digest());
+  if (found !== expected.sha256) throw mismatch('SHA-256', expected.sha256, found);
 }
 
 /**

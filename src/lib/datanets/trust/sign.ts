@@ -117,9 +117,13 @@ export async function readSigned(text: string): Promise<Signed> {
   return signed;
 }
 
-/** What a signed statement is known by: the CID of its canonical whole, signatures included. */
-export function statementCid(signed: Signed): string {
-  return cidOfText(canonicalJson(signed));
+/**
+ * What a signed statement is known by: the CID of the canonical statement and the signature of the person who says it. A
+ * wallet's signature beside them takes no part, as nothing that the person signed covers it: whoever adds one, changes it
+ * or leaves it out has the same statement still, and what ended it ends it.
+ */
+export function statementCid({ statement, signature }: Signed): string {
+  return cidOfText(canonicalJson({ statement, signature }));
 }
 
 /** Narrows a signed statement to a kind. */

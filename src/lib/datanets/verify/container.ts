@@ -162,13 +162,20 @@ async function checkContribution(
     'contents',
     () => requireContributionParts(parts, statement, label),
     ({ wrapped }) =>
-      wrapped
-        ? 'It is made of the parts of a sealed contribution. Which sealed rows and which key those are, was not signed.'
-        : 'Its rows are those that were signed (SHA-256).'
+      !wrapped
+        ? 'Its rows are those that were signed (SHA-256).'
+        : statement.files
+          ? `Each part is the one that was signed (SHA-256): ${statement.files.map(({ name }) => name).join(', ')}.`
+          : undefined
   );
   if (!found) {
     list.unknown('rows', 'Not looked at, as the parts are not those that were signed: see “contents”.');
     return;
+  }
+  if (found.wrapped && !statement.files) {
+    const reason =
+      'It is made of the parts of a sealed contribution. Which sealed rows and which key those are, was not signed: contributions of earlier versions of Tabtune are so.';
+    list.unknown('contents', reason);
   }
   await checkRows(list, found.data, statement.rows, found.rows.sealed, options);
   if (found.wrapped) {

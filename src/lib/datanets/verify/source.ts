@@ -1,6 +1,9 @@
 import { readBytes } from '../bundle/blob';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
-import { BrokenLinkError, textOfLink } from '../trust/link';
+import { BrokenLinkError, statementText } from '../trust/link';
+import { NotCanonicalError, canonicalJson } from '../canonical';
+import { shownText } from '../one-line';
+import { repeatedKey } from '../../formats/json-keys';
 
 /** What a file that is no container holds. */
 export type Source =
@@ -35,7 +38,9 @@ export async function readSource(blob: Blob): Promise<Source> {
     return unreadable('The file is none that Tabtune makes: it is neither an archive of its kind nor text.');
   }
   try {
-    text = textOfLink(text.trim()) ?? text;
+    const trimmed = text.trim();
+    // Of JSON, each byte counts: what is around it, too.
+    if (!trimmed.startsWith('{')) text = statementText(trimmed) ?? text;
   } catch (error) {
     if (!(error instanceof BrokenLinkError)) throw error;
     return unreadable(error.message);
@@ -53,6 +58,26 @@ export async function readSource(blob: Blob): Promise<Source> {
   }
   const fields = json as Record<string, unknown>;
   if ('statement' in fields || 'signature' in fields) return { is: 'statement', text, json };
+  const source = sourceOf(fields);
+  if (!source) {
+    return unreadable(
+      'The file is JSON, but neither a signed statement, an attestation or anchor of one, nor a proof.'
+    );
+  }
+  // Other readers may take the first of two: they would read another file than is checked here.
+  const twice = repeatedKey(text);
+  if (twice !== undefined) {
+    return unreadable(`The file has a field “${shownText(twice, 80)}” twice: it can be read in two ways.`);
+  }
+  if (source.is !== 'attestation' && !isAsWritten(json, text)) {
+    return unreadable(
+      'The file is not written as Tabtune writes it: something was added to it, or it was reformatted. Ask for it again.'
+    );
+  }
+  return source;
+}
+
+function sourceOf(fields: Record<string, unknown>): Source | undefined {
   if ('anchor' in fields) return { is: 'anchored', json: fields, claim: fields['claim'] };
   if ('sig' in fields && 'signer' in fields) {
     return { is: 'attestation', json: fields, claim: fields['claim'] };
@@ -62,7 +87,18 @@ export async function readSource(blob: Blob): Promise<Source> {
     const ofShare = Array.isArray(leafEncoding) && leafEncoding[1] === 'uint256';
     return { is: ofShare ? 'share-proof' : 'proof', json: fields };
   }
-  return unreadable(
-    'The file is JSON, but neither a signed statement, an attestation or anchor of one, nor a proof.'
-  );
+  return undefined;
+}
+
+/**
+ * Whether a text is the very one that this value is written as: canonical JSON, or indented by two as files for people to
+ * look into are. So no byte of it can be another.
+ */
+function isAsWritten(value: unknown, text: string): boolean {
+  try {
+    return text === canonicalJson(value) || text === `${JSON.stringify(value, undefined, 2)}\n`;
+  } catch (error) {
+    if (error instanceof NotCanonicalError) return false;
+    throw error;
+  }
 }

@@ -79,7 +79,7 @@ export class Trainer {
 
   /**
    * @param store holds the base's weights; the adapter and its optimizer state are added to it
-   * @throws OutOfGpuMemoryError, TensorTooLargeError, KernelCompileError
+   * @throws OutOfGpuMemoryError, TensorTooLargeError, KernelCompileError, DeviceLostError
    */
   static async create(
     store: BufferStore,
@@ -201,7 +201,7 @@ export class Trainer {
     const encoder = this.#device.raw.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, this.#readback, 0, 16);
     this.#device.raw.queue.submit([encoder.finish()]);
-    await this.#readback.mapAsync(GPUMapMode.READ);
+    await this.#device.answer(this.#readback.mapAsync(GPUMapMode.READ));
     const values = new Float32Array(this.#readback.getMappedRange().slice(0));
     this.#readback.unmap();
     return values;

@@ -1,5 +1,5 @@
 import type { ImportInput, ImportInspection } from '$lib/datanets/import/import';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { ImportProblem, ImportReport, RowContent } from '$lib/workers/datanets/protocol';
 import type { DatanetPage } from '../page.svelte';
 import { MappingForm, sameShape } from './mapping-form.svelte';
@@ -104,7 +104,7 @@ export class Importing {
         try {
           return await datanets.importInto(this.#page.id, input, mapping, onEvent);
         } catch (error) {
-          cancelled = isAbort(error);
+          cancelled = isStop(error);
           failure = error;
           return undefined;
         }

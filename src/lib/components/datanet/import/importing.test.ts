@@ -5,6 +5,7 @@ import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import { DatanetPage } from '../page.svelte';
 import { Importing } from './importing.svelte';
 import { MappingForm } from './mapping-form.svelte';
+import { StoppedError } from '$lib/errors';
 
 const table = (name: string, columns: string[]): ImportInspection => ({
   shape: 'table',
@@ -101,7 +102,7 @@ describe('bringing rows', () => {
       { 'a.csv': table('a.csv', ['q', 'a']), 'b.csv': table('b.csv', ['q', 'a']) },
       async () => {
         calls += 1;
-        throw new DOMException('cancelled', 'AbortError');
+        throw new StoppedError();
       }
     );
     await importing.bring([file('a.csv'), file('b.csv')]);
