@@ -245,9 +245,9 @@ async function trainSteps(args: {
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const { learningRate } = how;
-    // Nothing has been learned yet: no learning rate is to blame, and there is no adapter to keep.
-    if (step === 0 && !Number.isFinite(metrics.loss))
-      throw nonFiniteScore('The first step has', job.adapter !== undefined);
+    // A fresh adapter changes nothing yet: the model is to blame, not the learning rate, and there is nothing to keep.
+    if (step === 0 && !job.adapter && !Number.isFinite(metrics.loss))
+      throw nonFiniteScore('The first step has', false);
     const record: StepRecord = { step: step + 1, epoch, learningRate, milliseconds, ...metrics };
     records.push(record);
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
