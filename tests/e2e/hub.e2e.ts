@@ -1,4 +1,7 @@
-/** A model of the hub: fetched, cut off, gone on with, kept over a reload, cleared. The hub is played by the test. */
+/**
+ * A model of the hub: judged, chosen among several files, fetched at a revision, cut off, gone on with, kept over a reload,
+ * cleared. The hub is played by the test.
+ */
 import { readFile } from 'node:fs/promises';
 import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,13 +14,18 @@ const cors = { 'access-control-allow-origin': '*', 'access-control-expose-header
 async function playHub(context: BrowserContext, asked: string[], cutAt: number): Promise<void> {
   const files = new Map<string, Buffer>();
   for (const name of names) files.set(name, await readFile(`static/starter/model/${name}`));
+  const gguf = await readFile('tests/goldens/gguf/llama.gguf');
   let cut = false;
   await context.route('https://huggingface.co/**', async (route) => {
     const { pathname } = new URL(route.request().url());
     asked.push(pathname);
-    if (pathname.startsWith('/api/models/owner/starter')) {
-      const siblings = names.map((name) => ({ rfilename: name, size: files.get(name)!.length }));
-      await route.fulfill({ json: { id: 'owner/starter', sha: '1'.repeat(40), siblings }, headers: cors });
+    const model = /^\/api\/models\/owner\/(starter|other|ggufs)\/revision\/(main|v2)$/.exec(pathname);
+    if (model) {
+      const [, id, revision] = model;
+      const listed = id === 'ggufs' ? ['tiny-q4.gguf', 'tiny-q8.gguf'] : names;
+      const siblings = listed.map((name) => ({ rfilename: name, size: (files.get(name) ?? gguf).length }));
+      const sha = (revision === 'main' ? '1' : '2').repeat(40);
+      await route.fulfill({ json: { id: `owner/${id}`, sha, siblings }, headers: cors });
       return;
     }
     if (pathname.startsWith('/api/')) {
@@ -25,7 +33,10 @@ async function playHub(context: BrowserContext, asked: string[], cutAt: number):
       return;
     }
     const name = pathname.split('/').at(-1)!;
-    const whole = files.get(name)!;
+    const other = pathname.startsWith('/owner/other/') && name === 'config.json';
+    const whole = other
+      ? Buffer.from(' '.repeat(files.get(name)!.length - 21) + '{"model_type": "gpt2"}')
+      : (files.get(name) ?? gguf);
     const start = Number(/bytes=(\d+)-/.exec(route.request().headers()['range'] ?? '')?.[1] ?? 0);
     if (name === 'model.safetensors' && start === 0 && !cut) {
       cut = true;
@@ -61,6 +72,36 @@ describe('a model of the hub', () => {
       .getByText(/^The hub has nothing at .*owner\/nothing/)
       .waitFor();
     await page.getByRole('button', { name: 'Dismiss' }).click();
+  });
+
+  it('of another family is refused before more than its config.json has come', async () => {
+    const { page } = visited;
+    asked.length = 0;
+    await page.getByLabel('Model id').fill('owner/other');
+    await page.getByRole('button', { name: 'Get it' }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/^The model is of type "gpt2"/)
+      .waitFor();
+    expect(asked.filter((path) => path.includes('/resolve/')).map((path) => path.split('/').at(-1))).toEqual([
+      'config.json'
+    ]);
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+  });
+
+  it('with several GGUF files offers them, and takes the one that is chosen, at the revision that is named', async () => {
+    const { page } = visited;
+    asked.length = 0;
+    await page.getByLabel('Model id').fill('owner/ggufs');
+    await page.getByText('Another revision, or a gated model').click();
+    await page.getByLabel('Revision').fill('v2');
+    await page.getByRole('button', { name: 'Get it' }).click();
+    const choice = page.getByRole('group', { name: 'GGUF files of owner/ggufs' });
+    await choice.getByRole('button', { name: /^tiny-q8\.gguf/ }).click();
+    await page.locator('.chosen', { hasText: 'owner/ggufs' }).waitFor();
+    await page.getByRole('button', { name: 'Delete owner/ggufs at v2' }).waitFor();
+    expect(asked.at(-1)).toBe(`/owner/ggufs/resolve/${'2'.repeat(40)}/tiny-q8.gguf`);
+    await page.getByLabel('Revision').fill('');
   });
 
   it('is fetched over a broken connection and opens', async () => {

@@ -14,6 +14,11 @@ import type { Projection } from '../../src/lib/gpu/model/weights';
 import { BufferStore } from '../../src/lib/gpu/plan/buffers';
 import { persistent } from '../../src/lib/gpu/plan/tensor';
 import { Trainer } from '../../src/lib/gpu/train/trainer';
+import { finetune } from '../../src/lib/jobs/finetune';
+import { joinModel } from '../../src/lib/jobs/model';
+import { NonFiniteScoreError } from '../../src/lib/jobs/non-finite';
+import { completeOptions } from '../../src/lib/jobs/options';
+import { scoreRows } from '../../src/lib/jobs/score';
 import { testDevice } from '../support/device';
 import { readBytes, readJson } from '../support/files';
 import {
@@ -188,5 +193,34 @@ describe('a 4-bit checkpoint of FP4, of NF4 in blocks of 128, and of matrices le
     const loss = await lossOf(variants.fourBit.model, checkpoint, undefined, 'nf4');
     expect(Math.abs(loss / variants.fourBit.loss - 1)).toBeGreaterThan(1e-4);
     expect(Math.abs(loss / variants.fourBit.loss - 1)).toBeLessThan(0.2);
+  });
+});
+
+describe('weights that are numbers and overflow on the way', () => {
+  const open = async () => {
+    const tensors = await goldenTensors('llama-tied/model.safetensors');
+    tensors.get('model.norm.weight')!.data.fill(3e38);
+    const list = [...tensors].map(([name, { shape, data }]) => ({ name, shape, data }));
+    const weights = fromBytes('model.safetensors', writeSafetensors(list));
+    return joinModel(await checkpointOf('llama-tied', {}, weights));
+  };
+  const rows = [{ text: 'High water is at four.' }];
+
+  test('end a score with an error that names the row, and never with null', async () => {
+    const scoring = scoreRows({ device, ...(await open()), rows, maxLength: 64, quant: 'none' });
+    await expect(scoring).rejects.toThrow(NonFiniteScoreError);
+    await expect(scoring).rejects.toThrow('Row 1 has a score that is no number');
+  });
+
+  test('end a run at its first step, with nothing blamed on the learning rate', async () => {
+    const options = completeOptions({
+      method: 'lora',
+      maxSteps: 1,
+      rank: 2,
+      targets: 'q_proj',
+      maxLength: 64
+    });
+    const run = finetune({ device, ...(await open()), rows, options });
+    await expect(run).rejects.toThrow('The first step has a score that is no number');
   });
 });

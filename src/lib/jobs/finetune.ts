@@ -15,6 +15,7 @@ import type { FinetuneOptions } from './options';
 import type { RunPlan } from './plan-run';
 import { baseMismatch } from './adapter-base';
 import { fourBitNotice } from './four-bit';
+import { nonFiniteScore } from './non-finite';
 import { positionsNotice } from './positions';
 import { prepareRun, type PreparedRun } from './prepare';
 import { heldOutLoss } from './held-out';
@@ -88,7 +89,7 @@ export interface FinetuneResult {
 /**
  * Fine-tunes an adapter: encodes the rows, loads and quantises the base, trains, and returns the adapter with the record
  * of the run. A stop (`signal`) ends after the running step and still returns both.
- * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
+ * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, NonFiniteScoreError at the first step, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
   const { device, checkpoint, options } = job;
@@ -244,6 +245,9 @@ async function trainSteps(args: {
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const { learningRate } = how;
+    // A fresh adapter changes nothing yet: the model is to blame, not the learning rate, and there is nothing to keep.
+    if (step === 0 && !job.adapter && !Number.isFinite(metrics.loss))
+      throw nonFiniteScore('The first step has', false);
     const record: StepRecord = { step: step + 1, epoch, learningRate, milliseconds, ...metrics };
     records.push(record);
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });

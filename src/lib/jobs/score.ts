@@ -1,6 +1,5 @@
 import type { Row } from '../datanets/row';
 import { encodeRows, trainedTokens } from '../datanets/statistics';
-import { TabtuneError } from '../errors';
 import type { Checkpoint } from '../formats/checkpoint';
 import type { Adapter } from '../formats/peft';
 import type { ChatTokenizer } from '../formats/tokenizer';
@@ -8,11 +7,9 @@ import type { Device } from '../gpu/device';
 import { Scorer } from '../gpu/generate/scorer';
 import type { LoadOptions } from '../gpu/model/load';
 import { fourBitNotice } from './four-bit';
+import { nonFiniteScore } from './non-finite';
 import { positionsNotice } from './positions';
 import { ModelOnGpu } from './session';
-
-/** The model gives a row no finite score. */
-export class NonFiniteScoreError extends TabtuneError {}
 
 export interface RowScore {
   /** Position in the file, from 0. */
@@ -71,7 +68,7 @@ export async function scoreRows(
     try {
       const sums = await scorer.score(encoded);
       const broken = sums.findIndex((sum) => !Number.isFinite(sum));
-      if (broken >= 0) throw nonFiniteScore(index[broken], adapter !== undefined);
+      if (broken >= 0) throw nonFiniteScore(`Row ${index[broken] + 1} has`, adapter !== undefined);
       const warnings = [
         positionsNotice(encoded, base.config.maxPositions),
         quant === 'nf4' ? await fourBitNotice(checkpoint, signal) : undefined
@@ -98,14 +95,4 @@ export async function scoreRows(
   } finally {
     model.destroy();
   }
-}
-
-function nonFiniteScore(row: number, adapted: boolean): NonFiniteScoreError {
-  return new NonFiniteScoreError(
-    `Row ${row + 1} has a score that is no number: the model's values overflow on the way. ` +
-      (adapted
-        ? 'Score the base alone to see whether the adapter diverged in training, or choose another.'
-        : 'Its weights are damaged or diverged: choose another model.'),
-    { details: { row } }
-  );
 }

@@ -44,6 +44,13 @@ describe('adapters on a disk', () => {
     expect(await readAdapterFiles([file('a.zip', packed)])).toEqual({ adapter: smallAdapter(), claims: {} });
   });
 
+  it('know the base that their run was on', async () => {
+    const base = '7'.repeat(64);
+    const bytes = await bytesOf(zipAdapter(smallAdapter(), { run: { sha256: { base } }, claims: {} }));
+    const { adapter } = await readAdapterFiles([file('a.zip', bytes)]);
+    expect(adapter).toEqual({ ...smallAdapter(), trainedOn: base });
+  });
+
   it('are read whatever lies where claims and card should be', async () => {
     const entries = unzipSync(await bytesOf(zipAdapter(smallAdapter(), { claims: {} })));
     const huge = new Uint8Array(9 * 2 ** 20).fill(0x61);

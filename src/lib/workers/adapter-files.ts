@@ -1,6 +1,6 @@
 /** Adapters between memory and files for the person's disk, with what goes with them. */
 import { zipSync } from 'fflate';
-import { requireNamedWeights } from '../datanets/verify/adapter-named';
+import { baseNamedIn, requireNamedWeights } from '../datanets/verify/adapter-named';
 import { checkOthers, openAdapterZip } from '../datanets/verify/adapter-zip';
 import { unpackBytes, type ZipEntry } from '../datanets/verify/zip';
 import { sha256OfSource } from '../formats/digest';
@@ -86,8 +86,9 @@ export async function readAdapterFiles(
     { name: CLAIM_FILES.receipt, text: receipt }
   ].flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]));
   requireNamedWeights(await sha256OfSource(weights), beside, zip?.name ?? 'the chosen files');
+  const trainedOn = run === undefined ? undefined : baseNamedIn(run);
   return {
-    adapter,
+    adapter: trainedOn === undefined ? adapter : { ...adapter, trainedOn },
     ...(card === undefined ? {} : { card }),
     claims: {
       ...(manifest === undefined ? {} : { manifest }),

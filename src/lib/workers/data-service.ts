@@ -218,7 +218,8 @@ export class DataService implements DataWorker {
     const name =
       files.length === 1 ? files[0].name.replace(/\.zip$/i, '') : `Imported, rank ${adapter.config.rank}`;
     const store = await this.#store;
-    const saved = await saveAdapter(store, adapter, { name }, await readCompanions(companions));
+    const origin = { name, baseSha256: adapter.trainedOn };
+    const saved = await saveAdapter(store, adapter, origin, await readCompanions(companions));
     return summariseAdapter(saved);
   }
 

@@ -31,6 +31,12 @@ export function weightsNamedIn(text: string): string | undefined {
   return typeof found === 'string' ? found : undefined;
 }
 
+/** The SHA-256 of the base that a run.json says the run was on; undefined where it says none. */
+export function baseNamedIn(run: string): string | undefined {
+  const base = objectOf(objectOf(jsonOf(run))?.['sha256'])?.['base'];
+  return typeof base === 'string' ? base : undefined;
+}
+
 /**
  * Compares weights with every file beside them that names some.
  * @param sha256 of `adapter_model.safetensors`, in hexadecimal

@@ -27,7 +27,7 @@ const labels = [
   ...['id2label', 'label2id', 'num_labels', 'tokenizer_class', 'model_max_length', 'vocab_file', 'prefix'],
   // Code of the model's own: run by nobody here. The architecture has to be the family's.
   ...['transformers.js_config', 'tokenizer_model_type', 'is_llama_config', 'sep_token_id', 'unk_token_id'],
-  ...['decoder_start_token_id', '_sliding_window_pattern', 'upcast', 'fused_lm_head']
+  ...['decoder_start_token_id']
 ];
 
 /** How other programs run, spread or start the model, with the same result. */
@@ -49,7 +49,7 @@ const running = [
     'return_dict_in_generate'
   ],
   ...['chunk_size_feed_forward', 'pruned_heads', 'tf_legacy_loss', 'initializer_range', 'init_std'],
-  ...['rope_scaling_original', 'max_sequence_length', 'max_seq_len', 'seq_length', 'n_positions']
+  ...['max_sequence_length', 'max_seq_len', 'seq_length', 'n_positions']
 ];
 
 /** How an answer is drawn: here the person says, whatever the model suggests (transformers 4 kept it in config.json). */

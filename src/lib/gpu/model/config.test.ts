@@ -162,3 +162,78 @@ test.each([
     expect(() => parseDecoderConfig({ ...llama, [field]: value })).toThrow(`config.json has ${field} = `);
   }
 });
+
+test.each<[string, Record<string, unknown>]>([
+  [
+    'SmolLM2',
+    {
+      ...{
+        architectures: ['LlamaForCausalLM'],
+        attention_bias: false,
+        attention_dropout: 0,
+        bos_token_id: 1
+      },
+      ...{
+        eos_token_id: 2,
+        hidden_act: 'silu',
+        initializer_range: 0.041,
+        is_llama_config: true,
+        mlp_bias: false
+      },
+      ...{
+        pad_token_id: 2,
+        pretraining_tp: 1,
+        rope_interleaved: false,
+        rope_scaling: null,
+        rope_theta: 100000
+      },
+      ...{
+        tie_word_embeddings: true,
+        torch_dtype: 'bfloat16',
+        use_cache: true,
+        transformers_version: '4.42.3'
+      },
+      'transformers.js_config': { dtype: 'q4', kv_cache_dtype: { q4f16: 'float16' } }
+    }
+  ],
+  [
+    'Qwen2.5',
+    {
+      ...{
+        model_type: 'qwen2',
+        architectures: ['Qwen2ForCausalLM'],
+        num_key_value_heads: 2,
+        use_mrope: false
+      },
+      ...{ max_window_layers: 1, sliding_window: 32768, use_sliding_window: false, rms_norm_eps: 1e-6 },
+      ...{ max_position_embeddings: 32768, rope_theta: 1000000, unsloth_fixed: true }
+    }
+  ],
+  [
+    'Mistral 7B',
+    {
+      ...{
+        model_type: 'mistral',
+        architectures: ['MistralForCausalLM'],
+        num_key_value_heads: 2,
+        head_dim: null
+      },
+      ...{
+        sliding_window: null,
+        max_position_embeddings: 32768,
+        rope_theta: 1000000,
+        torch_dtype: 'bfloat16'
+      }
+    }
+  ],
+  [
+    'Llama as transformers 5 writes it',
+    {
+      ...{ architectures: ['LlamaForCausalLM'], dtype: 'float16', head_dim: 16, pad_token_id: null },
+      ...{ rope_parameters: { rope_theta: 10000, rope_type: 'default' }, id2label: { 0: 'LABEL_0' } },
+      ...{ return_dict: true, output_hidden_states: false, chunk_size_feed_forward: 0, problem_type: null }
+    }
+  ]
+])('a config.json as published is read: %s', (_, fields) => {
+  expect(parseDecoderConfig({ ...llama, ...fields })).toMatchObject({ hidden: 64, window: 0 });
+});
