@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
 import { rewriteXml } from './docx-xml';
@@ -23,6 +24,15 @@ const drawn = (text: string) =>
   `<w:p>${run(text)}</w:p></w:txbxContent></wps:txbx></wps:wsp></a:graphicData></a:graphic></wp:inline></w:drawing>`;
 const documentXml = (body: string) =>
   `<?xml version="1.0"?><w:document ${NAMESPACES.join(' ')}><w:body>${body}</w:body></w:document>`;
+
+function isNested(xml: string): boolean {
+  const open: string[] = [];
+  for (const [, close, name, self] of xml.matchAll(/<(\/?)([\w:]+)[^>]*?(\/?)>/g)) {
+    if (close && open.pop() !== name) return false;
+    if (!close && !self) open.push(name);
+  }
+  return open.length === 0;
+}
 
 /** The text of a document with such a body, and what is said of it. */
 async function read(body: string) {
@@ -110,6 +120,31 @@ describe('a Word document', () => {
   it('says nothing of looks', async () => {
     const styled = `<w:p><w:pPr><w:pStyle w:val="Own"/></w:pPr><w:permStart w:id="1"/>${run('x')}<w:permEnd w:id="1"/></w:p>`;
     expect(await read(styled)).toEqual({ text: 'x', problems: [] });
+  });
+
+  it('is rewritten or left alone, whatever it is made of', async () => {
+    const tokens = [
+      'mc:AlternateContent',
+      'mc:Choice',
+      'mc:Fallback',
+      'w:drawing',
+      'w:txbxContent',
+      'w:ruby',
+      'w:rt',
+      'm:oMath',
+      'm:f',
+      'w:p'
+    ]
+      .flatMap((name) => [`<${name}>`, `</${name}>`, `<${name}/>`])
+      .concat('a & b', '&lt;', '<![CDATA[x]]>');
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom(...tokens), { maxLength: 40 }), async (parts) => {
+        const rewritten = await rewriteXml(`<w:document>${parts.join('')}</w:document>`);
+        // What is rewritten nests as XML must.
+        if (rewritten) expect(isNested(rewritten.xml)).toBe(true);
+      }),
+      { seed: 3, numRuns: 400 }
+    );
   });
 
   it('that needs nothing, or is damaged, is left as it is', async () => {

@@ -22,6 +22,12 @@ const UNWRAPPED = new Set([
 /** What makes this necessary; most documents have none of it. */
 const REASONS =
   /<(?:w:fldSimple|w:dir|w:bdo|w:ruby|w:cr|w:ptab|w:commentReference|w:drawing|m:oMath|mc:AlternateContent)\b/;
+/** Drawings in text boxes in drawings. */
+const MAX_CAPTURES = 64;
+/** The parser moves all open elements at each new one. */
+const MAX_DEPTH = 1000;
+/** Characters read at a time. */
+const STEP = 2 ** 14;
 const DIAGRAM = /\/(?:diagram|chart|chartex)$/;
 
 /** An element whose content is gathered apart. */
@@ -44,8 +50,9 @@ export async function rewriteXml(xml: string): Promise<RewrittenXml | undefined>
   const { Parser } = await import('htmlparser2');
   const rewriter = new Rewriter();
   const parser = new Parser(rewriter, { xmlMode: true, decodeEntities: true });
-  parser.write(xml);
-  parser.end();
+  // In steps: what turns out to be no document is not read to its end.
+  for (let at = 0; at < xml.length && !rewriter.isDamaged; at += STEP) parser.write(xml.slice(at, at + STEP));
+  if (!rewriter.isDamaged) parser.end();
   return rewriter.isDamaged ? undefined : rewriter.result();
 }
 
@@ -66,6 +73,9 @@ class Rewriter {
   }
 
   onopentag(name: string, attributes: Record<string, string>): void {
+    // No document is that deep; each level copies what is inside it.
+    this.isDamaged ||= this.#math.isFull || this.#captures.length > MAX_CAPTURES || this.#depth > MAX_DEPTH;
+    if (this.isDamaged) return;
     this.#depth += 1;
     this.#isFresh = true;
     if (name === 'w:commentReference') this.#comments += 1;
@@ -87,12 +97,14 @@ class Rewriter {
   }
 
   ontext(text: string): void {
+    if (this.isDamaged) return;
     this.#isFresh = false;
     if (this.#math.isOpen) this.#math.text(text);
     else this.#write(escape(text));
   }
 
   onclosetag(name: string, isImplied: boolean): void {
+    if (this.isDamaged) return;
     const depth = this.#depth--;
     // An element that closes itself does so right behind its beginning; another is cut off.
     if (isImplied && !this.#isFresh) this.isDamaged = true;

@@ -143,7 +143,8 @@ class HtmlReader {
     if (this.#skipped) return;
     if (NEVER.has(tag)) this.#skipped = { depth: this.#depth, isHidden: false, text: '' };
     else if (isHidden(tag, attributes)) this.#skipped = { depth: this.#depth, isHidden: true, text: '' };
-    else if (this.#math.isOpen && !PARAGRAPHS.has(tag)) this.#math.open(tag, attributes);
+    else if (this.#math.isOpen && !this.#math.isFull && !PARAGRAPHS.has(tag))
+      this.#math.open(tag, attributes);
     else {
       this.#endMath();
       this.#openElement(tag);
@@ -227,15 +228,18 @@ class HtmlReader {
     const held = this.#held.pop();
     if (!held) return;
     const { blocks, text, length, heading } = held;
+    // Appended to what came before, so that a page of nothing but such elements costs no more than its length.
     if (this.#blocks.length === 0) {
-      this.#text = [...text, ...this.#text];
+      for (const piece of this.#text) text.push(piece);
+      this.#text = text;
       this.#length += length;
       this.#heading ??= heading;
-      this.#blocks = blocks;
     } else {
       const before = blockOf(text, heading, this.#preformatted > 0);
-      this.#blocks = [...blocks, ...(before ? [before] : []), ...this.#blocks];
+      if (before) blocks.push(before);
+      for (const block of this.#blocks) blocks.push(block);
     }
+    this.#blocks = blocks;
     if (this.#held.length === 0) this.#heldLength = 0;
   }
 

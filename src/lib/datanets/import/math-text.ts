@@ -23,6 +23,11 @@ export class MathText {
     return this.#open.length > 0;
   }
 
+  /** Whether it nests deeper than any formula: each element around a text copies it. */
+  get isFull(): boolean {
+    return this.#open.length >= MAX_DEPTH;
+  }
+
   open(name: string, attributes: Readonly<Record<string, string>> = {}): void {
     const local = localName(name);
     const outer = this.#open.at(-1);
@@ -60,6 +65,7 @@ export class MathText {
   }
 }
 
+const MAX_DEPTH = 100;
 const PROPERTIES = new Set(['begChr', 'endChr', 'sepChr', 'chr']);
 const UNSEEN = new Set(['annotation', 'annotation-xml', 'mphantom', 'none', 'mprescripts']);
 

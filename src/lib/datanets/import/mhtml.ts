@@ -7,7 +7,7 @@ import { readPlainText } from './plain-text';
 /** A saved page or mail in which no text is found. */
 export class MhtmlError extends TabtuneError {}
 
-const MAX_FILE = 256 * 2 ** 20;
+const MAX_FILE = 64 * 2 ** 20;
 /** Parts within parts. */
 const MAX_NESTING = 8;
 
