@@ -63,7 +63,7 @@ describe('a model', () => {
             return;
           }
           expect(summariseModel(checkpoint, 0, false).parameters).toBe(1);
-          expect(() => estimateMemory(checkpoint.config, defaultOptions, undefined, 64)).toThrow(
+          expect(() => estimateMemory(checkpoint.config, { ...defaultOptions }, undefined, 64)).toThrow(
             TabtuneError
           );
         });
