@@ -14,7 +14,11 @@ import { openAdapter, openModel, quantOf, runCommand, say, withDevice } from './
 class InvalidMessagesError extends TabtuneError {}
 
 const flags: readonly FlagSpec[] = [
-  { name: 'model', value: 'M', help: 'Base model: starter, a Hugging Face folder, or a GGUF file.' },
+  {
+    name: 'model',
+    value: 'M',
+    help: 'Base model: starter, a Hugging Face folder, a GGUF file, or hub:owner/name[@revision][:file.gguf].'
+  },
   { name: 'adapter', value: 'DIR', help: 'Adapter to wear.' },
   {
     name: 'prompt',
