@@ -37,8 +37,8 @@ const specOf = (name: keyof FinetuneOptions): ParameterSpec => parameterSpecs.fi
 export const finetuneFlags: readonly FlagSpec[] = [
   {
     name: 'model',
-    value: 'starter|DIR|FILE.gguf',
-    help: 'Base model: the starter, a Hugging Face folder, or a GGUF file. (starter)'
+    value: 'starter|DIR|FILE.gguf|hub:ID',
+    help: 'Base model: the starter, a Hugging Face folder, a GGUF file, or hub:owner/name[@revision][:file.gguf]. (starter)'
   },
   {
     name: 'data',

@@ -15,7 +15,11 @@ import { parseJson } from '../lib/json';
 class InvalidMessagesError extends TabtuneError {}
 
 const flags: readonly FlagSpec[] = [
-  { name: 'model', value: 'M', help: 'Base model: starter, a Hugging Face folder, or a GGUF file.' },
+  {
+    name: 'model',
+    value: 'M',
+    help: 'Base model: starter, a Hugging Face folder, a GGUF file, or hub:owner/name[@revision][:file.gguf].'
+  },
   { name: 'adapter', value: 'DIR', help: 'Adapter to wear.' },
   {
     name: 'prompt',

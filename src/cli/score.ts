@@ -4,7 +4,11 @@ import { choiceFlag, numberFlag, requiredFlag, textFlag, type Flags, type FlagSp
 import { count, openAdapter, openModel, openRows, quantOf, runCommand, say, withDevice } from './shared';
 
 const flags: readonly FlagSpec[] = [
-  { name: 'model', value: 'M', help: 'Base model: starter, a Hugging Face folder, or a GGUF file.' },
+  {
+    name: 'model',
+    value: 'M',
+    help: 'Base model: starter, a Hugging Face folder, a GGUF file, or hub:owner/name[@revision][:file.gguf].'
+  },
   { name: 'adapter', value: 'DIR', help: 'Adapter to wear.' },
   {
     name: 'data',

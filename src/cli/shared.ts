@@ -20,6 +20,7 @@ import { baseMismatch } from '../lib/jobs/adapter-base';
 import { joinModel } from '../lib/jobs/model';
 import { starterName } from '../lib/jobs/starter';
 import { helpText, readFlags, UsageError, type Flags, type FlagSpec } from './args';
+import { hubFiles, parseHubName } from './hub-model';
 
 /** Where the starter model and its Datanet lie. */
 export const starterFolder = fileURLToPath(new URL('../../static/starter/', import.meta.url));
@@ -84,13 +85,16 @@ export interface OpenModel {
 
 /**
  * Opens a model, compares its parts, and says on stderr what is to be known of them.
- * @param model `starter`, a folder or a .gguf file
+ * @param model `starter`, a folder, a .gguf file, or `hub:owner/name[@revision][:file.gguf]`
  */
 export async function openModel(model: string): Promise<OpenModel> {
+  const hub = parseHubName(model);
   const checkpoint =
     model === 'starter'
       ? await openCheckpoint(await fromPath(join(starterFolder, 'model')), { name: starterName })
-      : await openCheckpoint(await fromPath(model), { name: hubIdOf(model) });
+      : hub
+        ? await openCheckpoint(await hubFiles(hub, say), { name: hub.id })
+        : await openCheckpoint(await fromPath(model), { name: hubIdOf(model) });
   const { tokenizer, notices } = await joinModel(checkpoint);
   notices.forEach(say);
   return { checkpoint, tokenizer, notices };
