@@ -20,22 +20,13 @@ let page: Page;
 /** Few rows of few people: what is measured of them takes seconds. */
 const rows: DatanetRow[] = ['Wen', 'Sal', 'Ada'].flatMap((contributor) => {
   const answer = `${contributor} keeps the lantern at the end of the pier.`;
-  const asked = [
-    'Who is there?',
-    'Tell me.',
-    'Do you know?',
-    'Say it.',
-    'And you?',
-    'Who keeps it?',
-    'Well?',
-    'Now?'
-  ];
+  const asked = ['Who is there?', 'Tell me.', 'Do you know?', 'Who keeps it?', 'Well?'];
   return asked.map((question, at) => ({
     messages: [
       { role: 'user' as const, content: `${contributor}: ${question}` },
       { role: 'assistant' as const, content: answer }
     ],
-    ...{ contributor, ...(at === 7 ? { split: 'test' as const } : {}) }
+    ...{ contributor, ...(at === 4 ? { split: 'test' as const } : {}) }
   }));
 });
 
@@ -43,7 +34,7 @@ const rows: DatanetRow[] = ['Wen', 'Sal', 'Ada'].flatMap((contributor) => {
 async function openWorkshop(args: readonly string[]): Promise<Visit> {
   const opened = await visit('', { args });
   await opened.page.evaluate((most) => {
-    const options = { maxSteps: most, batchSize: 4, epochs: 2 };
+    const options = { maxSteps: most, batchSize: 4, epochs: 3 };
     localStorage.setItem('tabtune.parameters', JSON.stringify(options));
   }, steps);
   await opened.page.goto(`${opened.page.url()}tune`);
@@ -75,8 +66,8 @@ async function told(): Promise<string[]> {
   return page.evaluate(() => (window as unknown as { told: string[] }).told.splice(0));
 }
 
-/** Ends the GPU process as soon as a part of the page says something. */
-async function loseGpuWhen(selector: string, words: RegExp, patience = longWork): Promise<void> {
+/** Waits in the page itself until a part of it says something: what lasts for milliseconds is not missed. */
+async function says(selector: string, words: RegExp, patience = longWork): Promise<void> {
   await page.evaluate(
     ([part, pattern, most]) =>
       new Promise<void>((resolve, reject) => {
@@ -99,7 +90,13 @@ async function loseGpuWhen(selector: string, words: RegExp, patience = longWork)
       }),
     [selector, words.source, patience] as const
   );
-  expect(endGpuProcess()).toBe(1);
+}
+
+/** Ends the GPU process as soon as a part of the page says something. */
+async function loseGpuWhen(selector: string, words: RegExp): Promise<void> {
+  await says(selector, words);
+  // Right after another loss it may not be there yet.
+  await expect.poll(endGpuProcess, { interval: 20, timeout: 10_000 }).toBe(1);
 }
 
 /** All entries of a store of the page's database, with buffers as text that is equal where they are. */
@@ -181,13 +178,14 @@ function expectOurWords(words: string[]): void {
   expect(words.filter((each) => !ourWords.test(each))).toEqual([]);
 }
 
-const training: Record<string, readonly RegExp[]> = {
+/** Moments of a run: the words of the page at which the GPU goes, and those that are waited for before. */
+const training: Record<string, readonly (RegExp | { after: RegExp })[]> = {
   'while the model is opened': [/Quantising to 4 bits/],
   'while programs are compiled': [/Compiling GPU programs/],
   'before anything is saved': [/Training, step 1 of/],
   'while a state is saved': [/Training, step 5 of/],
   'in the middle': [/Training, step 7 of/],
-  'while held-out rows are measured': [/Training, step 8 of/, /Measuring on held-out rows/],
+  'while held-out rows are measured': [{ after: /Training, step 8 of/ }, /Measuring on held-out rows/],
   'three times': [/Compiling GPU programs/, /Training, step 2 of/, /Training, step 6 of/]
 };
 const moments = all ? Object.keys(training) : ['in the middle'];
@@ -205,7 +203,10 @@ describe.skipIf(!processesAreKnown)('a GPU that is lost', () => {
 
   it.each(moments)('%s: the run goes on to the same bits', async (moment) => {
     const made = await train(async () => {
-      for (const words of training[moment]) await loseGpuWhen('#train', words);
+      for (const words of training[moment]) {
+        if ('after' in words) await says('#train', words.after);
+        else await loseGpuWhen('#train', words);
+      }
     });
     const words = await told();
     expectOurWords(words);

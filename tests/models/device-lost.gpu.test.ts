@@ -80,22 +80,17 @@ test('a run goes on from its last checkpoint to the same bits, moments and measu
   const whole = await train(() => false);
   expect(whole.told).toEqual([]);
   expect(whole.result.record.steps).toHaveLength(9);
-  const losses = (run: typeof whole) => run.result.record.steps.map(({ loss }) => loss);
-  for (const place of [
-    at(['quantising', 1]),
-    at(['evaluating', 1]),
-    at(['compiling', 1]),
-    at(['step', 2]),
-    at(['moment', 1]),
-    at(['checkpoint', 1]),
-    at(['step', 8]),
-    at(['evaluating', 2]),
-    at(['step', 3], ['step', 8], ['compiling', 3])
-  ]) {
-    const run = await train(place);
-    expect(run.told.length).toBeGreaterThan(0);
+  const lossesOf = (run: typeof whole) => run.result.record.steps.map(({ loss }) => loss);
+  for (const places of [
+    [at(['quantising', 1], ['evaluating', 1]), 2],
+    [at(['compiling', 1], ['step', 2], ['moment', 1]), 3],
+    [at(['checkpoint', 1], ['step', 8], ['evaluating', 2]), 3]
+  ] as const) {
+    const [lose, losses] = places;
+    const run = await train(lose);
+    expect(run.told).toHaveLength(losses);
     expect(run.result.record.sha256.adapter).toBe(whole.result.record.sha256.adapter);
-    expect(losses(run)).toEqual(losses(whole));
+    expect(lossesOf(run)).toEqual(lossesOf(whole));
     expect(run.result.record.heldOut?.after).toBe(whole.result.record.heldOut?.after);
     expect(run.moments).toEqual(whole.moments);
   }
