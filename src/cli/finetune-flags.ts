@@ -32,6 +32,11 @@ const parameterFlags: readonly (readonly [flag: string, name: keyof FinetuneOpti
   ['seed', 'seed', 'N']
 ];
 
+/** Those that go by the model and the rows (`jobs/suggest.ts`). */
+const SUGGESTED: readonly (keyof FinetuneOptions)[] = [
+  ...(['learningRate', 'epochs', 'batchSize', 'gradAccum', 'maxLength'] as const)
+];
+
 const specOf = (name: keyof FinetuneOptions): ParameterSpec => parameterSpecs.find((s) => s.name === name)!;
 
 export const finetuneFlags: readonly FlagSpec[] = [
@@ -61,7 +66,7 @@ export const finetuneFlags: readonly FlagSpec[] = [
     help:
       specOf(parameter).kind === 'boolean'
         ? specOf(parameter).help
-        : `${specOf(parameter).help} (${specOf(parameter).default})`
+        : `${specOf(parameter).help} (${SUGGESTED.includes(parameter) ? 'by the model and the rows' : specOf(parameter).default})`
   })),
   { name: 'adapter', value: 'DIR', help: 'Adapter to start from; its rank, alpha and targets are kept.' },
   { name: 'no-shuffle', help: 'Reads the rows in the order of the file in every epoch.' },
@@ -103,14 +108,21 @@ function givenOptions(flags: Flags): Partial<Record<keyof FinetuneOptions, unkno
 }
 
 /**
- * The options of a run: what was written, over what an adapter to start from demands, over the defaults.
+ * The options of a run: what was written, over what an adapter to start from demands, over what suits the model and the rows.
  * @param starter whether the starter model is trained on its own rows
+ * @param suggested what suits another model and other rows, once they are known
  * @throws UsageError for values that mean nothing and for flags that contradict the adapter
  */
-export function finetuneOptions(flags: Flags, starter: boolean, adapter?: Adapter): FinetuneOptions {
+export function finetuneOptions(
+  flags: Flags,
+  starter: boolean,
+  adapter?: Adapter,
+  suggested: Partial<FinetuneOptions> = {}
+): FinetuneOptions {
   const given = givenOptions(flags);
+  const defaults = starter ? starterOptions : suggested;
   const targets = given.targets === undefined ? undefined : readTargets(given.targets as string);
-  if (!adapter) return completeOptions({ ...(starter ? starterOptions : {}), ...given });
+  if (!adapter) return completeOptions({ ...defaults, ...given });
   const { rank, alpha, rsLora, targetModules } = adapter.config;
   const contradictions = [
     ...(given.rank !== undefined && given.rank !== rank
@@ -137,7 +149,7 @@ export function finetuneOptions(flags: Flags, starter: boolean, adapter?: Adapte
     rsLora,
     targets: targetModules.length === TARGET_MODULES.length ? 'all-linear' : targetModules.join()
   };
-  return completeOptions({ ...(starter ? starterOptions : {}), ...given, ...shape });
+  return completeOptions({ ...defaults, ...given, ...shape });
 }
 
 function readTargets(text: string): string[] {

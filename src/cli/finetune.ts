@@ -11,6 +11,8 @@ import { ChatSession } from '../lib/jobs/chat';
 import { finetune, type FinetuneEvent, type FinetuneResult } from '../lib/jobs/finetune';
 import type { FinetuneOptions } from '../lib/jobs/options';
 import { starterQuestion } from '../lib/jobs/starter';
+import { suggestOptions, type RunSubject } from '../lib/jobs/suggest';
+import { parameterCount, parseDecoderConfig } from '../lib/gpu/model/config';
 import { textFlag, UsageError, type Flags } from './args';
 import { finetuneFlags, finetuneOptions, starterNote } from './finetune-flags';
 import { Progress } from './finetune-progress';
@@ -39,11 +41,12 @@ async function run(flags: Flags): Promise<number> {
   const startFrom = textFlag(flags, 'adapter');
   const worn = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
   const adapter = worn?.adapter;
-  const options = finetuneOptions(flags, starter, adapter);
   const { rows, heldOut, versions, contributors } = await openData(
     data ?? starterDatanet,
     textFlag(flags, 'purpose')
   );
+  const suggested = suggestOptions({ model: subjectOf(model), rows: await measureRows(rows, model) });
+  const options = finetuneOptions(flags, starter, adapter, suggested);
   const inherited = await inheritedVersions(startFrom);
   await describeRows(rows, model, options);
   if (replaces) say(`The adapter in ${out} will be replaced when the run is over.`);
@@ -110,6 +113,23 @@ function conclude({ status, record: { steps } }: FinetuneResult, out: string): n
       say(`Done: ${count(steps.length, 'step')}, loss ${last.loss.toFixed(4)}. The adapter is in ${out}.`);
       return 0;
   }
+}
+
+/** What parameters go by, of a model. */
+function subjectOf({ checkpoint: { name, config } }: OpenModel): NonNullable<RunSubject['model']> {
+  const decoder = parseDecoderConfig(config);
+  const { hidden: hiddenSize, maxPositions: maxLength } = decoder;
+  return { name, hiddenSize, maxLength, parameters: parameterCount(decoder) };
+}
+
+/** How many rows there are, and the tokens of the longest, as far as the model has positions. */
+async function measureRows(
+  rows: readonly Row[],
+  { checkpoint, tokenizer }: OpenModel
+): Promise<RunSubject['rows']> {
+  const { maxPositions: maxLength } = parseDecoderConfig(checkpoint.config);
+  const { statistics } = await encodeRows(rows, tokenizer, { maxLength, trainOn: 'everything' });
+  return { count: rows.length, longest: statistics.longest };
 }
 
 /** Says what becomes of rows that do not fit or leave nothing to train on. */

@@ -101,7 +101,8 @@ export function knownMapping(
   // Under a name that says nothing: only one can be meant.
   const [only, another] = columns.filter((candidate) => holdsConversations(records, candidate));
   if (only !== undefined && another === undefined) return toMessages(only);
-  const column = find(columns, NAMES.text, []) ?? (columns.length === 1 ? columns[0] : undefined);
+  const alone = columns.length === 1 && holdsWords(records, columns[0]) ? columns[0] : undefined;
+  const column = find(columns, NAMES.text, []) ?? alone;
   return column === undefined ? undefined : { to: 'text', column, ...metaColumns(columns, [column]) };
 }
 
@@ -110,6 +111,11 @@ function recordsIn(sample: readonly unknown[]): Record<string, unknown>[] {
     (value): value is Record<string, unknown> =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
   );
+}
+
+/** Whether a column without a telling name holds text: numbers and objects are something else. */
+function holdsWords(records: readonly Record<string, unknown>[], column: string): boolean {
+  return records.every((record) => typeof (ownValue(record, column) ?? '') === 'string');
 }
 
 function holdsConversations(records: readonly Record<string, unknown>[], column: string): boolean {

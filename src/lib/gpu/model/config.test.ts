@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDecoderConfig, UnsupportedModelError, windowOfLayer } from './config';
+import { parameterCount, parseDecoderConfig, UnsupportedModelError, windowOfLayer } from './config';
 
 const llama = {
   model_type: 'llama',
@@ -236,4 +236,13 @@ test.each<[string, Record<string, unknown>]>([
   ]
 ])('a config.json as published is read: %s', (_, fields) => {
   expect(parseDecoderConfig({ ...llama, ...fields })).toMatchObject({ hidden: 64, window: 0 });
+});
+
+test('parameters are counted as the model cards of published models count them', () => {
+  const smol = parseDecoderConfig({
+    ...{ model_type: 'llama', hidden_size: 576, num_hidden_layers: 30, num_attention_heads: 9 },
+    ...{ num_key_value_heads: 3, intermediate_size: 1536, vocab_size: 49152, rms_norm_eps: 1e-5 },
+    ...{ tie_word_embeddings: true, hidden_act: 'silu' }
+  });
+  expect(parameterCount(smol)).toBe(134_515_008);
 });

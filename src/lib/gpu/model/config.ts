@@ -28,6 +28,15 @@ export interface DecoderConfig {
   readonly maxPositions: number;
 }
 
+/** Values of all weights: embedding, a head of its own, and each layer's projections and norms. */
+export function parameterCount(config: DecoderConfig): number {
+  const { hidden, layers, heads, kvHeads, headDim, intermediate, vocabulary, tiedHead, qkvBias } = config;
+  const [query, keyValue] = [heads * headDim, kvHeads * headDim];
+  const attention = 2 * query * hidden + 2 * keyValue * hidden + (qkvBias ? query + 2 * keyValue : 0);
+  const layer = attention + 3 * intermediate * hidden + 2 * hidden;
+  return (tiedHead ? 1 : 2) * vocabulary * hidden + layers * layer + hidden;
+}
+
 /** What a family means beyond its config.json. Adding a family is adding a row, where it needs no new arithmetic. */
 interface Family {
   /** Its own architectures, in lower case: another one (a classifier, a model with code of its own) computes otherwise. */
