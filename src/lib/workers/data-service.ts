@@ -104,14 +104,15 @@ export class DataService implements DataWorker {
 
   async importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary> {
     const onProgress = (rows: number, problems: number) => onEvent({ phase: 'parsing', rows, problems });
-    const parsed =
-      input.kind === 'file'
-        ? await readTrainingRows(input.file.name, input.file, { onProgress })
-        : await readTrainingRows('Pasted rows', new Blob([input.text]), { onProgress });
-    requireRows(parsed);
     const store = await this.#store;
-    const set = await addRowSet(store, parsed);
-    return summariseRowSet(store, set);
+    return store.hold(async () => {
+      const parsed =
+        input.kind === 'file'
+          ? await readTrainingRows(input.file.name, input.file, { onProgress })
+          : await readTrainingRows('Pasted rows', new Blob([input.text]), { onProgress });
+      requireRows(parsed);
+      return summariseRowSet(store, await addRowSet(store, parsed));
+    });
   }
 
   async siteFile(address: string): Promise<File> {
@@ -225,12 +226,16 @@ export class DataService implements DataWorker {
 
   async runs(): Promise<RunSummary[]> {
     const store = await this.#store;
-    // Before the records: a run that begins in between is then taken for one that is not there yet.
-    const trains = await usedNow(this.#locks, 'training');
+    // Before and after: one that begins or ends in between is not taken for one that was cut off.
+    const before = await usedNow(this.#locks, 'training');
+    const records = await store.runs();
+    const after = await usedNow(this.#locks, 'training');
     const runs = await Promise.all(
-      (await store.runs()).map(async (run) =>
-        summariseRun(run, await store.checkpoint(run.id), trains({ kind: 'run', id: run.id }))
-      )
+      records.map(async (record) => {
+        const thing = { kind: 'run' as const, id: record.id };
+        const live = record.status === 'running' && (before(thing) || after(thing));
+        return summariseRun(record, await store.checkpoint(record.id), live);
+      })
     );
     return runs.filter((run) => run !== undefined);
   }

@@ -12,11 +12,12 @@ export interface Thing {
 }
 
 /** What is done with things. */
-export type Use = 'training' | 'measuring';
+export type Use = 'training' | 'measuring' | 'changing';
 
 const useWords: Record<Use, string> = {
   training: 'a run goes on that needs it',
-  measuring: 'it is being measured who made a model, and that needs it'
+  measuring: 'it is being measured who made a model, and that needs it',
+  changing: 'its rows are being changed'
 };
 
 /** Something cannot be deleted or taken over: a tab works with it. */
@@ -37,14 +38,17 @@ const lockOf = ({ kind, id }: Thing) => `${prefix} ${kind} ${id}`;
 /** Held beside it, so that whoever is refused can be told what for. */
 const lockFor = (thing: Thing, use: Use) => `${lockOf(thing)} for ${use}`;
 
-/** Runs `work` while nobody can delete `things`. Waits for a deletion that goes on: what it deleted is then missed at once. */
+/**
+ * Runs `work` while nobody can delete `things`. Waits for a deletion that goes on: what it deleted is then missed at once.
+ * @param locks absent where a browser has none
+ */
 export async function whileUsed<R>(
-  locks: LockManager,
+  locks: LockManager | undefined,
   things: readonly Thing[],
   use: Use,
   work: () => Promise<R>
 ): Promise<R> {
-  if (things.length === 0) return work();
+  if (!locks || things.length === 0) return work();
   const [first, ...rest] = things;
   const inner = () => whileUsed(locks, rest, use, work);
   const named = () => locks.request(lockFor(first, use), { mode: 'shared' }, inner) as Promise<R>;
@@ -53,7 +57,7 @@ export async function whileUsed<R>(
 
 /**
  * Runs `work`, which takes a thing away, while nobody works with it.
- * @param locks absent where a browser has none: there, nothing can be worked with either
+ * @param locks absent where a browser has none: there, nobody can tell
  * @throws InUseError at once where somebody does
  */
 export async function unlessUsed<R>(

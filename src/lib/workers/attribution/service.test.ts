@@ -3,7 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatanetRow } from '../../datanets/datanet';
 import { Store } from '../../datanets/store/store';
 import { StorageFullError } from '../../datanets/store/store-errors';
+import { MemoryFileCache } from '../../formats/file-cache';
+import { DataService } from '../data-service';
+import { DatanetService } from '../datanets/service';
 import type { GpuJobs } from '../gpu-jobs';
+import { HubLibrary } from '../hub-library';
 import type { TrainingChoice } from '../protocol';
 import { loadRunData } from '../run-data';
 import { gpuServiceWith } from '../testing-gpu';
@@ -61,6 +65,34 @@ const handbook = [
 const ref = (run: string) => ({ run, model: tinyModel });
 
 describe('whose rows made a model', () => {
+  it('is measured while no tab can delete what it takes: the run, its adapter, its data', async () => {
+    const choice = await versions({ tides: { rows: handbook } });
+    const { run, adapter } = await keepRun(store, choice);
+    const locks = lockManager();
+    const library = new HubLibrary(new MemoryFileCache());
+    const data = new DataService(Promise.resolve(store), library, locks);
+    const datanets = new DatanetService(Promise.resolve(store), locks);
+    const deletions = [
+      () => data.deleteRun(run),
+      () => data.deleteAdapter(adapter),
+      () => datanets.remove('datanet-tides')
+    ];
+    const jobs = measuring(sameFact, 'representation');
+    const measure: GpuJobs['measure'] = async (job) => {
+      for (const attempt of deletions) {
+        await expect(attempt()).rejects.toMatchObject({
+          name: 'InUseError',
+          message: expect.stringContaining('it is being measured who made a model') as string
+        });
+      }
+      return jobs.measure!(job);
+    };
+    await serviceWith({ ...jobs, measure }, locks).attribute(ref(run), () => undefined);
+    expect(await store.attribution.result(run)).toBeDefined();
+    for (const attempt of deletions) await attempt();
+    expect(await store.attribution.result(run)).toBeUndefined();
+  });
+
   it('is measured on what was held out, kept, and given again', async () => {
     const { run } = await keepRun(store, await versions({ tides: { rows: handbook } }));
     const service = serviceWith(measuring(sameFact, 'representation'));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatanetFacts } from '../../datanets/datanet';
 import { Store } from '../../datanets/store/store';
 import { StorageFullError } from '../../datanets/store/store-errors';
+import { lockManager } from '../testing-locks';
 import type { DatanetEvent, RowQuery, RowsRef } from './protocol';
 import { DatanetService } from './service';
 import { together } from './service-together';
@@ -55,6 +56,24 @@ async function texts(query: RowQuery = {}, from = 0, count = 100): Promise<strin
     'text' in content ? content.text : content.messages.map((message) => message.content).join(' / ')
   );
 }
+
+describe('a Datanet that rows come into', () => {
+  it('stays until they are in: another tab is refused at once, and not the import at its end', async () => {
+    const locks = lockManager();
+    const [here, there] = [store, await Store.open()].map(
+      (opened) => new DatanetService(Promise.resolve(opened), locks)
+    );
+    let refused: Promise<void> | undefined;
+    const report = await here.importInto(id, lines(3), { to: 'rows' }, () => {
+      refused ??= there.remove(id);
+      refused.catch(() => undefined);
+    });
+    expect(report.rows).toBe(3);
+    await expect(refused).rejects.toThrow(/^This Datanet is in use: its rows are being changed/);
+    await there.remove(id);
+    expect(await here.list()).toEqual([]);
+  });
+});
 
 describe('a person', () => {
   it('is made once, and keeps the keys under another name', async () => {

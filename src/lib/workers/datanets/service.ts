@@ -12,7 +12,7 @@ import type { Store } from '../../datanets/store/store';
 import type { Person, WalletSignature } from '../../datanets/trust/statements';
 import { StoppedError } from '../../errors';
 import type { ChainRequest } from '../../datanets/verify/chain-request';
-import { unlessUsed } from '../in-use';
+import { unlessUsed, whileUsed } from '../in-use';
 import { usesOf } from '../run-uses';
 import { Checking } from './checking';
 import { datanetOfCroissant, type DescribedDatanet } from './describing';
@@ -200,7 +200,7 @@ export class DatanetService implements DatanetWorker {
     mapping: ImportMapping,
     onEvent: OnEvent
   ): Promise<ImportReport> {
-    return this.#long(async (signal, { importing }) =>
+    return this.#changing(id, async (signal, { importing }) =>
       importing.importInto(id, input, mapping, await this.person(), signal, onEvent)
     );
   }
@@ -211,7 +211,7 @@ export class DatanetService implements DatanetWorker {
     seed: number,
     onEvent: OnEvent
   ): Promise<Record<Split, number>> {
-    return this.#long(async (signal, { splitting }) =>
+    return this.#changing(id, async (signal, { splitting }) =>
       splitting.splitRows(id, shares, seed, signal, onEvent)
     );
   }
@@ -283,7 +283,21 @@ export class DatanetService implements DatanetWorker {
 
   /** A call that `cancel` ends. */
   #long<T>(work: (signal: AbortSignal, parts: Parts) => Promise<T>): Promise<T> {
-    return this.#storeless(async (signal) => work(signal, await this.#parts));
+    return this.#storeless(async (signal) => {
+      const parts = await this.#parts;
+      // It may write at its end: a newer page waits for that.
+      return parts.store.hold(() => work(signal, parts));
+    });
+  }
+
+  /** The same, where rows of a draft are changed at the end: no tab can delete it meanwhile. */
+  #changing<T>(id: string, work: (signal: AbortSignal, parts: Parts) => Promise<T>): Promise<T> {
+    return this.#long(async (signal, parts) => {
+      const { datanet } = await parts.store.datanets.get(id);
+      return whileUsed(this.#locks, [{ kind: 'Datanet', id: datanet }], 'changing', () =>
+        work(signal, parts)
+      );
+    });
   }
 
   /** The same, where a database that does not open is no hindrance. */
