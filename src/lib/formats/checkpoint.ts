@@ -51,7 +51,7 @@ export interface FourBitStorage {
 }
 /** The largest tokenizer.json in use has about 35 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 2 ** 20;
-/** Templates of models with tools have some 20 kB. */
+/** Templates of models with tools have some 20 kB; how long one may be is looked at where it is used. */
 const MAX_TEMPLATE_BYTES = 2 ** 20;
 
 /** Small files that define a model beside its weights. */

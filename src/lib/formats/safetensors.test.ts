@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { expectLinear } from '../../../tests/support/cost';
 import { TabtuneError } from '../errors';
 import { twinWide } from './testing';
 import {
@@ -79,6 +80,25 @@ describe('writeSafetensors and openSafetensors', () => {
     expect(() => writeSafetensors([{ ...tensor, shape: [3] }])).toThrow(
       'Tensor a of shape [3] has 2 values.'
     );
+  });
+});
+
+describe('a header of absurd numbers', () => {
+  it('is refused in a message that can be read, and in a time that its length says', async () => {
+    const header = (count: number) =>
+      `{"w":{"dtype":"U8","shape":[${'1e300,'.repeat(count)}1],"data_offsets":[0,0]}}`;
+    const error = await open(fileOf(header(5000), 0)).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(InvalidSafetensorsError);
+    expect((error as Error).message.length).toBeLessThan(600);
+    const empty = (i: number) => `"t${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`;
+    await expectLinear('tensors', 20_000, (count) =>
+      open(fileOf(`{${Array.from({ length: count }, (_, i) => empty(i)).join()}}`, 0))
+    );
+  });
+
+  it('nested without end is refused by its file', async () => {
+    const deep = `{"__metadata__":${'['.repeat(5000)}${']'.repeat(5000)}}`;
+    await expect(open(fileOf(deep, 0))).rejects.toThrow('nests lists and objects more than 64 deep');
   });
 });
 

@@ -221,9 +221,13 @@ function parseHeader(source: ByteSource, text: string): Record<string, unknown> 
 function parseEntry(source: ByteSource, name: string, value: unknown, dataStart: number): TensorEntry {
   const parsed = headerEntry.safeParse(value);
   if (!parsed.success) {
-    throw invalid(source, `the entry of tensor ${name} is malformed (${z.prettifyError(parsed.error)})`, {
-      tensor: name
-    });
+    throw invalid(
+      source,
+      `the entry of tensor ${name} is malformed (${z.prettifyError(parsed.error).slice(0, 300)})`,
+      {
+        tensor: name
+      }
+    );
   }
   const { dtype, shape, data_offsets } = parsed.data;
   if (!Object.hasOwn(DTYPE_BYTES, dtype)) {

@@ -76,6 +76,22 @@ describe('a tokenizer.json of anybody', () => {
     });
   });
 
+  it('comes with a template of a bounded length, wherever that stands', async () => {
+    const template = 'a'.repeat(2 ** 16 + 1);
+    const loadWith = (tokenizerConfig: unknown, chatTemplate?: string) =>
+      loadTokenizer({ tokenizerJson: base, tokenizerConfig, chatTemplate });
+    await expect(loadWith({ chat_template: template })).rejects.toThrow(
+      'The chat template in tokenizer_config.json has 65537 characters, more than 65536'
+    );
+    await expect(loadWith({ chat_template: [{ name: 'a', template }, null] })).rejects.toThrow(
+      TokenizerBoundsError
+    );
+    await expect(loadWith(null, template)).rejects.toThrow(
+      'The chat template in chat_template.jinja has 65537'
+    );
+    expect((await loadWith({ chat_template: 'a'.repeat(2 ** 16) })).hasChatTemplate).toBe(true);
+  });
+
   it('takes no longer than its vocabulary says', async () => {
     await load({});
     await expectLinear('a vocabulary', 50_000, (size) =>

@@ -22,6 +22,27 @@ const MAX_PATTERN_LENGTH = 8192;
 /** How many times longer a text may become by what replaces its parts. */
 const MAX_GROWTH = 64;
 
+/** UTF-16 units of a chat template; those of models with tools have some 20,000. */
+const MAX_TEMPLATE_LENGTH = 2 ** 16;
+
+/**
+ * @param template a chat template, or a list of named ones, as in tokenizer_config.json; anything else has no template in it
+ * @throws TokenizerBoundsError where one is too long to be a template
+ */
+export function requireBoundedTemplate(template: unknown, file: string): void {
+  const list: unknown[] = Array.isArray(template)
+    ? (template as { template?: unknown }[]).map((each) => each?.template)
+    : [template];
+  for (const source of list) {
+    if (typeof source !== 'string' || source.length <= MAX_TEMPLATE_LENGTH) continue;
+    throw new TokenizerBoundsError(
+      `The chat template in ${file} has ${source.length} characters, more than ${MAX_TEMPLATE_LENGTH}, as no template has. ` +
+        "Download the file anew from the model's page; if it is the same there, choose another model.",
+      { details: { file, length: source.length } }
+    );
+  }
+}
+
 /** @throws TokenizerBoundsError naming what is out of bounds */
 export function requireBoundedTokenizer(json: TokenizerJson): void {
   requireVocabulary(json.model.vocab);

@@ -7,7 +7,7 @@ import {
   type TemplateMessage,
   type TextSpan
 } from './chat-template';
-import { requireBoundedTokenizer } from './tokenizer-bounds';
+import { requireBoundedTemplate, requireBoundedTokenizer } from './tokenizer-bounds';
 import { byteLevelBytes, metaspaceBytes, TextStream } from './tokenizer-bytes';
 import {
   completeTokenizerJson,
@@ -96,6 +96,8 @@ export async function loadTokenizer(files: TokenizerFiles, rows = Infinity): Pro
   }
   requireBoundedTokenizer(json);
   const config = flattenTokenizerConfig(files.tokenizerConfig);
+  requireBoundedTemplate(config.chat_template, 'tokenizer_config.json');
+  requireBoundedTemplate(files.chatTemplate, 'chat_template.jinja');
   const { PreTrainedTokenizer } = await import('@huggingface/transformers');
   try {
     // The template is chosen here and passed at each rendering: the library need not see it.
