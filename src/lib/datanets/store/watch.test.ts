@@ -47,6 +47,14 @@ describe('how a page stands to the store', () => {
     await expect.poll(() => told).toEqual(['waiting', 'free']);
   });
 
+  it('is waiting, too, where others wait before it', async () => {
+    const older = await olderTab('line');
+    const [first, second] = [await watch('line'), await watch('line')];
+    await expect.poll(() => [first, second], { timeout: 5000 }).toEqual([['waiting'], ['waiting']]);
+    older.close();
+    await expect.poll(() => [first.at(-1), second.at(-1)]).toEqual(['free', 'free']);
+  });
+
   it('is told in the older tab, which gives way', async () => {
     (await Store.open('asked')).close();
     const old = await watch('asked');

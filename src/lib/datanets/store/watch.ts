@@ -12,6 +12,9 @@ import type { TabtuneSchema } from './schema';
  */
 export type Standing = 'free' | 'waiting' | 'asked' | 'older';
 
+/** Milliseconds that opening takes at most where nothing holds it up. */
+const heldUpAfter = 2000;
+
 /** A look at the store that goes on until it is closed. */
 export interface StoreWatch {
   close(): void;
@@ -30,32 +33,40 @@ export async function watchStore(
   const kept = (await indexedDB.databases?.())?.find((each) => each.name === name);
   if (!kept) return undefined;
   let closed = false;
+  let told: Standing | undefined;
+  const say = (standing: Standing) => {
+    clearTimeout(held);
+    if (!closed && standing !== told) tell((told = standing));
+  };
+  // Only the first in line is told that it is held up; the others hear nothing at all.
+  const held =
+    (kept.version ?? 0) < migrations.length ? setTimeout(() => say('waiting'), heldUpAfter) : undefined;
   const opening = openDB<TabtuneSchema>(name, migrations.length, {
     upgrade(db, oldVersion, _newVersion, transaction) {
+      clearTimeout(held);
       for (const migrate of migrations.slice(oldVersion)) migrate(db, transaction);
     },
-    blocked: () => {
-      if (!closed) tell('waiting');
-    },
+    blocked: () => say('waiting'),
     blocking: (_current, wanted, event) => {
       (event.target as IDBDatabase).close();
       // Where all is deleted, nobody has to give way.
-      if (wanted !== null && !closed) tell('asked');
+      if (wanted !== null) say('asked');
     }
   });
   opening.then(
     (db) => {
       if (closed) db.close();
-      else tell('free');
+      say('free');
     },
     (error: unknown) => {
       // Whatever else is wrong with the store is said by what uses it.
-      if (!closed) tell(error instanceof DOMException && error.name === 'VersionError' ? 'older' : 'free');
+      say(error instanceof DOMException && error.name === 'VersionError' ? 'older' : 'free');
     }
   );
   return {
     close() {
       closed = true;
+      clearTimeout(held);
       opening.then(
         (db) => db.close(),
         () => undefined
