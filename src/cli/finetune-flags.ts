@@ -43,7 +43,7 @@ export const finetuneFlags: readonly FlagSpec[] = [
   {
     name: 'data',
     value: 'FILE',
-    help: "Rows to train on, such as FILE.jsonl, or a Datanet, FILE.datanet. (the starter's own, where the model is the starter)"
+    help: "Rows to train on, such as FILE.jsonl, a table or a document, or a Datanet, FILE.datanet. (the starter's own, where the model is the starter)"
   },
   {
     name: 'purpose',

@@ -9,6 +9,7 @@ import { ChatSession } from '../lib/jobs/chat';
 import { fourBitNotice } from '../lib/jobs/four-bit';
 import { numberFlag, requiredFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
 import { openAdapter, openModel, quantOf, runCommand, say, withDevice } from './shared';
+import { parseJson } from '../lib/json';
 
 /** The file of --messages holds no conversation. */
 class InvalidMessagesError extends TabtuneError {}
@@ -116,8 +117,9 @@ async function readMessages(file: string): Promise<Message[]> {
   });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(file, text);
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw new InvalidMessagesError(`${file} is no JSON: ${(cause as Error).message}.`, {
       cause,
       details: { file }

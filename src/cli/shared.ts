@@ -1,10 +1,11 @@
 /** What the commands have in common: a GPU, models, adapters, rows, and how a command ends. */
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync, openAsBlob } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, globals } from 'webgpu';
 import { calmPolling } from './calm-polling.mjs';
-import { parseRows, requireRows } from '../lib/datanets/parse';
+import { readTrainingRows } from '../lib/datanets/import/rows';
+import { requireRows } from '../lib/datanets/parse';
 import type { Row } from '../lib/datanets/row';
 import { requireNamedWeights } from '../lib/datanets/verify/adapter-named';
 import { TabtuneError } from '../lib/errors';
@@ -146,17 +147,20 @@ export async function readRun(adapterFolder: string): Promise<Record<string, unk
 const listedProblems = 20;
 
 /**
- * Reads a file of rows and says on stderr which lines are none.
- * @throws FileReadError, NoRowsError, JsonTooLargeError
+ * Reads a file of rows, a table or a document, as an import reads it, and says on stderr what is no row.
+ * @throws FileReadError, NoRowsError, UnclearColumnsError, and what the readers of each format throw
  */
 export async function openRows(path: string): Promise<Row[]> {
   const { name } = await fromFile(path);
-  const parsed = await parseRows(name, createReadStream(path), { maxProblems: listedProblems });
+  const parsed = await readTrainingRows(name, await openAsBlob(path), { maxProblems: listedProblems });
   const rows = requireRows(parsed);
   const { problems, problemCount } = parsed;
   if (problemCount > 0) {
-    say(`${name}: ${count(problemCount, 'line')} left out, ${count(rows.length, 'row')} kept.`);
-    for (const { line, reason, excerpt } of problems) say(`  line ${line}: ${reason}: ${excerpt}`);
+    const isLines = problems.every(({ where }) => where === undefined);
+    const left = isLines ? `${count(problemCount, 'line')} left out` : count(problemCount, 'problem');
+    say(`${name}: ${left}, ${count(rows.length, 'row')} kept.`);
+    for (const { line, where, reason, excerpt } of problems)
+      say(`  ${where ?? `line ${line}`}: ${reason}${excerpt === '' ? '' : `: ${excerpt}`}`);
     if (problemCount > problems.length) say(`  … and ${problemCount - problems.length} more`);
   }
   return rows;

@@ -1,4 +1,5 @@
 /** Every page in both colour schemes and at both ends of the widths: readable, reachable, and silent. */
+import type { Page } from 'playwright-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   chooseStarter,
@@ -6,6 +7,7 @@ import {
   expectNoSidewaysScroll,
   firstStarterRow,
   screenshots,
+  secondTab,
   visit,
   type Visit
 } from './support';
@@ -77,6 +79,64 @@ it('a link that asks for a run of the starter is asked about, and does nothing b
   await page.reload();
   await page.getByText('Choose a model first').first().waitFor();
   expect(await offer.count()).toBe(0);
+});
+
+/** Opens the store as another Tabtune would, and keeps it until it is told to let go. */
+async function holdStore(page: Page, version: number): Promise<void> {
+  await page.evaluate(
+    (version) =>
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.open('tabtune', version);
+        // As the first Tabtune made it.
+        request.onupgradeneeded = ({ oldVersion }) => {
+          if (oldVersion > 0) return;
+          for (const name of ['rowSets', 'adapters', 'runs'])
+            request.result.createObjectStore(name, { keyPath: 'id' }).createIndex('created', 'created');
+          request.result.createObjectStore('rowChunks', { keyPath: ['set', 'index'] });
+          request.result.createObjectStore('adapterTensors', { keyPath: 'adapter' });
+          request.result.createObjectStore('checkpoints', { keyPath: 'run' });
+          request.result.createObjectStore('settings', { keyPath: 'key' });
+        };
+        request.onerror = () => reject(request.error ?? new Error('not opened'));
+        request.onsuccess = () => {
+          Object.assign(window, { letGo: () => request.result.close() });
+          resolve();
+        };
+      }),
+    version
+  );
+}
+
+it('a tab with an older Tabtune is told on every page within five seconds, and waited for; a newer one, too', async () => {
+  visited = await visit('favicon.svg');
+  const older = visited.page;
+  await holdStore(older, 1);
+  const words = 'Another tab with an older Tabtune holds what this browser keeps.';
+  const waiting: Page[] = [];
+  for (const path of [
+    '',
+    'verify',
+    'claims',
+    'claims/view?cid=x',
+    'tune',
+    'datanets/view?id=x',
+    'datanets'
+  ]) {
+    const page = await secondTab(visited, path);
+    await page.getByText(words).waitFor({ timeout: 5000 });
+    waiting.push(page);
+  }
+  await older.evaluate(() => (window as unknown as { letGo(): void }).letGo());
+  for (const page of waiting) await page.getByText(words).waitFor({ state: 'detached' });
+  const page = waiting.at(-1)!;
+  await page.getByRole('button', { name: 'Open the Pelhaven handbook' }).waitFor();
+  await holdStore(older, 1000);
+  for (const each of waiting)
+    await each.getByText('A newer Tabtune was opened in another tab').waitFor({ timeout: 5000 });
+  await page.screenshot({ path: `${screenshots}/newer-tab-1280-light.png` });
+  await expectAccessible(page);
+  await page.reload();
+  await page.getByText('This page is an older Tabtune').waitFor({ timeout: 5000 });
 });
 
 it('the workshop can be walked with the keyboard alone', async () => {

@@ -183,12 +183,16 @@ describe('where an adapter comes from, by clicking', () => {
     weights[weights.length - 1] ^= 1;
     await choose(page, 'Other weights', { ...files, 'adapter_model.safetensors': weights });
     await section(page)
-      .getByText(/The weights in Other weights\.zip are not those that run\.json beside them is about/)
+      .getByRole('alert')
+      .filter({
+        hasText: /The weights in Other weights\.zip are not those that run\.json beside them is about/
+      })
       .waitFor();
     const { 'run.json': _, ...unrecorded } = files;
     await choose(page, 'Other weights', { ...unrecorded, 'adapter_model.safetensors': weights });
     await section(page)
-      .getByText(/are not those that claims\/run-manifest\.json beside them is about/)
+      .getByRole('alert')
+      .filter({ hasText: /are not those that claims\/run-manifest\.json beside them is about/ })
       .waitFor();
   });
 

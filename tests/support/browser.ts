@@ -11,6 +11,8 @@ export interface LaunchOptions {
   colorScheme?: 'light' | 'dark';
   /** What pages are told the language is, such as `en-US@posix`, as Chromium calls that of a Linux without a locale. */
   language?: string;
+  /** More flags for the browser. */
+  args?: readonly string[];
 }
 
 /** Opens a browser with a profile of its own, found as described in tools/browser.mjs. Close it when done. */
@@ -21,7 +23,10 @@ export async function launchBrowser(options: LaunchOptions = {}): Promise<Browse
   const context = await chromium.launchPersistentContext(options.profile ?? '', {
     executablePath: browser.path,
     headless: true,
-    args: options.withoutWebgpu ? ['--no-sandbox', '--disable-features=WebGPU'] : webgpuFlags(),
+    args: [
+      ...(options.withoutWebgpu ? ['--no-sandbox', '--disable-features=WebGPU'] : webgpuFlags()),
+      ...(options.args ?? [])
+    ],
     env,
     viewport: options.viewport ?? { width: 1280, height: 800 },
     colorScheme: options.colorScheme ?? 'light',

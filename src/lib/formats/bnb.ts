@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TabtuneError } from '../errors';
+import { parseJson } from '../json';
 import { product } from './safetensors';
 import type { Placed } from './shards';
 import { aligned, readExactly, readPieces } from './source';
@@ -199,7 +200,7 @@ async function readState(
   if (entry.end - entry.start > MAX_STATE_BYTES) throw fail();
   const text = new TextDecoder().decode(await readExactly(source, entry.start, entry.end, signal));
   try {
-    return stateSchema.parse(JSON.parse(text));
+    return stateSchema.parse(parseJson(entry.name, text));
   } catch (cause) {
     throw fail(cause);
   }

@@ -49,6 +49,10 @@ export interface FourBitStorage {
   /** In 16 bits (or 32), beside others in 4. */
   readonly plain: readonly string[];
 }
+/** The largest tokenizer.json in use has about 35 MB. */
+const MAX_TOKENIZER_BYTES = 128 * 2 ** 20;
+/** Templates of models with tools have some 20 kB. */
+const MAX_TEMPLATE_BYTES = 2 ** 20;
 
 /** Small files that define a model beside its weights. */
 const DEFINING = [
@@ -208,7 +212,7 @@ const PROJECTION = /^model\.layers\.\d+\.(self_attn|mlp)\.\w+_proj\.weight$/;
 
 /** What decides which tensors a decoder of the Llama family has; anything else is the engine's to judge. */
 const layout = z.object({
-  num_hidden_layers: z.number().int().positive().max(10_000),
+  num_hidden_layers: z.number().int().positive(),
   tie_word_embeddings: z.boolean().optional(),
   model_type: z.enum(['llama', 'mistral', 'qwen2'])
 });
@@ -230,13 +234,15 @@ function checkComplete(config: unknown, weights: WeightSource, file: string): vo
   const parsed = layout.safeParse(config);
   if (!parsed.success) return;
   const { num_hidden_layers: layers, tie_word_embeddings: tied = false } = parsed.data;
-  const perLayer = Array.from({ length: layers }, (_, layer) =>
-    LAYER_TENSORS.map((stem) => `model.layers.${layer}.${stem}.weight`)
-  );
-  const names = ['model.embed_tokens.weight', ...perLayer.flat(), 'model.norm.weight'];
-  if (!tied) names.push('lm_head.weight');
-  const missing = names.find((name) => !weights.has(name));
-  if (missing !== undefined) throw new MissingTensorError(missing, file);
+  const ends = ['model.embed_tokens.weight', 'model.norm.weight', ...(tied ? [] : ['lm_head.weight'])];
+  const require = (name: string) => {
+    if (!weights.has(name)) throw new MissingTensorError(name, file);
+  };
+  // One after the other, as the first that is missing ends it: what the config says of layers need not be so.
+  for (let layer = 0; layer < layers; layer++) {
+    for (const stem of LAYER_TENSORS) require(`model.layers.${layer}.${stem}.weight`);
+  }
+  ends.forEach(require);
 }
 
 /** Tensors that files carry along and nothing is computed from: tables that follow from config.json. */
@@ -301,12 +307,12 @@ async function readTokenizer(
   const inConfig = defaultTemplate(tokenizerConfig);
   const own = jinja ?? json;
   const inFile = jinja
-    ? await readText(jinja, signal)
+    ? await readText(jinja, signal, MAX_TEMPLATE_BYTES)
     : json && defaultTemplate(await readJson(json, signal));
   const differ = own && inFile !== undefined && inConfig !== undefined && inFile.trim() !== inConfig.trim();
   return {
     tokenizer: {
-      tokenizerJson: await readJson(tokenizer, signal),
+      tokenizerJson: await readJson(tokenizer, signal, MAX_TOKENIZER_BYTES),
       tokenizerConfig,
       chatTemplate: inFile ?? inConfig
     },

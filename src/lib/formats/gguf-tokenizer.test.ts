@@ -53,6 +53,17 @@ describe('the tokenizer in GGUF', () => {
     id('eos_token_id', 1)
   ];
 
+  it('with pieces that no vocabulary has is refused before they are split', async () => {
+    const long = 'a'.repeat(2 ** 15);
+    const spm = [
+      text('model', 'llama'),
+      list('tokens', 'string', ['<unk>', long]),
+      list('scores', 'f32', [0, 0]),
+      list('token_type', 'u32', [2, 1])
+    ];
+    await expect(read(...spm)).rejects.toThrow("has tokens longer than any vocabulary's");
+  });
+
   it('begins texts with BOS where the file or the kind says so, and ends them where the file does', async () => {
     const encode = async (...more: [string, TestValue][]) =>
       (await loadTokenizer(await read(...bpe, ...more))).encode('ab<tool>');

@@ -129,6 +129,7 @@ function mergesFromScores({ file, tokens, ids, types }: Vocabulary): [string, st
   // Only pieces take part in merging: special tokens are matched whole, before it.
   const isPiece = (id: number | undefined) =>
     id !== undefined && types[id] !== CONTROL && types[id] !== UNKNOWN;
+  requireShortPieces(file, tokens);
   const order = tokens.map((_, id) => id).filter(isPiece);
   order.sort((a, b) => Number(scores[b]) - Number(scores[a]) || a - b);
   return order.flatMap((id) => {
@@ -140,6 +141,18 @@ function mergesFromScores({ file, tokens, ids, types }: Vocabulary): [string, st
     }
     return splits.sort((a, b) => ids.get(a[0])! - ids.get(b[0])! || ids.get(a[1])! - ids.get(b[1])!);
   });
+}
+
+/** Every split of every piece is looked up, and each of its parts is hashed: the square of its length. */
+const MAX_SPLIT_WORK = 2 ** 28;
+
+function requireShortPieces(file: GgufFile, tokens: readonly string[]): void {
+  const work = tokens.reduce((sum, { length }) => sum + length * length, 0);
+  if (work <= MAX_SPLIT_WORK) return;
+  throw new GgufTokenizerError(
+    `The tokenizer in ${file.source.name} has tokens longer than any vocabulary's. Download the file again, or use the Hugging Face version of this model.`,
+    { details: { file: file.source.name, work } }
+  );
 }
 
 function readVocabulary(file: GgufFile): Vocabulary {

@@ -32,8 +32,8 @@ export interface GgufFile {
 
 /** First read; headers are mostly the vocabulary, 1 to 12 MiB. Doubled until the header fits. */
 const FIRST_READ = 2 ** 20;
-/** A header past this is not a model's. */
-const MAX_HEADER_BYTES = 2 ** 28;
+/** A header past this is not a model's: the largest vocabularies make some 12 MiB. */
+const MAX_HEADER_BYTES = 2 ** 26;
 const MAX_DIMENSIONS = 4;
 const DEFAULT_ALIGNMENT = 32;
 

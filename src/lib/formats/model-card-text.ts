@@ -157,12 +157,19 @@ const limits =
 function usage({ base }: ModelCard): string {
   // In a string of Python that nobody's name can end.
   const name = JSON.stringify(plainText(base.name, 200)).replaceAll('`', "'");
+  const onHub = /^[\w.-]+\/[\w.-]+$/.test(base.name);
   return [
     '```python',
     'from peft import PeftModel',
     'from transformers import AutoModelForCausalLM',
     '',
-    `base = AutoModelForCausalLM.from_pretrained(${name})`,
+    // Any other name is that of files: the hub would look for a model that is not there, or is another one.
+    ...(onHub
+      ? [`base = AutoModelForCausalLM.from_pretrained(${name})`]
+      : [
+          `# The base is ${name}, by its files: give the folder where they lie.`,
+          'base = AutoModelForCausalLM.from_pretrained("folder-of-the-base")'
+        ]),
     'model = PeftModel.from_pretrained(base, "this-folder")',
     '```',
     '',

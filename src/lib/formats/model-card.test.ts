@@ -113,6 +113,16 @@ describe('a model card', () => {
     expect(body).toContain('npm run verify -- claims/run-manifest.json');
   });
 
+  it('loads a base by its name only where that is one of the hub', async () => {
+    const { body } = halves(await writeModelCard(card));
+    expect(body).toContain('AutoModelForCausalLM.from_pretrained("HuggingFaceTB/SmolLM2-135M")');
+    for (const name of ['tabtune-starter', 'model.Q4_K_M.gguf', 'a/b/c', '']) {
+      const own = halves(await writeModelCard({ ...card, base: { ...card.base, name } })).body;
+      expect(own).toContain('AutoModelForCausalLM.from_pretrained("folder-of-the-base")');
+      expect(own).toContain(`The base is "${name}", by its files`);
+    }
+  });
+
   it('says what was not measured and not signed, and leaves out what is not known', async () => {
     const bare: ModelCard = {
       ...{ name: '', base: { name: 'a b c' }, lora: card.lora, data: [], contributors: [] },

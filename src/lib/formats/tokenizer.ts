@@ -7,6 +7,7 @@ import {
   type TemplateMessage,
   type TextSpan
 } from './chat-template';
+import { requireBoundedTokenizer } from './tokenizer-bounds';
 import { byteLevelBytes, metaspaceBytes, TextStream } from './tokenizer-bytes';
 import {
   completeTokenizerJson,
@@ -82,7 +83,7 @@ export const CHATML_TEMPLATE =
  * keep in step with the library's; next to a model of 100 MB and more the difference does not show.
  *
  * @param rows of the model's embedding: a text that needs a token beyond them is refused (`TokenBeyondModelError`)
- * @throws TokenizerError
+ * @throws TokenizerError, TokenizerBoundsError
  */
 export async function loadTokenizer(files: TokenizerFiles, rows = Infinity): Promise<ChatTokenizer> {
   const json = completeTokenizerJson(files.tokenizerJson);
@@ -93,6 +94,7 @@ export async function loadTokenizer(files: TokenizerFiles, rows = Infinity): Pro
       { details: { file: 'tokenizer.json' } }
     );
   }
+  requireBoundedTokenizer(json);
   const config = flattenTokenizerConfig(files.tokenizerConfig);
   const { PreTrainedTokenizer } = await import('@huggingface/transformers');
   try {

@@ -1,6 +1,6 @@
 import type { Contributor, DatanetRow, Licence } from '../datanets/datanet';
 import { decideVersion, permitRows, permitVersion, type PermitContext } from '../datanets/policy/permit';
-import type { Rule, Use } from '../datanets/policy/policy';
+import { distinctPurposes, type Rule, type Use } from '../datanets/policy/policy';
 import type { Row } from '../datanets/row';
 import { mixEpoch } from '../datanets/split/mix';
 import type { Version } from '../datanets/trust/statements';
@@ -138,7 +138,7 @@ export async function loadTrainingData(
     hidden: new Set(loaded.flatMap((each) => each.hidden)),
     versions: uses,
     contributors: contributorsOf(versions, uses),
-    purposes: [...new Set(versions.flatMap(purposesOf))].sort()
+    purposes: distinctPurposes(versions.flatMap(purposesOf))
   };
 }
 

@@ -321,6 +321,11 @@ describe('an archive with two contents', () => {
         })
     ],
     [
+      'a configuration in another folder',
+      /"b\/adapter_config.json" does not lie beside "a\/adapter_model/,
+      () => pack({ files: [...inFolder('a/', [weights]), ...inFolder('b/', [config])] })
+    ],
+    [
       'two configurations',
       /2 files called "adapter_config.json"/,
       () => pack({ files: [config, weights, { ...config, name: `a/${CONFIG}` }] })
@@ -407,6 +412,12 @@ describe('an archive with two contents', () => {
     expect(taken).toMatchObject({ refused: expect.any(ZipArchiveError) as unknown });
     expect(String((taken as { refused: Error }).refused)).toMatch(reason);
     expect(await strictly(bytes)).toHaveProperty('refused');
+  });
+
+  it('that begins as a file of a Datanet is neither one nor an adapter', async () => {
+    const bytes = pack({ files: [{ name: 'statement.json', data: text('{}') }, config, weights] });
+    expect(await verified(bytes)).toMatchObject({ kind: 'unreadable', checks: [{ state: 'fails' }] });
+    expect(await imported(bytes)).toMatchObject({ refused: expect.any(ZipArchiveError) as unknown });
   });
 
   it('is what other readers fall for', () => {

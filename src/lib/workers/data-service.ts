@@ -1,5 +1,6 @@
 import { StoppedError } from '../errors';
-import { parseRows, requireRows } from '../datanets/parse';
+import { readTrainingRows } from '../datanets/import/rows';
+import { requireRows } from '../datanets/parse';
 import { encodePreview, encodeRow, type EncodedRow } from '../datanets/encode';
 import { rowRefusal, type RowRefusal } from '../datanets/statistics';
 import type { Store } from '../datanets/store/store';
@@ -105,8 +106,8 @@ export class DataService implements DataWorker {
     const onProgress = (rows: number, problems: number) => onEvent({ phase: 'parsing', rows, problems });
     const parsed =
       input.kind === 'file'
-        ? await parseRows(input.file.name, input.file, { onProgress })
-        : await parseRows('Pasted rows', input.text, { onProgress });
+        ? await readTrainingRows(input.file.name, input.file, { onProgress })
+        : await readTrainingRows('Pasted rows', new Blob([input.text]), { onProgress });
     requireRows(parsed);
     const store = await this.#store;
     const set = await addRowSet(store, parsed);

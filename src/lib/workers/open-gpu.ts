@@ -124,18 +124,18 @@ export class OpenGpu {
 
   /** Runs work on the device, and where that is lost again on a new one: see `throughLosses`. */
   onDevice<R>(work: (device: Device) => Promise<R>, recovery: Recovery): Promise<R> {
-    let used: Promise<Device> | undefined;
+    let opening = true;
     return throughLosses(work, recovery, {
       open: async () => {
-        used = undefined;
+        opening = true;
         const device = await this.offered(recovery);
-        used = this.#device;
+        opening = false;
         return device;
       },
       lost: () => {
-        // Where it was lost while it was opened there is nothing to forget.
-        if (used) this.#lose(used);
-        else this.#losses += 1;
+        // Where it was lost while it was opened there is nothing to forget; nor where word of the loss came first.
+        if (opening) this.#losses += 1;
+        else if (this.#device) this.#lose(this.#device);
       }
     });
   }

@@ -130,10 +130,11 @@ export interface RowStatistics {
   rows: number;
   tokens: number;
   trainedTokens: number;
+  /** As it will be trained on, after cutting. */
   longest: number;
-  /** The same before anything is cut. */
-  longestUncut: number;
-  /** The same of the rows held out. */
+  /** As it is, like the median. */
+  longestWhole: number;
+  /** The longest of the rows held out, after cutting. */
   longestHeldOut: number;
   median: number;
   /** Rows that are cut to the length. */
@@ -342,7 +343,10 @@ export interface DataWorker {
    * there is a run, and the claims that were signed of it, under `claims/`.
    */
   exportAdapter(id: string): Promise<Blob>;
-  /** A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not. */
+  /**
+   * A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not, but for such as
+   * are about other weights: then it is refused.
+   */
   importAdapter(files: File[]): Promise<AdapterSummary>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;

@@ -30,6 +30,15 @@ describe('statistics of rows', () => {
     });
   });
 
+  it('has a longest row that is no shorter than the median one, where rows are cut, too', () => {
+    // Three rows of 90 tokens, cut to 40.
+    const { longest, longestWhole, median } = summariseRows(
+      [row(40, 4, 50), row(40, 4, 50), row(40, 4, 50)],
+      []
+    );
+    expect({ longest, longestWhole, median }).toEqual({ longest: 40, longestWhole: 90, median: 90 });
+  });
+
   it('puts every row into one bar of a round width', () => {
     expect(histogram([])).toEqual({ edges: [1], counts: [0] });
     expect(histogram([3, 5, 5])).toEqual({ edges: [1, 2, 3, 4, 5], counts: [0, 0, 1, 0, 2] });

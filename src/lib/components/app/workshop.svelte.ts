@@ -113,6 +113,11 @@ export class Workshop {
     return this.gpuTaken;
   });
 
+  /** Something goes on that whoever leaves the page wants to find done: a run, or what is measured. */
+  get working(): boolean {
+    return this.training.running || this.attribution.work.busy;
+  }
+
   /** Some rule names purposes, and none was chosen. */
   readonly purposeMissing: boolean = $derived.by(() => {
     const { choice, outlook } = this.data;
@@ -202,7 +207,7 @@ export class Workshop {
   #suggested(): Partial<FinetuneOptions> {
     const { summary: model } = this.model;
     const { statistics } = this.data;
-    const rows = statistics && { count: statistics.rows, longest: statistics.longestUncut };
+    const rows = statistics && { count: statistics.rows, longest: statistics.longestWhole };
     return suggestOptions({ ...(model ? { model } : {}), ...(rows ? { rows } : {}) });
   }
 

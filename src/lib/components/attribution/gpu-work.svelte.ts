@@ -85,7 +85,8 @@ export class GpuWork {
     if (!this.busy) return;
     if (event.notice !== undefined) this.notice = event.notice;
     else if (!preparing.has(event.phase)) this.notice = undefined;
-    if (event.phase !== this.event?.phase || event.part !== this.event.part)
+    if (event.notice !== undefined) this.announcement = event.notice;
+    else if (event.phase !== this.event?.phase || event.part !== this.event.part)
       this.announcement = event.part ? describeProgress(event).label : phaseNames[event.phase];
     this.event = event;
   }

@@ -35,6 +35,21 @@ describe('work on the GPU', () => {
     expect([work.busy, work.event, work.announcement]).toEqual([false, undefined, 'Done']);
   });
 
+  it('says that the GPU was lost until the work goes on', async () => {
+    const work = new GpuWork(fakeClient<AttributionWorker>({}));
+    const notice = 'The GPU was lost: it stopped. Beginning this part again on a new device.';
+    const seen: unknown[] = [];
+    await work.run('measure', async (_, onEvent) => {
+      onEvent({ phase: 'loading', notice });
+      expect(work.announcement).toBe(notice);
+      for (const phase of ['loading', 'compiling', 'measuring'] as const) {
+        onEvent({ phase });
+        seen.push(work.notice);
+      }
+    });
+    expect(seen).toEqual([notice, notice, undefined]);
+  });
+
   it('takes one thing at a time', async () => {
     const work = new GpuWork(fakeClient<AttributionWorker>({}));
     const first = deferred<number>();

@@ -98,6 +98,25 @@ describe('the same question to both models', () => {
     expect(chat.notices).toEqual([]);
   });
 
+  it('says that the GPU was lost until the answer comes anew', async () => {
+    const notice = 'The GPU was lost: it stopped. Asking again on a new device.';
+    const seen: unknown[] = [];
+    const chat = chatWith(async (_, __, ___, onEvent) => {
+      for (const event of [{ text: 'half' }, { text: '', notice }, { text: 'whole' }]) {
+        onEvent(event);
+        seen.push([chat.base.streaming, chat.notice]);
+      }
+      return { text: 'whole', stopped: false };
+    });
+    await chat.ask({ ...request, adapter: undefined }, 'Where?');
+    expect(seen).toEqual([
+      ['half', undefined],
+      ['', notice],
+      ['whole', undefined]
+    ]);
+    expect(chat.base.messages.at(-1)).toEqual({ role: 'assistant', content: 'whole' });
+  });
+
   it('asks only the base where there is no adapter', async () => {
     const chat = chatWith(async () => ({ text: 'yes', stopped: false }));
     await chat.ask({ ...request, adapter: undefined }, 'Is it?');

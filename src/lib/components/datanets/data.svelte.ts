@@ -94,6 +94,11 @@ export class DataState {
     this.choose(stillThere(readChoice(remembered), sets, roots));
   }
 
+  /** Shows what came or went meanwhile, on other pages or in other tabs. The choice stays. */
+  async lookAgain(): Promise<void> {
+    if (!this.importing) await this.#refresh();
+  }
+
   choose(choice: TrainingChoice | undefined): void {
     if (JSON.stringify(choice) === JSON.stringify(this.choice)) return;
     this.choice = choice;
@@ -118,6 +123,13 @@ export class DataState {
   /** The version of a Datanet that is chosen, with its weight. */
   chosenOf(datanet: TrainableDatanet): { root: string; weight: number } | undefined {
     return versionsIn(this.choice).find((version) => version.datanet === datanet.datanet);
+  }
+
+  /** A version of a Datanet that is newer than the one that is chosen. */
+  newerOf(datanet: TrainableDatanet): VersionSummary | undefined {
+    const chosen = this.chosenOf(datanet);
+    const [newest] = datanet.versions;
+    return chosen && chosen.root !== newest.root ? newest : undefined;
   }
 
   setWeight({ datanet }: TrainableDatanet, weight: number): void {

@@ -87,6 +87,20 @@ describe('the data of a run', () => {
     expect(later.data.chosenOf(b)).toBeUndefined();
   });
 
+  it('stays the version that was chosen, and the newer one is offered', async () => {
+    const versions = [datanet('a', version('a3', 3))];
+    const { data } = started(versions);
+    await data.restore();
+    const [a] = data.datanets;
+    expect(data.newerOf(a)).toBeUndefined();
+    data.chooseVersion(a, 'a2');
+    await data.lookAgain();
+    expect(data.chosenOf(data.datanets[0])?.root).toBe('a2');
+    expect(data.newerOf(data.datanets[0])).toMatchObject({ root: 'a3', number: 3 });
+    data.chooseVersion(data.datanets[0], 'a3');
+    expect(data.newerOf(data.datanets[0])).toBeUndefined();
+  });
+
   it('is the starter alone once its bundle is kept', async () => {
     const { data, opened } = started([datanet('a', version('a3', 3))]);
     await data.restore();

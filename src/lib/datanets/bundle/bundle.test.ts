@@ -362,6 +362,9 @@ describe('a bundle that its owner signed', () => {
     const error = await refusal(readAll(blob));
     expect(error).toBeInstanceOf(TabtuneError);
     expect((error as Error).message).toMatch(message);
+    // Whoever only reads the rows is told at their end, but for the root.
+    const read = await refusal(openBundle(blob).then((opened) => collect(opened.rows())));
+    expect(read instanceof TabtuneError || message.source === 'Merkle root').toBe(true);
   });
 
   it('with other parts than it names is not written, and not opened', async () => {

@@ -1,7 +1,8 @@
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { canonicalJson } from '../canonical';
 import type { MerkleTree } from '../content/merkle';
-import type { RowsFile, RowsTally } from '../content/rows-file';
+import { countRow, emptyTally, type RowsFile, type RowsTally } from '../content/rows-file';
 import type { DatanetRow } from '../datanet';
 import type { PaceOptions } from '../pace';
 import { statementCid } from '../trust/sign';
@@ -105,7 +106,7 @@ export interface Bundle {
   readonly statements: readonly Signed[];
   readonly croissant: Croissant;
   readonly permissioned: boolean;
-  /** See `RowsPart.rows`. */
+  /** See `RowsPart.rows`; behind the last row, also compares who and what the rows are with what the version says. */
   rows(key?: CryptoKey, options?: PaceOptions): AsyncGenerator<DatanetRow>;
   /** As `RowsPart.verify`; also compares who and what the rows are with what the version says. */
   verifyRows(key?: CryptoKey, options?: PaceOptions): Promise<{ tree: MerkleTree; tally: RowsTally }>;
@@ -134,7 +135,14 @@ export async function openBundle(blob: Blob, options: OpenOptions = {}): Promise
     statements,
     croissant,
     permissioned: version.permissioned,
-    rows: (key, pace) => rows.rows(key, pace),
+    async *rows(key, pace) {
+      const tally = emptyTally();
+      for await (const row of rows.rows(key, pace)) {
+        countRow(tally, row);
+        yield row;
+      }
+      checkTally(version, tally, label);
+    },
     async verifyRows(key, pace) {
       const verified = await rows.verify(key, pace);
       checkTally(version, verified.tally, label);
@@ -172,10 +180,11 @@ export async function readDescription(part: CheckedEntry, label: string): Promis
 
 function readJson(text: string, label: string): Croissant {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(`${label}, ${CROISSANT_NAME}`, text);
     // A key that is there twice would tell other readers something else.
     if (isObject(value) && canonicalJson(value) === text) return value as Croissant;
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw brokenBundle(label, `its ${CROISSANT_NAME} is not JSON`, cause);
   }
   throw brokenBundle(label, `its ${CROISSANT_NAME} is not a JSON object in its canonical form`);

@@ -20,6 +20,7 @@ import {
   type CheckedEntry,
   type OpenOptions
 } from './signed-container';
+import { parseJson } from '../../json';
 
 const OPEN_NAMES = ['rows.jsonl'];
 const SEALED_NAMES = ['key.json', 'rows.sealed'];
@@ -136,7 +137,7 @@ export async function requireContributionParts(
 function readWrappedKey(text: string, label: string): WrappedKey {
   let parsed: z.ZodSafeParseResult<WrappedKey> | undefined;
   try {
-    parsed = wrappedKeySchema.safeParse(JSON.parse(text));
+    parsed = wrappedKeySchema.safeParse(parseJson(label, text));
   } catch (cause) {
     throw brokenBundle(label, 'its key is not JSON', cause);
   }

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { NotCanonicalError, canonicalJson, canonicalRow } from '../canonical';
 import type { DatanetRow, Split } from '../datanet';
 import { MAX_LINE_BYTES, readLines, type TextInput } from '../lines';
@@ -118,7 +119,7 @@ interface Written {
 
 function plainLine(row: DatanetRow, index: number, tally: RowsTally): Written {
   const line = writeLine(row, index + 1);
-  count(tally, row);
+  countRow(tally, row);
   return { line, leaf: leafOf(row) };
 }
 
@@ -137,7 +138,7 @@ function storedLine({ meta, json, digest }: StoredRow, index: number, tally: Row
   line.set(json.subarray(1, -1), head.length);
   line.set(tail, head.length + json.length - 2);
   if (index % LOOKED_AT === 0) requireAsStored({ meta, json, digest }, line, index + 1);
-  count(tally, stub);
+  countRow(tally, stub);
   return { line, leaf: { cid: cidOfDigest(digest), contributor: meta.contributor } };
 }
 
@@ -231,7 +232,7 @@ export async function verifyRows(
   const tally = emptyTally();
   async function* leaves(): AsyncGenerator<MerkleLeaf> {
     for await (const row of readRows(input, expected, { signal: options.signal })) {
-      count(tally, row);
+      countRow(tally, row);
       yield leafOf(row);
     }
   }
@@ -259,7 +260,7 @@ function writeLine(row: DatanetRow, number: number): string {
 function readLine(text: string, number: number): DatanetRow {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(`Line ${number}`, text);
   } catch (cause) {
     throw badLine(number, 'not JSON', cause);
   }
@@ -296,7 +297,8 @@ function leafOf(row: DatanetRow): MerkleLeaf {
   return { cid: rowCid(rowContent(row)), contributor: row.contributor };
 }
 
-function emptyTally(): RowsTally {
+/** Nothing counted yet. */
+export function emptyTally(): RowsTally {
   return {
     contributors: new Map(),
     contributions: new Map(),
@@ -305,7 +307,8 @@ function emptyTally(): RowsTally {
   };
 }
 
-function count(tally: RowsTally, row: DatanetRow): void {
+/** Counts one more row. */
+export function countRow(tally: RowsTally, row: DatanetRow): void {
   const { contributor, contribution, split } = row;
   tally.contributors.set(contributor, (tally.contributors.get(contributor) ?? 0) + 1);
   if (contribution !== undefined) {

@@ -160,6 +160,55 @@ describe('anything at all', () => {
   it.each([
     ['a.csv', ['"', '""', ',', ';', '\t', '\n', '\r', '\r\n', ' ', 'a', '\0', '"a"b', '\uFEFF']],
     [
+      'a.csv',
+      [
+        'messages|a\n',
+        'sep=|\n',
+        '|',
+        '\n',
+        "[{'role': 'user'",
+        ", 'content': ",
+        "'x'",
+        '}]',
+        'array(',
+        '\x1b$B',
+        '...'
+      ]
+    ],
+    [
+      'a.json',
+      [
+        '{"data":',
+        '{"q":',
+        '[',
+        ']',
+        '{"0":"a"',
+        ',"1":"b"',
+        '}',
+        ',',
+        '\n',
+        '"x":[{"text":"a"}]',
+        '{"messages":[]}'
+      ]
+    ],
+    [
+      'a.mht',
+      [
+        'MIME-Version: 1.0\n',
+        'Content-Type: multipart/related; boundary=B\n',
+        'Content-Type: text/html; charset=big5\n',
+        'Content-Transfer-Encoding: base64\n',
+        'Content-Transfer-Encoding: quoted-printable\n',
+        '\n',
+        '--B\n',
+        '--B--',
+        '=\n',
+        '=C3',
+        '<p>',
+        'PHA+'
+      ]
+    ],
+    [
       'a.jsonl',
       [
         '{',
@@ -194,6 +243,15 @@ describe('anything at all', () => {
         '&amp',
         '<![CDATA[',
         '<nav>',
+        '</nav>',
+        '<main>',
+        '<button>',
+        '<div hidden>',
+        '<math><mfrac>',
+        '</math>',
+        '<meta charset=iso-2022-jp>',
+        '<?xml version="1.0"?>',
+        '<nav/>',
         '="'
       ]
     ],

@@ -9,7 +9,7 @@ const anyUse = fc.constantFrom(...USES);
 const anyContext: fc.Arbitrary<UseContext> = fc.record(
   {
     now: fc.integer({ min: Date.parse('2026-11-01'), max: Date.parse('2027-02-01') }),
-    purpose: fc.constantFrom('research', 'teaching', 'sale', 'war'),
+    purpose: fc.constantFrom('research', 'Research ', 'teaching', 'sale', 'war'),
     runs: fc.integer({ min: 0, max: 5 })
   },
   { requiredKeys: ['now', 'runs'] }

@@ -1,4 +1,12 @@
-import { USES, type Conditions, type Policy, type Rule, type Use } from './policy';
+import {
+  distinctPurposes,
+  purposeKey,
+  USES,
+  type Conditions,
+  type Policy,
+  type Rule,
+  type Use
+} from './policy';
 
 /**
  * What an owner would expect who set nothing: the rows are there to be learnt from, asked and shown, with the people
@@ -58,13 +66,19 @@ function stricterRule(one: Rule, other: Rule): Rule {
   if (b.rule === 'forbidden' || a.rule === 'allowed') return b;
   return normalRule({
     rule: 'conditions',
-    purposes:
-      a.purposes && b.purposes
-        ? a.purposes.filter((each) => b.purposes?.includes(each))
-        : (a.purposes ?? b.purposes),
+    purposes: a.purposes && b.purposes ? common(a.purposes, b.purposes) : (a.purposes ?? b.purposes),
     expires: lower(a.expires, b.expires),
     runs: lower(a.runs, b.runs),
     attribution: a.attribution || b.attribution
+  });
+}
+
+/** Purposes of normal rules that both name; in the words that come first, so that the order of the two is nothing. */
+function common(a: readonly string[], b: readonly string[]): string[] {
+  const others = new Map(b.map((each) => [purposeKey(each), each]));
+  return a.flatMap((each) => {
+    const other = others.get(purposeKey(each));
+    return other === undefined ? [] : [each < other ? each : other];
   });
 }
 
@@ -76,7 +90,7 @@ function lower<T extends string | number>(a: T | undefined, b: T | undefined): T
 
 function normalRule(rule: Rule): Rule {
   if (rule.rule !== 'conditions') return { rule: rule.rule };
-  const purposes = rule.purposes && [...new Set(rule.purposes)].sort();
+  const purposes = rule.purposes && distinctPurposes(rule.purposes);
   const expires = rule.expires === undefined ? undefined : Date.parse(rule.expires);
   // No purpose is left, no run is left, or the end cannot be read: what cannot be met forbids.
   if (purposes?.length === 0 || rule.runs === 0 || Number.isNaN(expires)) return { rule: 'forbidden' };
@@ -97,6 +111,8 @@ function sameRule(a: Rule, b: Rule): boolean {
     a.runs === b.runs &&
     a.attribution === b.attribution &&
     a.purposes?.length === b.purposes?.length &&
-    (a.purposes ?? []).every((purpose, i) => purpose === b.purposes?.[i])
+    (a.purposes ?? []).every((purpose) =>
+      b.purposes?.some((each) => purposeKey(each) === purposeKey(purpose))
+    )
   );
 }

@@ -32,15 +32,20 @@ describe('a decision', () => {
     );
   });
 
+  it('takes a purpose for the same whatever its case, blanks and form', () => {
+    const rule: Rule = { rule: 'conditions', purposes: ['Basic  Research', 'Café'] };
+    for (const purpose of [' basic research', 'BASIC\tRESEARCH', 'cafe\u0301'])
+      expect(reason(rule, { now: NOW, runs: 0, purpose })).toBe('allowed');
+    expect(reason(rule, { now: NOW, runs: 0, purpose: 'basicresearch' })).toContain('only for');
+  });
+
   it('wants one of the purposes, in the words of the owner', () => {
     const rule: Rule = { rule: 'conditions', purposes: ['research', 'teaching'] };
     expect(reason(rule, { now: NOW, runs: 0, purpose: 'teaching' })).toBe('allowed');
     expect(reason(rule)).toBe(
       'training models on the rows is allowed only for “research” or “teaching”, and no purpose is given'
     );
-    expect(reason(rule, { now: NOW, runs: 0, purpose: 'Research' })).toContain(
-      'the purpose here is “Research”'
-    );
+    expect(reason(rule, { now: NOW, runs: 0, purpose: 'War' })).toContain('the purpose here is “War”');
   });
 
   it('tells what has to be done in return', () => {

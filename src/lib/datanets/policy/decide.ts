@@ -1,4 +1,4 @@
-import type { Policy, Use } from './policy';
+import { purposeKey, type Policy, type Use } from './policy';
 import { momentWords, quoted, useWords } from './sentences';
 
 /** What is known when somebody wants to use rows. */
@@ -16,6 +16,11 @@ export type Duty = 'attribution';
 
 export type UseDecision = { allowed: true; duties: Duty[] } | { allowed: false; reason: string };
 
+function isOneOf(purposes: readonly string[], purpose: string): boolean {
+  const key = purposeKey(purpose);
+  return purposes.some((each) => purposeKey(each) === key);
+}
+
 /**
  * Whether a policy allows a use now, and what it asks for in return. The reason of a refusal is half a sentence:
  * `training is forbidden`.
@@ -28,7 +33,7 @@ export function decide(policy: Policy, use: Use, { now, purpose, runs }: UseCont
   if (rule.expires !== undefined && !(now < Date.parse(rule.expires))) {
     return refuse(`${useWords(use)} was allowed until ${momentWords(rule.expires)} only`);
   }
-  if (rule.purposes && (purpose === undefined || !rule.purposes.includes(purpose))) {
+  if (rule.purposes && (purpose === undefined || !isOneOf(rule.purposes, purpose))) {
     const named = rule.purposes.map(quoted).join(' or ') || 'no purpose';
     const given = purpose === undefined ? 'no purpose is given' : `the purpose here is ${quoted(purpose)}`;
     return refuse(`${useWords(use)} is allowed only for ${named}, and ${given}`);

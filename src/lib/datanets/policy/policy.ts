@@ -15,6 +15,24 @@ export interface Conditions {
   attribution?: boolean;
 }
 
+/**
+ * What two purposes have in common that mean the same: letters in one case and one form, blanks as one. Policies keep
+ * the owner's own words; they are compared by this.
+ */
+export function purposeKey(purpose: string): string {
+  return purpose.normalize('NFKC').trim().replaceAll(/\s+/g, ' ').toLowerCase();
+}
+
+/** One of those purposes that mean the same, the words that come first, in order. */
+export function distinctPurposes(purposes: readonly string[]): string[] {
+  const first = new Map<string, string>();
+  for (const each of [...purposes].sort()) {
+    const key = purposeKey(each);
+    if (!first.has(key)) first.set(key, each);
+  }
+  return [...first.values()];
+}
+
 export type Rule = { rule: 'allowed' } | { rule: 'forbidden' } | ({ rule: 'conditions' } & Conditions);
 
 /** One rule a use. */

@@ -8,7 +8,10 @@ export const anyRule: fc.Arbitrary<Rule> = fc.oneof(
   fc.record(
     {
       rule: fc.constant('conditions' as const),
-      purposes: fc.array(fc.constantFrom('research', 'teaching', 'sale', 'Häfen "alt"'), { maxLength: 4 }),
+      purposes: fc.array(
+        fc.constantFrom('research', 'Research', ' research', 'teaching', 'sale', 'Häfen "alt"'),
+        { maxLength: 4 }
+      ),
       expires: fc.constantFrom(
         '2026-12-01T00:00:00Z',
         '2027-01-01T01:00:00+01:00',

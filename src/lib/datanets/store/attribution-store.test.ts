@@ -91,7 +91,9 @@ describe('what is measured of a run', () => {
     const ended = async () => {
       const run = await store.addRun({ name: 'run', run: {} });
       const made = { name: 'a', base: 'b', config: {}, metrics: { run: run.id } };
-      const { adapter } = await store.endRun({ ...run, status: 'done' }, made, new Map(), [moment(run.id, 1)]);
+      const { adapter } = await store.endRun({ ...run, status: 'done' }, made, new Map(), [
+        moment(run.id, 1)
+      ]);
       await store.attribution.setSketches(sketches(run.id, 0));
       await store.attribution.setResult({ run: run.id, created: 1 });
       return { run: run.id, adapter: adapter.id };

@@ -1,5 +1,6 @@
 import { p256 } from '@noble/curves/nist.js';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { canonicalJson } from '../canonical';
 import { cidOfText } from '../content/cid';
 import { fromBase64Url, toBase64Url } from './base64url';
@@ -102,7 +103,7 @@ export async function readSigned(text: string): Promise<Signed> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson('The statement', text);
   } catch (cause) {
     throw new InvalidStatementError('This is not a signed statement: it is not JSON, or was cut short.', {
       cause

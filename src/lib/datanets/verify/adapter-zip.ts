@@ -80,16 +80,14 @@ export async function openAdapterZip(blob: Blob, label?: string): Promise<Adapte
     throw refusal(all[0].label, 'it begins with a signed statement, as files of Datanets do');
   }
   const entries = all.filter(({ name }) => !OF_MACOS.test(name));
-  const [config, weights, run] = [CONFIG, WEIGHTS, RUN].map((name) => onlyOne(entries, name));
+  const [config, weights] = [CONFIG, WEIGHTS].map((name) => onlyOne(entries, name));
   const main = weights ?? config;
   const folder = main ? folderOf(main.name) : '';
-  for (const other of [config, run]) {
-    if (other && main && folderOf(other.name) !== folder) {
-      const reason = `${shownName(other.name)} does not lie beside ${shownName(main.name)}, so that they may be of two adapters`;
-      throw refusal(main.label, reason);
-    }
+  if (config && weights && folderOf(config.name) !== folder) {
+    const reason = `${shownName(config.name)} does not lie beside ${shownName(weights.name)}, so that they may be of two adapters`;
+    throw refusal(config.label, reason);
   }
-  const card = entries.find(({ name }) => name === folder + CARD);
+  const [run, card] = [RUN, CARD].map((base) => entries.find(({ name }) => name === folder + base));
   const claims = entries.filter(
     ({ name }) => name.startsWith(folder) && CLAIM.test(name.slice(folder.length))
   );

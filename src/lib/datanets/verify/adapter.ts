@@ -12,6 +12,7 @@ import { gather, type Related } from './related';
 import { type CheckList, partOf, type Check, type VerifyOptions } from './report';
 import { NamedFile } from './weights';
 import { unpackText, type ZipEntry } from './zip';
+import { parseJson } from '../../json';
 
 /** What a file inside of another is found to be. */
 export interface InnerLook {
@@ -137,7 +138,7 @@ function objectOf(text: string | undefined): Record<string, unknown> | undefined
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson('run.json', text, MAX_RUN_BYTES);
   } catch {
     // What is no JSON says nothing.
     return undefined;

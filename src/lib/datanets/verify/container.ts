@@ -13,6 +13,7 @@ import { isSigned } from '../trust/sign';
 import type { RowsDigest, Signed, Statement, Version } from '../trust/statements';
 import { partOf, type CheckList, type VerifyOptions } from './report';
 import { checkSigned, type SignedLook } from './signed';
+import { parseJson } from '../../json';
 
 export interface ContainerLook extends SignedLook {
   /** What the version rests on, each signature checked. */
@@ -49,7 +50,7 @@ export async function checkContainer(
   }
   const parts = await checkSums(list, entries, blob.size, partOf(options, 0, PASSES));
   const text = await list.attempt('form', () => entryText(first, MAX_STATEMENT_CHARACTERS, label));
-  const json = text === undefined ? undefined : parseJson(text);
+  const json = text === undefined ? undefined : jsonOf(text);
   const look = text === undefined ? undefined : await checkSigned(list, text, json, options);
   if (!look) return undefined;
   const whole: ContainerLook = { ...look, statements: [] };
@@ -71,9 +72,9 @@ export async function checkContainer(
   return whole;
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(STATEMENT_NAME, text);
   } catch {
     // The form of a statement is what no text has that is not JSON.
     return undefined;

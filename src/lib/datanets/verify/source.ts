@@ -1,9 +1,10 @@
+import { repeatedKey } from '../../formats/json-keys';
 import { readBytes } from '../bundle/blob';
-import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
-import { BrokenLinkError, statementText } from '../trust/link';
 import { NotCanonicalError, canonicalJson } from '../canonical';
 import { shownText } from '../one-line';
-import { repeatedKey } from '../../formats/json-keys';
+import { JsonBoundsError, parseJson } from '../../json';
+import { BrokenLinkError, statementText } from '../trust/link';
+import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 
 /** What a file that is no container holds. */
 export type Source =
@@ -47,8 +48,9 @@ export async function readSource(blob: Blob): Promise<Source> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
+    json = parseJson('The file', text);
+  } catch (error) {
+    if (error instanceof JsonBoundsError) return unreadable(error.message);
     return unreadable(
       'The file is none that Tabtune makes, or was cut short: its text is neither JSON nor a link with “#open=” in it.'
     );
@@ -91,12 +93,13 @@ function sourceOf(fields: Record<string, unknown>): Source | undefined {
 }
 
 /**
- * Whether a text is the very one that this value is written as: canonical JSON, or indented by two as files for people to
- * look into are. So no byte of it can be another.
+ * Whether a text is one that this value is written as: canonical JSON, what `JSON.stringify` makes of it, or that indented
+ * by two with a line feed, as files for people to look into are. So no byte of it can be another.
  */
 function isAsWritten(value: unknown, text: string): boolean {
   try {
-    return text === canonicalJson(value) || text === `${JSON.stringify(value, undefined, 2)}\n`;
+    const canonical = canonicalJson(value);
+    return [canonical, JSON.stringify(value), `${JSON.stringify(value, undefined, 2)}\n`].includes(text);
   } catch (error) {
     if (error instanceof NotCanonicalError) return false;
     throw error;

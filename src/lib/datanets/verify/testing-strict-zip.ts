@@ -7,8 +7,8 @@ import { crc32, inflateRawSync } from 'node:zlib';
 const NAMES = /^(?:[\p{L}\p{M}\w .-]+\/)*(?:[\p{L}\p{M}\w .-]+\/?)$/u;
 /** Of a file: letters that fold into no others, and no end that Windows drops. */
 const LAST = /(?:^|\/)(?:[\x20-\x7e]*[^. /])?$/;
-/** Each file of an adapter has one place. */
-const ONCE = ['adapter_model.safetensors', 'adapter_config.json', 'run.json'];
+/** Each of the two files of an adapter has one place, beside the other. */
+const ONCE = ['adapter_model.safetensors', 'adapter_config.json'];
 
 /** Files by name. @throws Error for whatever it would not have written */
 export function readStrictly(archive: Uint8Array): Map<string, Uint8Array> {
@@ -63,12 +63,16 @@ export function readStrictly(archive: Uint8Array): Map<string, Uint8Array> {
   check(/^(?:[0-9a-f]{40})?$/.test(commit), 'comment');
   wanted.writeUInt16LE(commit.length, 20);
   check(end.subarray(0, 22).equals(wanted) && list.length > 0, 'end');
-  for (const base of ONCE) {
-    const found = [...files.keys()].filter(
-      (name) => !/^__MACOSX\//.test(name) && name.split('/').at(-1) === base
-    );
-    check(found.length <= 1, 'two adapters');
-  }
+  const places = ONCE.map((base) =>
+    [...files.keys()]
+      .filter((name) => !name.startsWith('__MACOSX/') && name.split('/').at(-1) === base)
+      .map((name) => name.slice(0, -base.length))
+  );
+  check(
+    places.every(({ length }) => length <= 1),
+    'two adapters'
+  );
+  check(places[0].length === 0 || places[1].length === 0 || places[0][0] === places[1][0], 'two folders');
   return files;
 }
 

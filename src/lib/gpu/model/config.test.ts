@@ -57,7 +57,7 @@ test.each([
   [{ ...llama, model_type: 'constructor' }, 'The model is of type "constructor"'],
   [{ ...llama, hidden_act: 'gelu' }, 'hidden_act = "gelu"'],
   [{ ...llama, rope_scaling: { rope_type: 'yarn' } }, 'rope_scaling.rope_type = "yarn"'],
-  [{ ...llama, hidden_size: -1 }, 'hidden_size = -1, which must be a positive whole number'],
+  [{ ...llama, hidden_size: -1 }, 'hidden_size = -1, which must be a whole number from 1 to 131072'],
   [{ ...llama, num_key_value_heads: 3 }, 'num_key_value_heads = 3'],
   [null, 'not an object']
 ])('what cannot be computed is refused by field: %#', (config, message) => {
@@ -147,6 +147,20 @@ test('fields that ask for nothing pass', () => {
     ...{ do_sample: true, temperature: 0.6, partial_rotary_factor: 1, architectures: ['LLaMAForCausalLM'] }
   };
   expect(parseDecoderConfig({ ...llama, ...quiet })).toEqual(parseDecoderConfig(llama));
+});
+
+test.each([
+  'hidden_size',
+  'num_hidden_layers',
+  'num_attention_heads',
+  'num_key_value_heads',
+  'head_dim',
+  'intermediate_size',
+  'vocab_size'
+])('no size is taken that would be work without end: %s', (field) => {
+  for (const value of [2_000_000_000, 1e300, Infinity, NaN, 0, -1, 1.5, '4', [4], 'x'.repeat(1e6)]) {
+    expect(() => parseDecoderConfig({ ...llama, [field]: value })).toThrow(`config.json has ${field} = `);
+  }
 });
 
 test.each<[string, Record<string, unknown>]>([

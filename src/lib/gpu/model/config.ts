@@ -198,11 +198,27 @@ function windowOf(stated: unknown, absent: number, sliding: readonly boolean[] |
   return fullLayers.length > 0 ? { window, fullLayers } : { window };
 }
 
-function integer(raw: RawConfig, field: string): number {
+/**
+ * The most that is taken of each size, at least twice what the largest published models have (Llama 3.1 405B: 126 layers, hidden
+ * 16384, 128 heads, intermediate 53248; Gemma 3: 262144 tokens). Plans and checks walk over layers before any weight is
+ * read, so that an absurd number here would be work without end.
+ */
+const LIMITS = {
+  num_hidden_layers: 256,
+  hidden_size: 2 ** 17,
+  num_attention_heads: 2 ** 11,
+  num_key_value_heads: 2 ** 11,
+  head_dim: 2 ** 11,
+  intermediate_size: 2 ** 19,
+  vocab_size: 2 ** 21
+} as const;
+
+function integer(raw: RawConfig, field: keyof typeof LIMITS): number {
   const value = raw[field];
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value < 2 ** 31) return value;
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= LIMITS[field])
+    return value;
   throw new UnsupportedModelError(
-    `config.json has ${field} = ${JSON.stringify(value)}, which must be a positive whole number.`,
+    `config.json has ${field} = ${JSON.stringify(value)?.slice(0, 40)}, which must be a whole number from 1 to ${LIMITS[field]}.`,
     { details: { field, value } }
   );
 }

@@ -64,7 +64,8 @@ export function checkShapes(source: WeightSource, config: DecoderConfig): void {
 /**
  * Streams a checkpoint's weights into the store: quantised to NF4 on the way, taken as they are where the checkpoint is
  * 4-bit already, or rounded to 16 bits. At most one layer is in memory on the way, 4 bits a weight.
- * @throws WeightShapeError, NonFiniteWeightError, WeightRangeError, InvalidNf4Error, OutOfGpuMemoryError, and what the source throws
+ * @throws WeightShapeError, NonFiniteWeightError, WeightRangeError, InvalidNf4Error, OutOfGpuMemoryError, DeviceLostError, and
+ * what the source throws
  */
 export async function loadBase(
   store: BufferStore,
@@ -81,6 +82,8 @@ export async function loadBase(
   await loader.vector(tensorNames.finalNorm, base.finalNorm, config.hidden);
   for (let layer = 0; layer < config.layers; layer++) {
     options.onProgress?.(layer + 1, total);
+    // What is written to a lost device is gone without a word.
+    await store.device.answer(Promise.resolve());
     const weights = base.layers[layer];
     await loader.vector(tensorNames.attentionNorm(layer), weights.attentionNorm, config.hidden);
     await loader.vector(tensorNames.mlpNorm(layer), weights.mlpNorm, config.hidden);

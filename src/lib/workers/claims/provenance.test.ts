@@ -125,7 +125,12 @@ describe('the folder of an adapter', () => {
       [(text: string) => text.replace('rank 2', 'rank 4'), 'the rank is “2”, not “4”'],
       [(text: string) => text.replace('alpha 4', 'alpha 8'), 'alpha is “4”, not “8”'],
       [(text: string) => text.replace('alpha / rank', 'alpha / sqrt(rank)'), 'use_rslora'],
-      [(text: string) => text.replace(/(adapter for )[^,]*/, '$1another'), 'not “another”'],
+      [
+        (text: string) =>
+          text.replace(/(adapter for )[^,]*/, '$1another').replace('"tabtune-starter"', '"another"'),
+        'not “another”'
+      ],
+      [(text: string) => text.replace('"tabtune-starter"', '"another"'), undefined],
       [
         (text: string) => text.replace(/(base has the SHA-256 `)[0-9a-f]{4}/, '$1dead'),
         'SHA-256 of the base'

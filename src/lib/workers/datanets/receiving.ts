@@ -10,6 +10,7 @@ import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
 import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { named } from './exchange-lookup';
 import type { People } from './exchange-people';
 import type { DatanetEvent, Received } from './protocol';
@@ -148,7 +149,7 @@ async function containerKind(blob: Blob, label: string): Promise<unknown> {
   if (first.name !== STATEMENT_NAME) return undefined;
   const text = await entryText(first, MAX_STATEMENT_CHARACTERS, label);
   try {
-    const { statement } = JSON.parse(text) as { statement?: { kind?: unknown } };
+    const { statement } = parseJson(label, text) as { statement?: { kind?: unknown } };
     return statement?.kind;
   } catch {
     // What it is, says who opens it as a contribution: that it is none.

@@ -9,6 +9,9 @@ import type { RowsAccess } from './service-rows';
 /** As things stand here, this cannot be signed: it would not hold, or say what is not so. */
 export class CannotSignError extends TabtuneError {}
 
+/** Nobody has a name here yet. With one, the same can be signed. */
+export class NamelessError extends CannotSignError {}
+
 /** What making a statement takes. */
 export interface Desk {
   store: Store;

@@ -11,7 +11,7 @@ import { makeClaim } from '../claims/making';
 import { signedFile } from './exchange-files';
 import type { People } from './exchange-people';
 import type { DatanetEvent, PreparedStatement, SignedFile, StatementRequest } from './protocol';
-import { CannotSignError, type Desk, type Made } from './signing-desk';
+import { CannotSignError, NamelessError, type Desk, type Made } from './signing-desk';
 import { makeContribution, makeVersion } from './signing-rows';
 import { makeStatement } from './signing-statements';
 
@@ -41,7 +41,7 @@ export class Signing {
   ): Promise<PreparedStatement> {
     const identity = await this.#people.identity();
     if (identity.person.name === '') {
-      throw new CannotSignError('Give yourself a name first: it stands in everything that you sign.');
+      throw new NamelessError('Give yourself a name first: it stands in everything that you sign.');
     }
     const desk: Desk = { ...this.#desk, identity, now: this.#now() };
     const paced = (phase: 'hashing' | 'sealing'): PaceOptions => ({

@@ -48,7 +48,7 @@ describe('grants', () => {
 
 describe('requests', () => {
   it('can be for the purposes that the rules name', () => {
-    expect(listPurposes(policy, ['training', 'evaluation', 'retrieval'])).toEqual(['research', 'art']);
+    expect(listPurposes(policy, ['training', 'evaluation', 'retrieval'])).toEqual(['art', 'research']);
     expect(listPurposes(policy, ['retrieval', 'redistribution'])).toEqual([]);
   });
 

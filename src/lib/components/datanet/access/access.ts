@@ -1,5 +1,5 @@
 import { stricterPolicy } from '$lib/datanets/policy/combine';
-import { USES, type Conditions, type Policy, type Use } from '$lib/datanets/policy/policy';
+import { distinctPurposes, USES, type Conditions, type Policy, type Use } from '$lib/datanets/policy/policy';
 import type { Exchange } from '$lib/workers/datanets/protocol';
 
 export type Request = Exchange['requests'][number];
@@ -31,7 +31,7 @@ export function listPurposes(policy: Policy, uses: readonly Use[]): string[] {
     const rule = policy[use];
     return rule.rule === 'conditions' ? (rule.purposes ?? []) : [];
   });
-  return [...new Set(purposes)];
+  return distinctPurposes(purposes);
 }
 
 /**

@@ -13,6 +13,19 @@ export const metaColumnWords: Record<keyof MetaColumns, string> = {
   split: 'Split'
 };
 
+const delimiterNames: Record<string, string> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'vertical bars',
+  ' ': 'blanks'
+};
+
+/** What a delimiter is called on the page. */
+export function delimiterWords(delimiter: string): string {
+  return delimiterNames[delimiter] ?? `the sign ${delimiter}`;
+}
+
 /** How what was looked at becomes rows, while a person decides it. Begins with the best guess. */
 export class MappingForm {
   to = $state<MappingTarget>('rows');

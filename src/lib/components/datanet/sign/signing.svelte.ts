@@ -19,8 +19,11 @@ import { openWallet, signShown } from './wallet-signature';
 /** What signing needs of a connection: the signature, and what only its chain can tell of it. */
 export type SigningConnection = PageConnection & AskableConnection;
 
-/** `preparing`: the worker makes the statement. `asking`: its words are shown, and nothing is signed yet. */
-export type SigningStage = 'closed' | 'preparing' | 'asking' | 'signing' | 'signed' | 'failed';
+/**
+ * `preparing`: the worker makes the statement. `naming`: whoever signs has no name yet. `asking`: its words are shown,
+ * and nothing is signed yet.
+ */
+export type SigningStage = 'closed' | 'preparing' | 'naming' | 'asking' | 'signing' | 'signed' | 'failed';
 
 /** The one way to a signature: whatever is signed was first shown in words, and a person pressed Sign. */
 export class Signing {
@@ -40,6 +43,7 @@ export class Signing {
     return account && statement && isForWallets(statement) ? claimOf(statement, account.chainId) : undefined;
   });
   readonly #datanets: WorkerClient<DatanetWorker>;
+  #request: StatementRequest | undefined;
   #answer: ((file: SignedFile | undefined) => void) | undefined;
   /** An answer that comes for an earlier question is dropped. */
   #turn = 0;
@@ -72,6 +76,30 @@ export class Signing {
     this.error = undefined;
     this.stage = 'preparing';
     const answer = new Promise<SignedFile | undefined>((resolve) => (this.#answer = resolve));
+    await this.#prepare(request, turn);
+    return answer;
+  }
+
+  /** Whoever signs calls themselves so from now on, and goes on with what they wanted to sign. */
+  async giveName(name: string): Promise<void> {
+    const request = this.#request;
+    if (this.stage !== 'naming' || !request || name.trim() === '') return;
+    const turn = this.#turn;
+    this.stage = 'preparing';
+    this.error = undefined;
+    try {
+      await this.#datanets.call((datanets) => datanets.renamePerson(name.trim()));
+    } catch (error) {
+      if (turn !== this.#turn || this.stage !== 'preparing') return;
+      this.error = error;
+      this.stage = 'naming';
+      return;
+    }
+    if (turn === this.#turn && this.stage === 'preparing') await this.#prepare(request, turn);
+  }
+
+  async #prepare(request: StatementRequest, turn: number): Promise<void> {
+    this.#request = request;
     try {
       const prepared = await this.#datanets.call((datanets) =>
         datanets.prepare(
@@ -81,13 +109,14 @@ export class Signing {
           })
         )
       );
-      if (turn !== this.#turn || this.stage !== 'preparing') return await answer;
+      if (turn !== this.#turn || this.stage !== 'preparing') return;
       this.prepared = prepared;
       this.stage = 'asking';
     } catch (error) {
-      if (turn === this.#turn && this.stage === 'preparing') this.#fail(error);
+      if (turn !== this.#turn || this.stage !== 'preparing') return;
+      if (error instanceof Error && error.name === 'NamelessError') this.stage = 'naming';
+      else this.#fail(error);
     }
-    return answer;
   }
 
   /**

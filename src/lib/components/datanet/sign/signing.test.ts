@@ -7,6 +7,7 @@ import type {
   StatementRequest
 } from '$lib/workers/datanets/protocol';
 import type { ChainRequest } from '$lib/datanets/verify/chain-request';
+import { NamelessError } from '$lib/workers/datanets/signing-desk';
 import type { WalletAccount } from '$lib/wallet/connection';
 import { Signing, type SigningConnection } from './signing.svelte';
 
@@ -58,6 +59,48 @@ describe('signing', () => {
     expect(signing).toMatchObject({ stage: 'signed', signed: file });
     signing.close();
     expect(signing.open).toBe(false);
+  });
+
+  it('asks for a name where there is none, and goes on with what was to be signed', async () => {
+    let name = '';
+    const { signing } = started({
+      prepare: async (asked) => {
+        expect(asked).toEqual(request);
+        if (name === '') throw new NamelessError('Give yourself a name first.');
+        return prepared;
+      },
+      renamePerson: async (given) => {
+        name = given;
+        return { id: 'did:key:zA', name, agreement: '' };
+      }
+    });
+    const answer = signing.ask(request);
+    await settled();
+    expect(signing.stage).toBe('naming');
+    await signing.giveName('  ');
+    expect(signing.stage).toBe('naming');
+    await signing.giveName(' Ada ');
+    expect([name, signing.stage]).toEqual(['Ada', 'asking']);
+    await signing.sign();
+    expect(await answer).toBe(file);
+  });
+
+  it('keeps asking for a name where it cannot be stored, and can be closed', async () => {
+    const { signing } = started({
+      prepare: async () => {
+        throw new NamelessError('Give yourself a name first.');
+      },
+      renamePerson: async () => {
+        throw new Error('The disk is full.');
+      }
+    });
+    const answer = signing.ask(request);
+    await settled();
+    await signing.giveName('Ada');
+    expect(signing.stage).toBe('naming');
+    expect((signing.error as Error).message).toBe('The disk is full.');
+    signing.close();
+    expect(await answer).toBeUndefined();
   });
 
   it('signs nothing when the person says not now, and can be asked again', async () => {
