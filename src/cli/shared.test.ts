@@ -19,7 +19,10 @@ const adapter: Adapter = {
   ])
 };
 /** As far as an adapter is compared with it. */
-const base = { has: () => true, shape: () => [4, 4] } as unknown as Checkpoint;
+const base = {
+  ...{ name: 'base', has: () => true, shape: () => [4, 4] },
+  sha256: () => Promise.resolve('a'.repeat(64))
+} as unknown as Checkpoint;
 
 let folder: string;
 beforeAll(async () => {
@@ -40,10 +43,10 @@ describe('the folder of an adapter', () => {
         join(folder, 'claims', 'attribution-receipt.json'),
         JSON.stringify({ statement: { kind: 'attribution-receipt', adapter: sha256 } })
       );
-    expect(await openAdapter(folder, base)).toEqual(adapter);
+    expect(await openAdapter(folder, base)).toEqual({ adapter, notices: [] });
     await run(own);
     await receipt(own);
-    expect(await openAdapter(folder, base)).toEqual(adapter);
+    expect(await openAdapter(folder, base)).toEqual({ adapter, notices: [] });
     await receipt('f'.repeat(64));
     await expect(openAdapter(folder, base)).rejects.toThrow(OtherWeightsError);
     await expect(openAdapter(folder, base)).rejects.toThrow(
@@ -52,5 +55,18 @@ describe('the folder of an adapter', () => {
     await receipt(own);
     await run('f'.repeat(64));
     await expect(openAdapter(folder, base)).rejects.toThrow(/run\.json beside them is about/);
+  });
+
+  it('says that its record is of another base, by hash', async () => {
+    const record = (hash: string) => JSON.stringify({ sha256: { base: hash.repeat(64) } });
+    await rm(join(folder, 'claims'), { recursive: true });
+    await writeFile(join(folder, 'run.json'), record('a'));
+    expect((await openAdapter(folder, base)).notices).toEqual([]);
+    await writeFile(join(folder, 'run.json'), record('b'));
+    expect((await openAdapter(folder, base)).notices).toEqual([
+      expect.stringMatching(
+        /^The adapter was trained on another base: its record has base with SHA-256 b{16}…, and base has a{16}…/
+      )
+    ]);
   });
 });

@@ -35,7 +35,7 @@ async function playHub(context: BrowserContext, asked: string[], cutAt: number):
     const name = pathname.split('/').at(-1)!;
     const other = pathname.startsWith('/owner/other/') && name === 'config.json';
     const whole = other
-      ? Buffer.from(' '.repeat(files.get(name)!.length - 21) + '{"model_type": "gpt2"}')
+      ? Buffer.from('{"model_type": "gpt2"}'.padEnd(files.get(name)!.length))
       : (files.get(name) ?? gguf);
     const start = Number(/bytes=(\d+)-/.exec(route.request().headers()['range'] ?? '')?.[1] ?? 0);
     if (name === 'model.safetensors' && start === 0 && !cut) {
