@@ -1,5 +1,5 @@
-import { isChatRow, type Message } from '../row';
-import { readRow, requireUnicode, ShapeProblem } from '../shapes';
+import type { ChatRow } from '../row';
+import { CONVERSATION_FIELDS, readRow, requireUnicode, ShapeProblem } from '../shapes';
 import { MappingError } from './errors';
 import type { ImportedRow, ImportMapping, MetaColumns } from './import';
 import { readMetaColumns, readRowMeta, withDefaults } from './meta';
@@ -59,7 +59,7 @@ export function guessMapping(columns: readonly string[], sample: readonly unknow
   const both = columns.includes('messages') && columns.includes('text');
   if (both && records.length > 0 && records.every(isRow)) return { to: 'rows' };
   const conversation = find(columns, NAMES.messages, []);
-  if (conversation !== undefined && records.some((record) => isConversation(record[conversation]))) {
+  if (conversation !== undefined && records.some((record) => isConversation(record, conversation))) {
     return { to: 'messages', column: conversation, ...metaColumns(columns, [conversation]) };
   }
   const user = find(columns, NAMES.user, []);
@@ -105,16 +105,20 @@ function longest(
   return [...columns].sort((a, b) => lengthOf(b) - lengthOf(a))[0];
 }
 
-function isConversation(value: unknown): boolean {
+function isConversation(record: Record<string, unknown>, column: string): boolean {
   try {
-    return readConversation(value, 'messages').length > 0;
+    return readConversation({ [column]: record[column] }, column).messages.length > 0;
   } catch {
     return false;
   }
 }
 
-/** A list of messages or of ShareGPT's turns, or the JSON of one. Throws `ShapeProblem`. */
-function readConversation(value: unknown, column: string): Message[] {
+/**
+ * A list of messages or of ShareGPT's turns, or the JSON of one, with what the record says of the conversation besides: its
+ * tools, a system text. Throws `ShapeProblem`.
+ */
+function readConversation(values: Record<string, unknown>, column: string): ChatRow {
+  const value = ownValue(values, column);
   let list = value;
   if (typeof value === 'string') {
     try {
@@ -123,10 +127,12 @@ function readConversation(value: unknown, column: string): Message[] {
       throw new ShapeProblem(`${column}: expected a list of messages, or the JSON of one`);
     }
   }
-  const [first] = Array.isArray(list) ? (list as unknown[]) : [];
-  const isShareGpt = typeof first === 'object' && first !== null && 'from' in first;
-  const { row } = readRow(isShareGpt ? { conversations: list } : { messages: list ?? 'nothing' });
-  return isChatRow(row) ? row.messages : [];
+  const beside = CONVERSATION_FIELDS.filter((field) => field !== column && Object.hasOwn(values, field));
+  const { row } = readRow({
+    ...Object.fromEntries(beside.map((field) => [field, values[field]])),
+    messages: list ?? 'nothing'
+  });
+  return row as ChatRow;
 }
 
 /** A cell that should hold words. Lists and objects are none: their JSON would be learnt as text. */
@@ -160,15 +166,26 @@ export function mapRecord(value: unknown, mapping: ImportMapping): ImportedRow {
   return row;
 }
 
+/** The record with the conversation that Tabtune's own Parquet holds as JSON, where it has one. */
+function unpacked(values: Record<string, unknown>): Record<string, unknown> {
+  const { conversation, ...rest } = values;
+  if (typeof conversation !== 'string' || !conversation.startsWith('{"messages":')) return values;
+  try {
+    return { ...rest, ...(JSON.parse(conversation) as object) };
+  } catch {
+    throw new ShapeProblem('conversation: expected JSON');
+  }
+}
+
 function readWords(values: Record<string, unknown>, mapping: ImportMapping): ImportedRow {
   switch (mapping.to) {
     case 'rows':
-      return { ...readRow(values).row, ...readRowMeta(values) };
+      return { ...readRow(unpacked(values)).row, ...readRowMeta(values) };
     case 'text':
       return { text: filledCell(values, mapping.column), ...readMetaColumns(values, mapping.columns) };
     case 'messages':
       return {
-        messages: readConversation(ownValue(values, mapping.column), mapping.column),
+        ...readConversation(values, mapping.column),
         ...readMetaColumns(values, mapping.columns)
       };
     case 'chat': {
@@ -192,7 +209,7 @@ function readWords(values: Record<string, unknown>, mapping: ImportMapping): Imp
 /** Whether a value is an object that can be a row as it is. */
 export function isRow(value: unknown): boolean {
   try {
-    readRow(value);
+    readRow(typeof value === 'object' && value !== null ? unpacked(value as Record<string, unknown>) : value);
     return true;
   } catch {
     return false;
