@@ -27,3 +27,10 @@ test('more tokens than the plan has room for are refused with both numbers', () 
     'A batch of 3 tokens does not fit a plan for 2.'
   );
 });
+
+test('sequences of one row see nothing of each other, and stay one row', () => {
+  const two = { ...row([5, 6, 7, 8, 9], [0, 1, 0, 0, 1]), starts: [2] };
+  const apart = packBatch([row([5, 6], [0, 1]), row([7, 8, 9], [0, 0, 1])], 10);
+  expect(packBatch([two], 10)).toEqual(apart);
+  expect([...apart.positions]).toEqual([0, 1, 0, 1, 2]);
+});
