@@ -1,6 +1,7 @@
 import { TARGET_MODULES, type Adapter } from '../lib/formats/peft';
 import {
   completeOptions,
+  datedOptions,
   parameterSpecs,
   parseTargets,
   type FinetuneOptions,
@@ -26,7 +27,8 @@ const parameterFlags: readonly (readonly [flag: string, name: keyof FinetuneOpti
   ['alpha', 'alpha', 'N'],
   ['dropout', 'dropout', 'X'],
   ['targets', 'targets', 'LIST'],
-  ['seed', 'seed', 'N']
+  ['seed', 'seed', 'N'],
+  ['date', 'date', 'DAY']
 ];
 
 const specOf = (name: keyof FinetuneOptions): ParameterSpec => parameterSpecs.find((s) => s.name === name)!;
@@ -55,7 +57,7 @@ export const finetuneFlags: readonly FlagSpec[] = [
   ...parameterFlags.map(([name, parameter, value]) => ({
     name,
     ...(value ? { value } : {}),
-    help: `${specOf(parameter).help} (${specOf(parameter).default})`
+    help: `${specOf(parameter).help}${specOf(parameter).default === '' ? '' : ` (${specOf(parameter).default})`}`
   })),
   { name: 'adapter', value: 'DIR', help: 'Adapter to start from; its rank, alpha and targets are kept.' },
   { name: 'no-shuffle', help: 'Reads the rows in the order of the file in every epoch.' },
@@ -102,7 +104,7 @@ function givenOptions(flags: Flags): Partial<Record<keyof FinetuneOptions, unkno
 export function finetuneOptions(flags: Flags, starter: boolean, adapter?: Adapter): FinetuneOptions {
   const given = givenOptions(flags);
   const targets = given.targets === undefined ? undefined : readTargets(given.targets as string);
-  if (!adapter) return completeOptions({ ...(starter ? starterOptions : {}), ...given });
+  if (!adapter) return datedOptions(completeOptions({ ...(starter ? starterOptions : {}), ...given }));
   const { rank, alpha, rsLora, targetModules } = adapter.config;
   const contradictions = [
     ...(given.rank !== undefined && given.rank !== rank
@@ -126,7 +128,7 @@ export function finetuneOptions(flags: Flags, starter: boolean, adapter?: Adapte
     rsLora,
     targets: targetModules.length === TARGET_MODULES.length ? 'all-linear' : targetModules.join()
   };
-  return completeOptions({ ...(starter ? starterOptions : {}), ...given, ...shape });
+  return datedOptions(completeOptions({ ...(starter ? starterOptions : {}), ...given, ...shape }));
 }
 
 function readTargets(text: string): string[] {

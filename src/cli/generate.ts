@@ -1,13 +1,13 @@
 /** `npm run generate -- --model M …`: the answer of a model, with or without an adapter, streamed to stdout. */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import type { Message } from '../lib/datanets/row';
+import { isChatRow, type ChatRow, type Message } from '../lib/datanets/row';
+import { readRow, ShapeProblem } from '../lib/datanets/shapes';
 import { TabtuneError } from '../lib/errors';
 import { FileReadError } from '../lib/formats/source';
 import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { ChatSession } from '../lib/jobs/chat';
 import { numberFlag, requiredFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
-import { openAdapter, openModel, quantOf, runCommand, withDevice } from './shared';
+import { dateOf, openAdapter, openModel, quantOf, runCommand, withDevice } from './shared';
 
 /** The file of --messages holds no conversation. */
 class InvalidMessagesError extends TabtuneError {}
@@ -23,7 +23,7 @@ const flags: readonly FlagSpec[] = [
   {
     name: 'messages',
     value: 'FILE',
-    help: 'JSON file with a conversation to answer: [{"role": "user", "content": "…"}, …].'
+    help: 'JSON file with a conversation to answer: [{"role": "user", "content": "…"}, …], or a row with messages and tools.'
   },
   { name: 'max-new-tokens', value: 'N', help: 'Longest answer in tokens. (256)' },
   {
@@ -55,23 +55,28 @@ async function run(flags: Flags): Promise<number> {
   const temperature = numberFlag(flags, 'temperature', { min: 0 }) ?? 0;
   const topP = numberFlag(flags, 'top-p', { min: 0, max: 1 }) ?? 1;
   const seed = numberFlag(flags, 'seed', { integer: true, min: 0, max: 2 ** 32 - 1 }) ?? 0;
-  const messages = file === undefined ? undefined : await readMessages(file);
+  const asked = file === undefined ? undefined : await readMessages(file);
 
   const { checkpoint, tokenizer } = await openModel(modelPath);
   const adapter = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
   const quant = await quantOf(adapterFolder);
-  const prompt = messages ?? promptFor(text!, tokenizer);
+  const date = await dateOf(adapterFolder);
+  const prompt = asked?.messages ?? promptFor(text!, tokenizer);
   return withDevice(async (device) => {
     const chat = await ChatSession.open({
       device,
       checkpoint,
       tokenizer,
       quant,
+      ...(date ? { date } : {}),
       ...(adapter ? { adapter } : {})
     });
     try {
       const json = flags.has('json');
-      const options = { maxNewTokens, temperature, topP, seed, adapter: adapter !== undefined };
+      const options = {
+        ...{ maxNewTokens, temperature, topP, seed, adapter: adapter !== undefined },
+        ...(asked?.tools ? { tools: asked.tools } : {})
+      };
       let written = '';
       for await (const { text, done, ...figures } of chat.reply(prompt, options)) {
         if (!json) process.stdout.write(text.slice(written.length));
@@ -91,10 +96,7 @@ function promptFor(text: string, tokenizer: ChatTokenizer): Message[] | string {
   return tokenizer.template ? [{ role: 'user', content: text }] : text;
 }
 
-const messageList = z.array(z.object({ role: z.string().min(1), content: z.string() })).min(1);
-const conversation = z.union([messageList, z.object({ messages: messageList }).transform((o) => o.messages)]);
-
-async function readMessages(file: string): Promise<Message[]> {
+async function readMessages(file: string): Promise<ChatRow> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new FileReadError(`There is no readable file at ${file}. Check the path.`, {
       cause,
@@ -110,11 +112,17 @@ async function readMessages(file: string): Promise<Message[]> {
       details: { file }
     });
   }
-  const parsed = conversation.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new InvalidMessagesError(`${file} is no conversation: write [{"role": "user", "content": "…"}, …].`, {
-    details: { file }
-  });
+  try {
+    const { row } = readRow(Array.isArray(value) ? { messages: value } : value);
+    if (isChatRow(row)) return row;
+    throw new ShapeProblem('no messages in it');
+  } catch (cause) {
+    if (!(cause instanceof ShapeProblem)) throw cause;
+    throw new InvalidMessagesError(
+      `${file} is no conversation (${cause.message}): write [{"role": "user", "content": "…"}, …].`,
+      { cause, details: { file } }
+    );
+  }
 }
 
 await runCommand({

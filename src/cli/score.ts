@@ -1,7 +1,17 @@
 /** `npm run score -- --model M --data FILE.jsonl …`: how well a model, with or without an adapter, predicts rows. */
 import { scoreRows, type ScoreResult } from '../lib/jobs/score';
 import { choiceFlag, numberFlag, requiredFlag, textFlag, type Flags, type FlagSpec } from './args';
-import { count, openAdapter, openModel, openRows, quantOf, runCommand, say, withDevice } from './shared';
+import {
+  count,
+  dateOf,
+  openAdapter,
+  openModel,
+  openRows,
+  quantOf,
+  runCommand,
+  say,
+  withDevice
+} from './shared';
 
 const flags: readonly FlagSpec[] = [
   { name: 'model', value: 'M', help: 'Base model: starter, a Hugging Face folder, or a GGUF file.' },
@@ -36,9 +46,14 @@ async function run(flags: Flags): Promise<number> {
   const { checkpoint, tokenizer } = await openModel(modelPath);
   const adapter = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
   const quant = stated ?? (await quantOf(adapterFolder));
+  const date = await dateOf(adapterFolder);
   const rows = await openRows(data);
   const result = await withDevice((device) =>
-    scoreRows({ device, checkpoint, tokenizer, rows, maxLength, quant, ...(adapter ? { adapter } : {}) })
+    scoreRows({
+      ...{ device, checkpoint, tokenizer, rows, maxLength, quant },
+      ...(date ? { date } : {}),
+      ...(adapter ? { adapter } : {})
+    })
   );
   for (const { row, reason } of result.skipped) say(`Row ${row + 1} left out: ${reason}`);
   process.stdout.write(flags.has('json') ? `${JSON.stringify(result)}\n` : table(result));

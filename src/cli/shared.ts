@@ -10,6 +10,7 @@ import { TabtuneError } from '../lib/errors';
 import { openCheckpoint, type Checkpoint } from '../lib/formats/checkpoint';
 import { fromFile, fromPath } from '../lib/formats/node-source';
 import { readAdapter, type Adapter } from '../lib/formats/peft';
+import { isDay } from '../lib/formats/jinja/strftime';
 import { readJson } from '../lib/formats/source';
 import { loadTokenizer, type ChatTokenizer } from '../lib/formats/tokenizer';
 import { Device } from '../lib/gpu/device';
@@ -97,6 +98,14 @@ export async function quantOf(adapterFolder: string | undefined): Promise<'nf4' 
   if (adapterFolder === undefined) return 'nf4';
   const { config } = await readRun(adapterFolder);
   return (config as { method?: unknown } | undefined)?.method === 'lora' ? 'none' : 'nf4';
+}
+
+/** The day that the run of an adapter had, which its chat keeps; undefined where none is known. */
+export async function dateOf(adapterFolder: string | undefined): Promise<string | undefined> {
+  if (adapterFolder === undefined) return undefined;
+  const { config } = await readRun(adapterFolder);
+  const date = (config as { date?: unknown } | undefined)?.date;
+  return typeof date === 'string' && isDay(date) ? date : undefined;
 }
 
 /** What the run.json beside an adapter says; nothing where there is none. */

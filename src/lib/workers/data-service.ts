@@ -1,6 +1,7 @@
 import { TabtuneError } from '../errors';
 import { parseRows, requireRows } from '../datanets/parse';
-import { encodePreview, encodeRow, RowEncodingError, type EncodedRow } from '../datanets/encode';
+import { RowEncodingError } from '../datanets/answers';
+import { encodePreview, encodeRow, type EncodedRow } from '../datanets/encode';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import type { RowRefusal } from '../datanets/statistics';
 import type { Store } from '../datanets/store/store';

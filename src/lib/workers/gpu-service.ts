@@ -1,5 +1,6 @@
+import { dateOf } from './adapter-date';
 import type { Store } from '../datanets/store/store';
-import { completeOptions } from '../jobs/options';
+import { completeOptions, datedOptions } from '../jobs/options';
 import { requireAllowed } from '../jobs/training-data';
 import type {
   AnswerSources,
@@ -97,12 +98,14 @@ export class GpuService implements GpuWorker {
       const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
       const store = await this.#services.store;
       const adapter = request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter);
+      const date = request.adapter === undefined ? undefined : await dateOf(store, request.adapter);
       const session = await this.#services.jobs.openChat({
         device: await this.#gpu.device(),
         checkpoint,
         tokenizer,
         adapter,
         quant: request.quant,
+        ...(date ? { date } : {}),
         onProgress: (done, total) => onEvent({ phase: 'quantising', done, total })
       });
       this.#gpu.chat.put(key, { model, session, destroy: () => session.destroy() });
@@ -177,7 +180,7 @@ export class GpuService implements GpuWorker {
     onEvent: (event: RunEvent) => void
   ): Promise<void> {
     const store = await this.#services.store;
-    const options = completeOptions(request.options);
+    const options = datedOptions(completeOptions(request.options));
     // Its weights and its cache would lie in GPU memory beside those of the run.
     await this.#gpu.closeAll();
     onEvent({ phase: 'loading' });
@@ -191,7 +194,12 @@ export class GpuService implements GpuWorker {
     requireAllowed(data);
     const device = await this.#gpu.device();
     const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
-    const session = await RunSession.begin(store, request, data, onEvent);
+    const session = await RunSession.begin(
+      store,
+      { ...request, options: { ...request.options, date: options.date } },
+      data,
+      onEvent
+    );
     try {
       const result = await this.#services.jobs.finetune({
         device,

@@ -46,6 +46,8 @@ export interface CachedModel {
 export interface EncodingOptions {
   maxLength: number;
   trainOn: 'answers' | 'everything';
+  /** What templates are told today is; absent for the day it is. */
+  date?: string;
 }
 
 /** A set of rows in this browser. */
@@ -122,6 +124,8 @@ export interface RowStatistics {
   /** Rows that the model's chat template cannot take, left out of training, and why the first of them. */
   refusedRows: number;
   firstRefusal?: string;
+  /** What else is worth knowing of rows, a sentence each. */
+  warnings: { text: string; rows: number }[];
   /** Rows per length: `counts[i]` rows have up to `edges[i]` tokens. */
   histogram: { edges: number[]; counts: number[] };
 }
