@@ -17,6 +17,17 @@ export default ts.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-constant-condition': ['error', { checkLoops: 'allExceptWhileTrue' }],
       'no-console': 'error',
+      // The same words and numbers on every machine, and no name of a locale that Intl throws at.
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'CallExpression[callee.property.name="localeCompare"][arguments.length<2]',
+          'CallExpression[callee.property.name=/^toLocale.*String$/][arguments.length=0]',
+          'NewExpression[callee.object.name="Intl"][arguments.length=0]',
+          'NewExpression[callee.object.name="Intl"] > Identifier.arguments[name="undefined"]',
+          'MemberExpression[object.name="navigator"][property.name=/^languages?$/]'
+        ].map((selector) => ({ selector, message: 'Name the locale; of a reader, browserLocale gives it.' }))
+      ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
     }

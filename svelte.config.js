@@ -22,7 +22,8 @@ export default {
       directives: {
         'default-src': ['self'],
         'script-src': ['self'],
-        'worker-src': ['self'],
+        // From a blob, a worker inherits this policy; from an address, it would have none (src/lib/workers/spawn.ts).
+        'worker-src': ['self', 'blob:'],
         // Charts and positioned elements set their styles in attributes, which no hash can allow.
         'style-src': ['self', 'unsafe-inline'],
         'img-src': ['self', 'data:', 'blob:'],

@@ -11,6 +11,8 @@ export default defineConfig(async () => {
     plugins: [sveltekit()],
     build: {
       target: 'es2023',
+      // Character maps of PDFs are fetched, and the page's rules let nothing be fetched from a data: address.
+      assetsInlineLimit: (path: string) => (path.endsWith('.bcmap') ? false : undefined),
       // Errors are told apart by their class names, on both sides of a worker.
       rolldownOptions: { output: { keepNames: true }, checks: { pluginTimings: false } }
     },
@@ -28,6 +30,8 @@ export default defineConfig(async () => {
             environment: 'node',
             include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
             exclude: ['**/*.gpu.test.ts', 'tests/chain/**', '**/node_modules/**'],
+            // They take seconds at most; the machine may be busy.
+            testTimeout: 30_000,
             sequence: { groupOrder: 1 }
           }
         },

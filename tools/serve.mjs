@@ -81,23 +81,28 @@ export function parseRange(header, size) {
 }
 
 /**
- * The content security policy in a built page. A page carries its own; a worker obeys only the headers of its
- * script, so scripts are sent with the same.
- * @param {string} page
+ * What a site asks its host to send with every file: the lines below `/*` of its `_headers`, as several static hosts
+ * read them.
+ * @param {string} folder
+ * @returns {Promise<Record<string, string>>}
  */
-async function policyOf(page) {
-  const html = await readFile(page, 'utf8').catch(() => '');
-  return /<meta http-equiv="content-security-policy" content="([^"]+)"/.exec(html)?.[1];
+async function headersOf(folder) {
+  const text = await readFile(join(folder, '_headers'), 'utf8').catch(() => '');
+  const block = /^\/\*\n((?:[ \t]+\S.*(?:\n|$))*)/m.exec(text)?.[1] ?? '';
+  return Object.fromEntries(
+    [...block.matchAll(/^[ \t]+([\w-]+):[ \t]*(.*)$/gm)].map(([, name, value]) => [name.toLowerCase(), value])
+  );
 }
 
 /**
  * Starts serving a folder.
  * @param {{ folder: string, port?: number }} options port 0 takes any free one; without a port, 4173 or the next free
- * @returns {Promise<{ url: string, close(): Promise<void> }>}
+ * @returns {Promise<{ url: string, note: string, close(): Promise<void> }>} note: what whoever opens the address should
+ *   know of it, or empty
  */
 export async function serve({ folder, port }) {
   const absolute = resolve(folder);
-  const policy = await policyOf(join(absolute, 'index.html'));
+  const common = await headersOf(absolute);
   const server = createServer(async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
@@ -112,16 +117,13 @@ export async function serve({ folder, port }) {
     const etag = `"${found.size.toString(36)}-${Math.round(found.modified).toString(36)}"`;
     /** @type {Record<string, string>} */
     const headers = {
+      ...common,
       'content-type': types[extname(found.file).toLowerCase()] ?? 'application/octet-stream',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
       'accept-ranges': 'bytes',
       etag,
       // Names under immutable/ carry a hash of what they hold.
       'cache-control': address.includes('/immutable/') ? 'public, max-age=31536000, immutable' : 'no-cache'
     };
-    if (policy && headers['content-type'].startsWith('text/javascript'))
-      headers['content-security-policy'] = policy;
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304, headers).end();
       return;
@@ -165,12 +167,25 @@ export async function serve({ folder, port }) {
   const actual = typeof bound === 'object' && bound ? bound.port : first;
   return {
     url: `http://${host}:${actual}/`,
+    note: port === undefined && actual !== first ? anotherOrigin(first, actual) : '',
     close: () =>
       new Promise((done, fail) => {
         server.close((error) => (error ? fail(error) : done()));
         server.closeAllConnections();
       })
   };
+}
+
+/**
+ * What a browser keeps belongs to scheme, host and port together.
+ * @param {number} usual @param {number} actual
+ */
+function anotherOrigin(usual, actual) {
+  return (
+    `Port ${usual} is taken, so this is port ${actual}. To a browser that is another site: Datanets, adapters and keys ` +
+    `that it keeps for http://${host}:${usual}/ are not seen here, and what it keeps here is not seen there. ` +
+    `Is it another Tabtune that has the port? Use that one, or end it and start again.`
+  );
 }
 
 async function main() {
@@ -185,8 +200,8 @@ async function main() {
     process.stderr.write(`--port ${values.port} is no port number.\n`);
     process.exit(2);
   }
-  const { url } = await serve({ folder, port });
-  process.stdout.write(`Tabtune is at ${url} (Ctrl+C ends it)\n`);
+  const { url, note } = await serve({ folder, port });
+  process.stdout.write(`Tabtune is at ${url} (Ctrl+C ends it)\n${note && `${note}\n`}`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();

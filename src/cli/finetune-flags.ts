@@ -27,6 +27,9 @@ const parameterFlags: readonly (readonly [flag: string, name: keyof FinetuneOpti
   ['alpha', 'alpha', 'N'],
   ['dropout', 'dropout', 'X'],
   ['targets', 'targets', 'LIST'],
+  ['rslora', 'rsLora'],
+  ['train-on', 'trainOn', 'answers|everything'],
+  ['checkpointing', 'checkpointing', 'auto|on|off'],
   ['seed', 'seed', 'N'],
   ['date', 'date', 'DAY']
 ];
@@ -42,7 +45,7 @@ export const finetuneFlags: readonly FlagSpec[] = [
   {
     name: 'data',
     value: 'FILE',
-    help: "Rows to train on, such as FILE.jsonl, or a Datanet, FILE.datanet. (the starter's own, where the model is the starter)"
+    help: "Rows to train on, such as FILE.jsonl, a table or a document, or a Datanet, FILE.datanet. (the starter's own, where the model is the starter)"
   },
   {
     name: 'purpose',
@@ -57,7 +60,10 @@ export const finetuneFlags: readonly FlagSpec[] = [
   ...parameterFlags.map(([name, parameter, value]) => ({
     name,
     ...(value ? { value } : {}),
-    help: `${specOf(parameter).help}${specOf(parameter).default === '' ? '' : ` (${specOf(parameter).default})`}`
+    help:
+      specOf(parameter).kind === 'boolean' || specOf(parameter).default === ''
+        ? specOf(parameter).help
+        : `${specOf(parameter).help} (${specOf(parameter).default})`
   })),
   { name: 'adapter', value: 'DIR', help: 'Adapter to start from; its rank, alpha and targets are kept.' },
   { name: 'no-shuffle', help: 'Reads the rows in the order of the file in every epoch.' },
@@ -77,19 +83,21 @@ function givenOptions(flags: Flags): Partial<Record<keyof FinetuneOptions, unkno
   for (const [flag, name] of parameterFlags) {
     const { kind, choices, min, max } = specOf(name);
     const value =
-      kind === 'choice'
-        ? choiceFlag(
-            flags,
-            flag,
-            choices!.map((c) => c.value)
-          )
-        : kind === 'text'
-          ? textFlag(flags, flag)
-          : numberFlag(flags, flag, {
-              integer: kind === 'integer',
-              ...(min === undefined ? {} : { min }),
-              ...(max === undefined ? {} : { max })
-            });
+      kind === 'boolean'
+        ? flags.has(flag) || undefined
+        : kind === 'choice'
+          ? choiceFlag(
+              flags,
+              flag,
+              choices!.map((c) => c.value)
+            )
+          : kind === 'text'
+            ? textFlag(flags, flag)
+            : numberFlag(flags, flag, {
+                integer: kind === 'integer',
+                ...(min === undefined ? {} : { min }),
+                ...(max === undefined ? {} : { max })
+              });
     if (value !== undefined) given[name] = value;
   }
   if (flags.has('no-shuffle')) given.shuffle = false;
@@ -112,6 +120,9 @@ export function finetuneOptions(flags: Flags, starter: boolean, adapter?: Adapte
       : []),
     ...(given.alpha !== undefined && given.alpha !== alpha
       ? [`--alpha ${given.alpha as number}, and it has ${alpha}`]
+      : []),
+    ...(given.rsLora !== undefined && given.rsLora !== rsLora
+      ? ['--rslora, and it is scaled by alpha / rank']
       : []),
     ...(targets && targets.join() !== targetModules.join()
       ? [`--targets ${targets.join()}, and it has ${targetModules.join()}`]

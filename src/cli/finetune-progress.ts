@@ -42,6 +42,9 @@ export class Progress {
         );
         break;
       }
+      case 'warning':
+        this.#say(event.message);
+        break;
       case 'checkpoint':
       case 'moment':
         break;

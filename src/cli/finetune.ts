@@ -5,6 +5,7 @@
 import { ROW_WARNINGS, type RowWarning } from '../lib/datanets/answers';
 import { encodeRows } from '../lib/datanets/statistics';
 import type { Row } from '../lib/datanets/row';
+import { StoppedError } from '../lib/errors';
 import type { Device } from '../lib/gpu/device';
 import type { Adapter } from '../lib/formats/peft';
 import { ChatSession } from '../lib/jobs/chat';
@@ -37,7 +38,8 @@ async function run(flags: Flags): Promise<number> {
   const replaces = await checkOutputFolder(out);
   const model = await openModel(modelPath);
   const startFrom = textFlag(flags, 'adapter');
-  const adapter = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
+  const worn = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
+  const adapter = worn?.adapter;
   const options = finetuneOptions(flags, starter, adapter);
   const { rows, heldOut, versions, contributors } = await openData(
     data ?? starterDatanet,
@@ -53,6 +55,7 @@ async function run(flags: Flags): Promise<number> {
     const show = (text: string) => (json ? say(text) : process.stdout.write(`${text}\n`));
     if (starter) show(`Before: ${await ask(device, model, options, adapter)}`);
     const progress = new Progress(say);
+    const warnings = [...model.notices, ...(worn?.notices ?? [])];
     let result: FinetuneResult;
     try {
       result = await finetune({
@@ -61,7 +64,10 @@ async function run(flags: Flags): Promise<number> {
         rows,
         options,
         signal: stop,
-        onEvent: (event: FinetuneEvent) => progress.show(event),
+        onEvent: (event: FinetuneEvent) => {
+          if (event.kind === 'warning') warnings.push(event.message);
+          progress.show(event);
+        },
         heldOut,
         ...(adapter ? { adapter } : {})
       });
@@ -78,7 +84,8 @@ async function run(flags: Flags): Promise<number> {
       ...result.record,
       config: { ...result.record.config, data: data ?? 'starter', adapter: startFrom ?? null },
       ...(versions.length > 0 ? { datanets: versions } : {}),
-      ...(inherited.length > 0 ? { inherited } : {})
+      ...(inherited.length > 0 ? { inherited } : {}),
+      ...(warnings.length > 0 ? { warnings } : {})
     };
     await writeAdapterFolder(out, result.adapter, record, contributors);
     if (json) process.stdout.write(`${JSON.stringify(record)}\n`);
@@ -172,7 +179,7 @@ function stopOnSignal(): AbortSignal {
     if (first > 0) return;
     first = performance.now();
     say('Stopping after the running step …');
-    controller.abort();
+    controller.abort(new StoppedError());
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return controller.signal;

@@ -6,8 +6,10 @@ import { TabtuneError } from '../lib/errors';
 import { FileReadError } from '../lib/formats/source';
 import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { ChatSession } from '../lib/jobs/chat';
+import { fourBitNotice } from '../lib/jobs/four-bit';
 import { numberFlag, requiredFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
-import { dateOf, openAdapter, openModel, quantOf, runCommand, withDevice } from './shared';
+import { dateOf, openAdapter, openModel, quantOf, runCommand, say, withDevice } from './shared';
+import { parseJson } from '../lib/json';
 
 /** The file of --messages holds no conversation. */
 class InvalidMessagesError extends TabtuneError {}
@@ -39,7 +41,7 @@ const flags: readonly FlagSpec[] = [
   { name: 'seed', value: 'N', help: 'The same seed draws the same tokens. (0)' },
   {
     name: 'json',
-    help: 'Prints text, tokens, prefillTokensPerSecond and decodeTokensPerSecond as one line of JSON.'
+    help: 'Prints text, tokens, prefillTokensPerSecond, decodeTokensPerSecond and warnings as one line of JSON.'
   }
 ];
 
@@ -57,10 +59,14 @@ async function run(flags: Flags): Promise<number> {
   const seed = numberFlag(flags, 'seed', { integer: true, min: 0, max: 2 ** 32 - 1 }) ?? 0;
   const asked = file === undefined ? undefined : await readMessages(file);
 
-  const { checkpoint, tokenizer } = await openModel(modelPath);
-  const adapter = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
+  const { checkpoint, tokenizer, notices } = await openModel(modelPath);
+  const worn = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
+  const adapter = worn?.adapter;
   const quant = await quantOf(adapterFolder);
   const date = await dateOf(adapterFolder);
+  const fourBit = quant === 'nf4' ? await fourBitNotice(checkpoint) : undefined;
+  if (fourBit !== undefined) say(fourBit);
+  const warnings = [...notices, ...(worn?.notices ?? []), ...(fourBit === undefined ? [] : [fourBit])];
   const prompt = asked?.messages ?? promptFor(text!, tokenizer);
   return withDevice(async (device) => {
     const chat = await ChatSession.open({
@@ -82,7 +88,11 @@ async function run(flags: Flags): Promise<number> {
         if (!json) process.stdout.write(text.slice(written.length));
         written = text;
         if (!done) continue;
-        process.stdout.write(json ? `${JSON.stringify({ text, ...figures })}\n` : '\n');
+        process.stdout.write(json ? `${JSON.stringify({ text, ...figures, warnings })}\n` : '\n');
+        if (figures.cut && !json)
+          process.stderr.write(
+            `Cut off after ${figures.tokens} tokens: the answer reached the longest length.\n`
+          );
       }
     } finally {
       await chat.destroy();
@@ -105,8 +115,9 @@ async function readMessages(file: string): Promise<ChatRow> {
   });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(file, text);
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw new InvalidMessagesError(`${file} is no JSON: ${(cause as Error).message}.`, {
       cause,
       details: { file }

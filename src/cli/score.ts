@@ -33,7 +33,7 @@ const flags: readonly FlagSpec[] = [
   },
   {
     name: 'json',
-    help: 'Prints rows (row, tokens, trainedTokens, meanNll), perplexity and skipped as one line of JSON.'
+    help: 'Prints rows (row, tokens, trainedTokens, meanNll), perplexity, skipped and warnings as one line of JSON.'
   }
 ];
 
@@ -43,8 +43,9 @@ async function run(flags: Flags): Promise<number> {
   const adapterFolder = textFlag(flags, 'adapter');
   const maxLength = numberFlag(flags, 'max-length', { integer: true, min: 2, max: 32768 }) ?? 1024;
   const stated = choiceFlag(flags, 'quant', ['nf4', 'none']);
-  const { checkpoint, tokenizer } = await openModel(modelPath);
-  const adapter = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
+  const { checkpoint, tokenizer, notices } = await openModel(modelPath);
+  const worn = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
+  const adapter = worn?.adapter;
   const quant = stated ?? (await quantOf(adapterFolder));
   const date = await dateOf(adapterFolder);
   const rows = await openRows(data);
@@ -55,8 +56,10 @@ async function run(flags: Flags): Promise<number> {
       ...(adapter ? { adapter } : {})
     })
   );
+  result.warnings.forEach(say);
+  const warnings = [...notices, ...(worn?.notices ?? []), ...result.warnings];
   for (const { row, reason } of result.skipped) say(`Row ${row + 1} left out: ${reason}`);
-  process.stdout.write(flags.has('json') ? `${JSON.stringify(result)}\n` : table(result));
+  process.stdout.write(flags.has('json') ? `${JSON.stringify({ ...result, warnings })}\n` : table(result));
   return 0;
 }
 

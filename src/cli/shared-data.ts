@@ -74,6 +74,8 @@ async function openDatanet(path: string, purpose: string | undefined): Promise<O
   const bundle = await openBundle(blob, { label: basename(path) });
   const version = bundle.version.statement;
   requireCountless(version);
+  // Without a key to sealed ones, that they are sealed is told where they are read.
+  if (!bundle.permissioned) await bundle.verifyRows();
   const withdrawn = bundle.statements
     .map(({ statement }) => statement)
     .filter((statement): statement is Withdrawal => statement.kind === 'withdrawal')

@@ -1,19 +1,24 @@
 /** What the commands have in common: a GPU, models, adapters, rows, and how a command ends. */
-import { createReadStream } from 'node:fs';
+import { existsSync, openAsBlob } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, globals } from 'webgpu';
 import { calmPolling } from './calm-polling.mjs';
-import { parseRows, requireRows } from '../lib/datanets/parse';
+import { readTrainingRows } from '../lib/datanets/import/rows';
+import { requireRows } from '../lib/datanets/parse';
 import type { Row } from '../lib/datanets/row';
+import { requireNamedWeights } from '../lib/datanets/verify/adapter-named';
 import { TabtuneError } from '../lib/errors';
 import { openCheckpoint, type Checkpoint } from '../lib/formats/checkpoint';
-import { fromFile, fromPath } from '../lib/formats/node-source';
+import { sha256OfSource } from '../lib/formats/digest';
+import { fromFile, fromPath, hubIdOf } from '../lib/formats/node-source';
 import { readAdapter, type Adapter } from '../lib/formats/peft';
 import { isDay } from '../lib/formats/jinja/strftime';
-import { readJson } from '../lib/formats/source';
-import { loadTokenizer, type ChatTokenizer } from '../lib/formats/tokenizer';
+import { readJson, readText } from '../lib/formats/source';
+import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { Device } from '../lib/gpu/device';
+import { baseMismatch } from '../lib/jobs/adapter-base';
+import { joinModel } from '../lib/jobs/model';
 import { starterName } from '../lib/jobs/starter';
 import { helpText, readFlags, UsageError, type Flags, type FlagSpec } from './args';
 
@@ -74,20 +79,49 @@ export async function withDevice<T>(use: (device: Device) => Promise<T>): Promis
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly tokenizer: ChatTokenizer;
+  /** What was said about its files on stderr, for a result that others read. */
+  readonly notices: readonly string[];
 }
 
-/** @param model `starter`, a folder or a .gguf file */
+/**
+ * Opens a model, compares its parts, and says on stderr what is to be known of them.
+ * @param model `starter`, a folder or a .gguf file
+ */
 export async function openModel(model: string): Promise<OpenModel> {
   const checkpoint =
     model === 'starter'
       ? await openCheckpoint(await fromPath(join(starterFolder, 'model')), { name: starterName })
-      : await openCheckpoint(await fromPath(model));
-  return { checkpoint, tokenizer: await loadTokenizer(checkpoint.tokenizer) };
+      : await openCheckpoint(await fromPath(model), { name: hubIdOf(model) });
+  const { tokenizer, notices } = await joinModel(checkpoint);
+  notices.forEach(say);
+  return { checkpoint, tokenizer, notices };
 }
 
-/** Reads an adapter's folder and compares it with the base it is to be put on. */
-export async function openAdapter(folder: string, checkpoint: Checkpoint): Promise<Adapter> {
-  return readAdapter(await fromPath(folder), checkpoint);
+/**
+ * Reads an adapter's folder and compares it with the base it is to be put on: shapes, which must fit, and the hash that its
+ * run.json has of the base, which is said where it is another. Its weights are compared with the record and the claims that
+ * lie beside them.
+ * @throws OtherWeightsError and what `readAdapter` throws
+ */
+export async function openAdapter(
+  folder: string,
+  checkpoint: Checkpoint
+): Promise<{ adapter: Adapter; notices: readonly string[] }> {
+  const files = await fromPath(folder);
+  const adapter = await readAdapter(files, checkpoint);
+  const claims = existsSync(join(folder, 'claims')) ? await fromPath(join(folder, 'claims')) : [];
+  const beside = [...files.filter((file) => basename(file.name) === 'run.json'), ...claims];
+  const texts = await Promise.all(
+    beside.map(async (file) => ({ name: file.name, text: await readText(file) }))
+  );
+  const weights = files.find((file) => basename(file.name) === 'adapter_model.safetensors')!;
+  requireNamedWeights(await sha256OfSource(weights), texts, folder);
+  const { sha256 } = await readRun(folder);
+  const base = (sha256 as { base?: unknown } | null | undefined)?.base;
+  const notice = await baseMismatch(adapter, checkpoint, typeof base === 'string' ? base : undefined);
+  const notices = notice === undefined ? [] : [notice];
+  notices.forEach(say);
+  return { adapter, notices };
 }
 
 /**
@@ -118,17 +152,20 @@ export async function readRun(adapterFolder: string): Promise<Record<string, unk
 const listedProblems = 20;
 
 /**
- * Reads a file of rows and says on stderr which lines are none.
- * @throws FileReadError, NoRowsError, JsonTooLargeError
+ * Reads a file of rows, a table or a document, as an import reads it, and says on stderr what is no row.
+ * @throws FileReadError, NoRowsError, UnclearColumnsError, and what the readers of each format throw
  */
 export async function openRows(path: string): Promise<Row[]> {
   const { name } = await fromFile(path);
-  const parsed = await parseRows(name, createReadStream(path), { maxProblems: listedProblems });
+  const parsed = await readTrainingRows(name, await openAsBlob(path), { maxProblems: listedProblems });
   const rows = requireRows(parsed);
   const { problems, problemCount } = parsed;
   if (problemCount > 0) {
-    say(`${name}: ${count(problemCount, 'line')} left out, ${count(rows.length, 'row')} kept.`);
-    for (const { line, reason, excerpt } of problems) say(`  line ${line}: ${reason}: ${excerpt}`);
+    const isLines = problems.every(({ where }) => where === undefined);
+    const left = isLines ? `${count(problemCount, 'line')} left out` : count(problemCount, 'problem');
+    say(`${name}: ${left}, ${count(rows.length, 'row')} kept.`);
+    for (const { line, where, reason, excerpt } of problems)
+      say(`  ${where ?? `line ${line}`}: ${reason}${excerpt === '' ? '' : `: ${excerpt}`}`);
     if (problemCount > problems.length) say(`  … and ${problemCount - problems.length} more`);
   }
   return rows;

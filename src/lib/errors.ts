@@ -17,3 +17,14 @@ export class TabtuneError extends Error {
     this.details = options.details ?? {};
   }
 }
+
+/**
+ * Somebody asked for the end of what went on: the reason with which each of our signals is aborted. An end that was asked for
+ * is told from a failure by this class alone. The name AbortError says nothing of the kind: browsers give it to other
+ * failures, too, a lost GPU among them.
+ */
+export class StoppedError extends TabtuneError {
+  constructor(message = 'This was stopped, as it was asked for.') {
+    super(message);
+  }
+}

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFlags } from '../../src/cli/args';
+import { finetuneFlags, finetuneOptions } from '../../src/cli/finetune-flags';
+import { parameterSpecs } from '../../src/lib/jobs/options';
 import { runScript } from './run-cli';
 
 const starter = fileURLToPath(new URL('../../static/starter/', import.meta.url));
@@ -38,6 +41,9 @@ describe('help', { timeout: 60_000 }, () => {
         'alpha',
         'dropout',
         'targets',
+        'rslora',
+        'train-on',
+        'checkpointing',
         'adapter',
         'no-shuffle',
         'seed',
@@ -75,6 +81,9 @@ describe('help', { timeout: 60_000 }, () => {
         'alpha',
         'dropout',
         'targets',
+        'rslora',
+        'train-on',
+        'checkpointing',
         'no-shuffle',
         'seed',
         'queries',
@@ -91,6 +100,34 @@ describe('help', { timeout: 60_000 }, () => {
   });
 });
 
+it('every parameter of the page has a flag', () => {
+  const names = finetuneFlags.map(({ name }) => name);
+  const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  for (const { name, default: value } of parameterSpecs) {
+    const flags = [kebab(name), kebab(name).replaceAll('-', ''), `no-${kebab(name)}`];
+    expect(
+      names.filter((flag) => flags.includes(flag) || flag === name.toLowerCase()),
+      name
+    ).toHaveLength(1);
+    // A switch turns on what is off, or off what is on.
+    if (typeof value === 'boolean') expect(names.includes(`no-${kebab(name)}`)).toBe(value);
+  }
+});
+
+it('flags become the options they name', () => {
+  const flags = readFlags(['--rslora', '--train-on', 'everything', '--checkpointing', 'on'], finetuneFlags);
+  expect(finetuneOptions(flags, false)).toMatchObject({
+    rsLora: true,
+    trainOn: 'everything',
+    checkpointing: 'on',
+    shuffle: true
+  });
+  expect(finetuneOptions(readFlags([], finetuneFlags), false)).toMatchObject({
+    rsLora: false,
+    trainOn: 'answers'
+  });
+});
+
 describe('flags that mean nothing', { timeout: 60_000 }, () => {
   it.each([
     ['finetune', ['--rang', '8'], 'There is no flag --rang.'],
@@ -99,6 +136,7 @@ describe('flags that mean nothing', { timeout: 60_000 }, () => {
     ['finetune', ['--learning-rate', '-1'], '--learning-rate is "-1"'],
     ['finetune', ['--epochs', 'many'], '--epochs is "many"'],
     ['finetune', ['--targets', 'q_proj,x_proj'], '--targets is "q_proj,x_proj"'],
+    ['finetune', ['--train-on', 'questions'], '--train-on is "questions"'],
     ['finetune', ['--model', 'somewhere'], '--data is missing'],
     ['generate', ['--prompt', 'Hello'], '--model is missing'],
     ['generate', ['--model', 'starter'], 'Give either --prompt TEXT or --messages FILE.'],

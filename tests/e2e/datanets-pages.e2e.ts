@@ -46,14 +46,22 @@ const rows = [
 
 describe('in every look', () => {
   it('the list, empty and with Datanets, is accessible and fits', async () => {
-    const visited = await visit('datanets');
+    const visited = await visit('datanets', { language: 'en-US@posix' });
     people.push(visited);
     const { page } = visited;
     await page.getByRole('button', { name: 'Open the Pelhaven handbook' }).waitFor();
     await expectGoodLooks(page, 'datanets-empty');
     await page.getByRole('button', { name: 'Open the Pelhaven handbook' }).click();
     await page.waitForURL(/datanets\/view/);
-    await page.getByRole('tab', { name: 'Rows' }).waitFor();
+    await page.getByRole('tab', { name: 'About' }).click();
+    await page.getByRole('tab', { name: 'Versions' }).click();
+    // Back leads to the tab before, from another page as well.
+    await page.getByRole('link', { name: 'All Datanets' }).click();
+    await page.waitForURL(/datanets$/);
+    await page.goBack();
+    await page.getByRole('tab', { name: 'Versions', selected: true }).waitFor();
+    await page.goBack();
+    await page.getByRole('tab', { name: 'About', selected: true }).waitFor();
     await page.goto(`${inject('siteUrl')}datanets`);
     await create(page, `Harbour rules, and one name that is long enough to break: ${'x'.repeat(60)}`);
     await page.getByRole('link', { name: 'All Datanets' }).click();

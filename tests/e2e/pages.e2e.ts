@@ -62,6 +62,23 @@ describe.each(looks)('at $width px, $colorScheme', ({ width, colorScheme }) => {
   });
 });
 
+it('a link that asks for a run of the starter is asked about, and does nothing by itself', async () => {
+  visited = await visit('tune?run=starter');
+  const { page } = visited;
+  const offer = page.getByRole('region', { name: 'Fine-tune the starter model?' });
+  await offer.getByText('Nothing has happened yet.').waitFor();
+  expect(new URL(page.url()).search).toBe('');
+  await page.getByText('Choose a model first').first().waitFor();
+  await page.screenshot({ path: `${screenshots}/starter-offer-1280-light.png` });
+  await expectAccessible(page);
+  expect(await page.evaluate(() => localStorage.length)).toBe(0);
+  await offer.getByRole('button', { name: 'Leave all as it is' }).click();
+  await offer.waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByText('Choose a model first').first().waitFor();
+  expect(await offer.count()).toBe(0);
+});
+
 it('the workshop can be walked with the keyboard alone', async () => {
   visited = await visit('tune');
   const { page } = visited;

@@ -54,7 +54,7 @@ async function open(model: string, format: BaseFormat, setting: Setting, adapter
     format,
     vocabularyFormat: 'f32',
     maxTensorBytes: 64 * config.hidden * 4,
-    absmaxForm: await checkpointAbsmaxForm(checkpoint)
+    absmaxForm: await checkpointAbsmaxForm(checkpoint, config)
   });
   const store = new BufferStore(device);
   await loadBase(store, base, checkpoint);
@@ -112,7 +112,7 @@ async function checkLogits(model: string, format: BaseFormat, setting: Setting) 
     adapter: { layout, values }
   });
   const built = await plan.build(store.device, store);
-  const packed = packBatch(rows, tokens);
+  const packed = packBatch(rows, tokens, config.vocabulary);
   built.write(values, layout.pack(adapter.tensors));
   built.write(
     batch.ropeTable,

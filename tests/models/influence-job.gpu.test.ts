@@ -94,6 +94,32 @@ describe('a run', () => {
     expect((await momentsIn({ resume: third })).moments).toEqual([]);
   });
 
+  test('is saved as it pauses, once and with what it is then, and goes on as if it had not', async () => {
+    const whole = await momentsIn({ checkpointEvery: 1 });
+    const kinds: string[] = [];
+    const paused = await momentsIn({
+      checkpointEvery: 100,
+      // Before the first step nothing was learned.
+      pause: () =>
+        [0, 3].includes(kinds.filter((kind) => kind === 'step').length) ? Promise.resolve() : undefined,
+      onEvent: ({ kind }) => void kinds.push(kind)
+    });
+    expect(paused.states).toEqual([{ ...whole.states[2], steps: expect.anything() as unknown }]);
+    expect(kinds.filter((kind) => kind !== 'phase' && kind !== 'plan' && kind !== 'held-out')).toEqual([
+      ...['step', 'step', 'moment', 'step', 'checkpoint', 'step']
+    ]);
+    expect(paused.result.adapter).toEqual(whole.result.adapter);
+  });
+
+  test('keeps its moments before the state of the same step', async () => {
+    const kinds: string[] = [];
+    await momentsIn({ checkpointEvery: 2, onEvent: ({ kind }) => void kinds.push(kind) });
+    expect(kinds.filter((kind) => kind === 'moment' || kind === 'checkpoint')).toEqual([
+      'moment',
+      'checkpoint'
+    ]);
+  });
+
   test('that ends before its first moment has its end as the only one', async () => {
     const stop = new AbortController();
     const { moments, result } = await momentsIn({

@@ -12,10 +12,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 const mayImport: Record<string, readonly string[]> = {
   'src/lib/errors': [],
+  // How JSON of strangers is read is the same everywhere.
+  'src/lib/json': ['src/lib/errors'],
   'src/lib/gpu': ['src/lib/errors'],
-  'src/lib/formats': ['src/lib/errors'],
-  'src/lib/datanets': ['src/lib/errors', 'src/lib/formats'],
-  'src/lib/attribution': ['src/lib/errors', 'src/lib/datanets'],
+  'src/lib/formats': ['src/lib/errors', 'src/lib/json'],
+  'src/lib/datanets': ['src/lib/errors', 'src/lib/json', 'src/lib/formats'],
+  'src/lib/attribution': ['src/lib/errors', 'src/lib/json', 'src/lib/datanets'],
   'src/lib/chain': ['src/lib/errors', 'src/lib/datanets', 'src/lib/attribution'],
   'src/lib/wallet': ['src/lib/errors', 'src/lib/attribution', 'src/lib/chain'],
   'src/lib/jobs': [
@@ -27,6 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'src/lib/workers': [
     'src/lib/errors',
+    'src/lib/json',
     'src/lib/gpu',
     'src/lib/formats',
     'src/lib/datanets',
@@ -58,6 +61,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   'src/cli': [
     'src/lib/errors',
+    'src/lib/json',
     'src/lib/gpu',
     'src/lib/formats',
     'src/lib/datanets',

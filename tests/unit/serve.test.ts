@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,14 +27,17 @@ describe('parseRange', () => {
 describe('the static server', () => {
   const top = mkdtempSync(join(tmpdir(), 'tabtune-serve-'));
   const folder = join(top, 'site');
-  const policy = "default-src 'self'";
-  const home = `<meta http-equiv="content-security-policy" content="${policy}"><p>home</p>`;
+  const home = '<p>home</p>';
   let url: string;
   let close: () => Promise<void>;
 
   beforeAll(async () => {
     mkdirSync(join(folder, '_app', 'immutable'), { recursive: true });
     writeFileSync(join(folder, 'index.html'), home);
+    writeFileSync(
+      join(folder, '_headers'),
+      "/*\n  X-Frame: frame-ancestors 'none'\n  X-More: a: b\n/other\n  X-Other: no\n"
+    );
     writeFileSync(join(folder, 'about.html'), '<p>about</p>');
     writeFileSync(join(folder, 'model.safetensors'), '0123456789');
     writeFileSync(join(folder, '_app', 'immutable', 'a.js'), 'export {}');
@@ -79,9 +82,36 @@ describe('the static server', () => {
     expect((await fetch(url)).headers.get('cache-control')).toBe('no-cache');
   });
 
-  it("sends scripts, and so workers, with the page's content security policy", async () => {
-    const script = await fetch(`${url}_app/immutable/a.js`);
-    expect(script.headers.get('content-security-policy')).toBe(policy);
+  it('says so where it takes another port: a browser keeps nothing of the usual one there', async () => {
+    // Somebody else may have the usual port already: the second of two never gets it.
+    const [one, other] = [await serve({ folder }), await serve({ folder })];
+    try {
+      expect(other.url).not.toBe(one.url);
+      expect(other.note).toMatch(
+        /^Port 4173 is taken, so this is port \d+\..* http:\/\/127\.0\.0\.1:4173\/ are not seen here/
+      );
+      const chosen = await serve({ folder, port: 0 });
+      await chosen.close();
+      expect(chosen.note).toBe('');
+    } finally {
+      await Promise.all([one.close(), other.close()]);
+    }
+  });
+
+  it('sends with every file what the site asks for', async () => {
+    for (const path of ['', '_app/immutable/a.js', 'model.safetensors']) {
+      const { headers } = await fetch(url + path);
+      expect([headers.get('x-frame'), headers.get('x-more'), headers.get('x-other')]).toEqual([
+        "frame-ancestors 'none'",
+        'a: b',
+        null
+      ]);
+    }
+  });
+
+  it('of the real site keeps other pages from framing it, and is read as that of other hosts is', async () => {
+    const text = readFileSync('static/_headers', 'utf8');
+    expect(text).toMatch(/^\/\*\n {2}Content-Security-Policy: frame-ancestors 'none'\n/);
   });
 
   it('gives nothing outside its folder', async () => {

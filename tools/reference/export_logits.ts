@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const { model, adapter: folder, data, out } = flags;
   if (!model || !folder || !data || !out) throw new Error('Give --model, --adapter, --data and --out.');
   const { checkpoint, tokenizer } = await openModel(model);
-  const adapter = await openAdapter(folder, checkpoint);
+  const { adapter } = await openAdapter(folder, checkpoint);
   const quant = flags.quant ?? (await quantOf(folder));
   const rows = (await openRows(data)).slice(0, Number(flags.rows));
   const { encoded } = await encodeRows(rows, tokenizer, { maxLength: 512 });
@@ -61,7 +61,7 @@ async function logitsOf(
     adapter
   });
   const built = await recorded.plan.build(store.device, store);
-  const packed = packBatch(rows, tokens);
+  const packed = packBatch(rows, tokens, vocabulary);
   for (const name of ['ids', 'positions', 'spans'] as const) built.write(recorded.batch[name], packed[name]);
   built.write(
     recorded.batch.ropeTable,

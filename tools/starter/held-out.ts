@@ -40,7 +40,7 @@ interface Answers extends HeldOutQuestion {
 
 async function askAll(folder: string): Promise<Answers[]> {
   const { checkpoint, tokenizer } = await openModel('starter');
-  const adapter = await openAdapter(folder, checkpoint);
+  const { adapter } = await openAdapter(folder, checkpoint);
   const quant = await quantOf(folder);
   const questions = await heldOutQuestions();
   return withDevice(async (device) => {

@@ -86,7 +86,7 @@ export async function measure(device: Device, request: BenchRequest): Promise<Be
   try {
     const model = randomModel(preset);
     await loadBase(store, base, model.source);
-    await device.raw.queue.onSubmittedWorkDone();
+    await device.answer(device.raw.queue.onSubmittedWorkDone());
     const adapter = model.adapter(layout);
 
     const losses: number[] = [];

@@ -5,10 +5,10 @@ import { TabtuneError } from '../errors';
 import { BalanceTooLowError, ChainError, RevertedError, told, TransactionRejectedError } from './failures';
 
 const abi = parseAbi(['error AlreadyRevoked()', 'error TooSmall(uint256 least)']);
-const failure = (cause: unknown) =>
-  told({ what: 'pay', chain: 'Base', abi }, () => Promise.reject(cause as Error)).catch(
-    (error: unknown) => error
-  );
+const failure = (cause: unknown, signal?: AbortSignal) =>
+  told({ what: 'pay', chain: 'Base', abi, ...(signal ? { signal } : {}) }, () =>
+    Promise.reject(cause as Error)
+  ).catch((error: unknown) => error);
 const said = Object.assign(new Error('execution reverted'), { code: 3 });
 const data = encodeErrorResult({ abi, errorName: 'AlreadyRevoked' });
 const small = encodeErrorResult({ abi, errorName: 'TooSmall', args: [7n] });
@@ -64,7 +64,9 @@ describe('a failure', () => {
   it('that stopped it, or is told already, passes as it is', async () => {
     const own = new TabtuneError('Told.');
     expect(await failure(own)).toBe(own);
-    const stop = AbortSignal.abort().reason as unknown;
-    expect(await failure(stop)).toBe(stop);
+    const signal = AbortSignal.abort(new Error('enough'));
+    expect(await failure(new Error('The wait was cut off'), signal)).toBe(signal.reason);
+    // A wallet's or a node's own abort is a failure: nobody here asked for it.
+    expect(await failure(new DOMException('aborted', 'AbortError'))).toBeInstanceOf(ChainError);
   });
 });

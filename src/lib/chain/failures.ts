@@ -33,11 +33,14 @@ export interface FailureContext {
   chain: string;
   /** Of the contract that was called, to read its own errors. */
   abi?: Abi;
+  /** Ends the waiting. */
+  signal?: AbortSignal;
 }
 
 /**
  * Runs a request to a chain; its failures in our words.
- * @throws TransactionRejectedError, RevertedError, BalanceTooLowError, ChainError; what is of Tabtune passes as it is
+ * @throws TransactionRejectedError, RevertedError, BalanceTooLowError, ChainError, the reason of the signal; what is of Tabtune
+ * passes as it is
  */
 export async function told<T>(context: FailureContext, request: () => Promise<T>): Promise<T> {
   try {
@@ -47,10 +50,10 @@ export async function told<T>(context: FailureContext, request: () => Promise<T>
   }
 }
 
-/** Sorts a failure of a wallet or a node. An abort stays what it is. */
-function failureOf(cause: unknown, { what, chain, abi }: FailureContext): unknown {
-  if (cause instanceof TabtuneError || (cause as { name?: unknown } | null)?.name === 'AbortError')
-    return cause;
+/** Sorts a failure of a wallet or a node. What was stopped failed for the reason of its signal, whatever was thrown on the way. */
+function failureOf(cause: unknown, { what, chain, abi, signal }: FailureContext): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (cause instanceof TabtuneError) return cause;
   const causes = [...causesOf(cause)];
   if (causes.some(({ code, name }) => code === 4001 || name === 'UserRejectedRequestError')) {
     return new TransactionRejectedError(

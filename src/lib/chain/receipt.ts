@@ -30,7 +30,7 @@ export async function receiptOf(chain: Chain, sent: Sent): Promise<TransactionRe
   const { hash, context, signal, transaction } = sent;
   const where = chain.transactionLink(hash) ?? hash;
   let replaced: ReplacementReason = 'repriced';
-  const receipt = await told(context, () =>
+  const receipt = await told({ ...context, ...(signal ? { signal } : {}) }, () =>
     waitForTransactionReceipt(chain.client, {
       hash,
       signal,

@@ -1,5 +1,7 @@
 import { TabtuneError } from '../errors';
+import { JsonBoundsError, parseJson } from '../json';
 import { MAX_LINE_BYTES, readLines, type TextInput, type TextLine } from './lines';
+import { unwrap } from './wrapped-json';
 
 /** What a file of rows holds, one after the other, before anybody asks whether it is a row. */
 export type FileItem =
@@ -8,13 +10,17 @@ export type FileItem =
   /** A paragraph of running text. */
   | { kind: 'text'; line: number; text: string }
   /** What could not be read. */
-  | { kind: 'problem'; line: number; reason: string; text: string };
+  | { kind: 'problem'; line: number; reason: string; text: string }
+  /** The file is one object: which of its fields holds the rows that follow, and which others could. */
+  | { kind: 'wrapped'; field: string | undefined; fields: string[] };
 
 export interface ItemOptions {
   /** Longer lines are refused, so that a file without line ends cannot fill the memory. */
   maxLineBytes?: number;
   /** Awaited at every line: see `breather`. */
   breathe?: () => Promise<void>;
+  /** Where a file is one JSON object with several lists: the field whose rows are meant. */
+  field?: string;
 }
 
 /** A JSON array too large to be read in one piece. */
@@ -47,13 +53,13 @@ export async function* readItems(
   const all = startingWith(first, lines);
   switch (guessLayout(name, first)) {
     case 'json':
-      yield* readJson(name, all, breathe);
+      yield* readJson(name, all, breathe, options.field);
       break;
     case 'text':
       yield* readParagraphs(all, maxLineBytes);
       break;
     case 'lines':
-      yield* readJsonLines(all);
+      yield* readJsonLines(all, options.field);
   }
 }
 
@@ -63,38 +69,87 @@ export function guessLayout(name: string, first: TextLine): 'json' | 'lines' | '
   // `[`, `[{...`, or `{` with nothing behind it begin a document that spans lines, whatever the file is called.
   if (start === '[' || start === '{' || /^\[\s*\{/.test(start)) return 'json';
   if (start.startsWith('{') && parsesAsJson(start)) return 'lines';
+  // A first line that is the beginning of an object, `{"data": [`: the rest follows. A broken line of JSONL is that, too.
+  if (/^\{\s*"/.test(start) && !/\.(jsonl|ndjson)$/i.test(name) && !first.problem) return 'json';
   return JSON_NAME.test(name) ? 'lines' : 'text';
 }
 
 function parsesAsJson(text: string): boolean {
   try {
-    JSON.parse(text);
+    parseJson('The line', text);
     return true;
   } catch {
     return false;
   }
 }
 
-async function* readJsonLines(lines: AsyncIterable<TextLine>): AsyncGenerator<FileItem> {
+/** JSONL; a file that is one line with an object around its rows gives these. */
+async function* readJsonLines(
+  lines: AsyncIterable<TextLine>,
+  field: string | undefined
+): AsyncGenerator<FileItem> {
+  /** The first item, until a second one shows that it is a row of many. */
+  let only: FileItem | undefined;
+  let count = 0;
   for await (const { number: line, text, problem } of lines) {
-    if (problem) yield { kind: 'problem', line, reason: problem, text };
-    else if (text.trim() !== '') yield jsonItem(line, text);
+    if (!problem && text.trim() === '') continue;
+    const item: FileItem = problem ? { kind: 'problem', line, reason: problem, text } : jsonItem(line, text);
+    count += 1;
+    if (count === 1) {
+      only = item;
+      continue;
+    }
+    if (only) yield only;
+    only = undefined;
+    yield item;
+  }
+  if (only?.kind === 'value') yield* unwrapped(only, field);
+  else if (only) yield only;
+}
+
+/** The rows inside a file's only object, or that object where it is a row itself. */
+function* unwrapped(
+  item: Extract<FileItem, { kind: 'value' }>,
+  field: string | undefined
+): Generator<FileItem> {
+  const inside = unwrap(item.value, field);
+  if (!inside) {
+    yield item;
+    return;
+  }
+  yield { kind: 'wrapped', field: inside.field, fields: inside.fields };
+  if ('reason' in inside) {
+    yield { kind: 'problem', line: item.line, reason: inside.reason, text: item.source() };
+    return;
+  }
+  yield* arrayItems(inside.items);
+}
+
+function* arrayItems(values: readonly unknown[]): Generator<FileItem> {
+  for (const [i, value] of values.entries()) {
+    yield { kind: 'value', line: i + 1, value, source: () => excerptOf(value), inArray: true };
   }
 }
 
 function jsonItem(line: number, text: string): FileItem {
   try {
-    return { kind: 'value', line, value: JSON.parse(text) as unknown, source: () => text };
+    return { kind: 'value', line, value: parseJson('the line', text), source: () => text };
   } catch (error) {
-    return { kind: 'problem', line, reason: `not valid JSON: ${(error as Error).message}`, text };
+    return { kind: 'problem', line, reason: reasonOf(error), text };
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { message } = error as Error;
+  return error instanceof JsonBoundsError ? message : `not valid JSON: ${message}`;
 }
 
 /** A JSON array, or one object over several lines. If it is neither after all, its lines are tried one by one. */
 async function* readJson(
   name: string,
   lines: AsyncIterable<TextLine>,
-  breathe: () => Promise<void>
+  breathe: () => Promise<void>,
+  field: string | undefined
 ): AsyncGenerator<FileItem> {
   const held: TextLine[] = [];
   let length = 0;
@@ -111,15 +166,18 @@ async function* readJson(
   }
   let value: unknown;
   try {
+    // Of any depth: an item that is nested too deep is a problem, and the others are kept.
     value = JSON.parse(held.map((line) => line.text).join('\n'));
   } catch {
-    yield* readJsonLines(iterate(held));
+    yield* readJsonLines(iterate(held), field);
     return;
   }
-  const items = Array.isArray(value) ? (value as unknown[]) : [value];
-  for (const [i, item] of items.entries()) {
+  const items = Array.isArray(value)
+    ? arrayItems(value as unknown[])
+    : unwrapped({ kind: 'value', line: 1, value, source: () => excerptOf(value), inArray: true }, field);
+  for (const item of items) {
     await breathe();
-    yield { kind: 'value', line: i + 1, value: item, source: () => excerptOf(item), inArray: true };
+    yield item;
   }
 }
 

@@ -28,6 +28,14 @@ describe('lines', () => {
     expect((await all('abcd\nb', 3)).map((line) => line.bytes)).toEqual([5, 1]);
   });
 
+  it('are plain where they are their text and one line feed', async () => {
+    const plain = async (input: TextInput) => (await all(input)).map((line) => line.plain);
+    expect(await plain('a\n\né\n')).toEqual([true, true, true]);
+    expect(await plain('a\r\nb\r\nc\r')).toEqual([false, false, false]);
+    expect(await plain('\uFEFFa\n\uFEFFb\nc')).toEqual([false, true, false]);
+    expect(await plain([Uint8Array.of(0x61, 0xff, 0x0a)])).toEqual([false]);
+  });
+
   it('lose a byte order mark at the start of the file, and only there', async () => {
     expect(await texts('\uFEFFa\n\uFEFFb')).toEqual(['a', '\uFEFFb']);
     expect(await texts([bytes('\uFEFF').subarray(0, 1), bytes('\uFEFFa').subarray(1)])).toEqual(['a']);

@@ -5,6 +5,8 @@ export interface TextLine {
   text: string;
   /** Length in the file, with what is not in `text`: its end, and a byte order mark. */
   bytes: number;
+  /** Whether its bytes are those of `text` and one line feed, and nothing else: what is signed is written so. */
+  plain: boolean;
   /** Set where the line was refused; `text` then holds its readable beginning. */
   problem?: string;
 }
@@ -74,17 +76,20 @@ class LineBuffer {
       return {
         number,
         bytes: fileBytes,
+        plain: false,
         text: lossy(bytes),
         problem: `longer than ${this.#max} bytes (${length})`
       };
     }
     if (bytes[bytes.length - 1] === CR) bytes = bytes.subarray(0, -1);
     try {
-      return { number, bytes: fileBytes, text: this.#decoder.decode(bytes) };
+      const text = this.#decoder.decode(bytes);
+      return { number, bytes: fileBytes, plain: end === 1 && bytes.length === length, text };
     } catch {
       return {
         number,
         bytes: fileBytes,
+        plain: false,
         text: lossy(bytes.subarray(0, KEPT_OF_REFUSED)),
         problem: notUtf8(bytes, number)
       };

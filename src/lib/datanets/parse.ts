@@ -10,6 +10,8 @@ import { ShapeProblem, readRow } from './shapes';
 export interface RowProblem {
   /** Line of the file, from 1; in a file that is one JSON array, the item's place in it. */
   line: number;
+  /** The place, where it is no line: `row 3`, `page 4`. */
+  where?: string;
   reason: string;
   /** The beginning of the line, on one line itself. */
   excerpt: string;
@@ -68,11 +70,11 @@ export function requireRows(parsed: ParsedRows): Row[] {
   if (parsed.rows.length > 0) return parsed.rows;
   const [problem] = parsed.problems;
   const why = problem
-    ? ` First of ${parsed.problemCount} problems, line ${problem.line}: ${problem.reason}.`
+    ? ` First of ${parsed.problemCount} problems, ${problem.where ?? `line ${problem.line}`}: ${problem.reason}.`
     : '';
   throw new NoRowsError(
     `${parsed.name} has no row to train on.${why} Bring JSONL with messages, conversations, ` +
-      'instruction/output, prompt/completion or text on each line, or a text file.',
+      'instruction/output, prompt/completion or text on each line, a table with such columns, or a text.',
     {
       details: {
         file: parsed.name,
@@ -103,6 +105,7 @@ class RowCollector {
   }
 
   take(item: FileItem): void {
+    if (item.kind === 'wrapped') return;
     if (item.kind === 'text') this.add({ text: item.text }, 'text');
     else if (item.kind === 'problem') this.refuse(item.line, item.reason, item.text);
     else this.addValue(item.line, item.value, item.source);

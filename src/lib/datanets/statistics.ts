@@ -1,6 +1,6 @@
 import { TabtuneError } from '../errors';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
-import type { ChatTokenizer } from '../formats/tokenizer';
+import { TokenBeyondModelError, type ChatTokenizer } from '../formats/tokenizer';
 import { RowEncodingError, type RowWarning } from './answers';
 import { encodeRow, type EncodedRow, type EncodeOptions } from './encode';
 import type { Row } from './row';
@@ -70,9 +70,7 @@ export async function encodeRows(
     try {
       all.push(encodeRow(row, tokenizer, options));
     } catch (error) {
-      const refused = error instanceof RowEncodingError || error instanceof ChatTemplateError;
-      if (!refused || error instanceof NoChatTemplateError) throw error;
-      refusals.push({ row: i, reason: error.message });
+      refusals.push({ row: i, reason: rowRefusal(error) });
       all.push(undefined);
     }
   }
@@ -80,6 +78,16 @@ export async function encodeRows(
   const index = [...all.keys()].filter((i) => all[i] && trainedTokens(all[i]) > 0);
   if (index.length === 0) throw nothingToTrain(rows.length, options.maxLength, statistics, refusals);
   return { encoded: index.map((i) => all[i]!), index, statistics, refusals };
+}
+
+/** Why one row cannot be encoded; what concerns all rows alike is thrown on. */
+export function rowRefusal(error: unknown): string {
+  const ofTheRow =
+    error instanceof RowEncodingError ||
+    error instanceof ChatTemplateError ||
+    error instanceof TokenBeyondModelError;
+  if (!ofTheRow || error instanceof NoChatTemplateError) throw error;
+  return error.message;
 }
 
 /** Counts over encoded rows; `undefined` stands for a row that could not be encoded. */

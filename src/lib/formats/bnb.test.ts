@@ -76,6 +76,54 @@ describe('a weight that bitsandbytes stored in 4 bits', () => {
     expect(values.findIndex((value, i) => value !== Math.floor(i / 64))).toBe(-1);
   });
 
+  it.each([
+    [128, false],
+    [192, false],
+    [128, true]
+  ])(
+    'in blocks of %i (double quantised: %s) is handed on as blocks of 64 of the same values',
+    async (blockSize, nested) => {
+      const count = 3 * blockSize * 2;
+      const blocks = count / blockSize;
+      const state = { quant_type: 'nf4', blocksize: blockSize, shape: [6, blockSize] };
+      const full = nested ? { ...state, nested_blocksize: 256, nested_offset: 0.125 } : state;
+      const codes = Uint8Array.from({ length: count / 2 }, (_, i) => (i * 37) & 255);
+      const map = Float32Array.from({ length: 16 }, (_, i) => (i - 7) / 8);
+      const f32 = (values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
+      const part = (name: string, dtype: 'U8' | 'F32', bytes: Uint8Array) => {
+        const entry = {
+          name,
+          dtype,
+          shape: [bytes.length / (dtype === 'U8' ? 1 : 4)],
+          start: 0,
+          end: bytes.length
+        };
+        return [name, { source: fromBytes(name, bytes), entry }] as const;
+      };
+      const scales = Array.from({ length: blocks }, (_, i) => 0.5 + i / 3);
+      const tensors = new Map<string, Placed>([
+        part('w', 'U8', codes),
+        part('w.quant_state.bitsandbytes__nf4', 'U8', new TextEncoder().encode(JSON.stringify(full))),
+        part('w.quant_map', 'F32', new Uint8Array(map.buffer)),
+        ...(nested
+          ? [
+              part(
+                'w.absmax',
+                'U8',
+                Uint8Array.from({ length: blocks }, (_, i) => 40 * i)
+              ),
+              part('w.nested_absmax', 'F32', f32([1.5])),
+              part('w.nested_quant_map', 'F32', f32(Array.from({ length: 256 }, (_, i) => i / 255)))
+            ]
+          : [part('w.absmax', 'F32', f32(scales))])
+      ]);
+      const weight = await openBnbWeight(tensors, 'w');
+      const nf4 = (await readNf4(weight))!;
+      expect(nf4.absmax).toHaveLength(count / 64);
+      expect(firstDifference(expand(nf4), await collect(streamBnb(weight)))).toBeUndefined();
+    }
+  );
+
   it('has no NF4 bytes when its code book is another', async () => {
     expect(await readNf4(await openBnbWeight(await goldenTensors(), 'fp4.weight'))).toBeUndefined();
   });

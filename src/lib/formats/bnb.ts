@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TabtuneError } from '../errors';
+import { parseJson } from '../json';
 import { product } from './safetensors';
 import type { Placed } from './shards';
 import { aligned, readExactly, readPieces } from './source';
@@ -26,7 +27,7 @@ const stateSchema = z.object({
 const STATE_SUFFIXES = ['.quant_state.bitsandbytes__nf4', '.quant_state.bitsandbytes__fp4'];
 /** Its JSON has a dozen fields. */
 const MAX_STATE_BYTES = 65536;
-/** The block sizes that the engine's NF4 kernels are made for, which are bitsandbytes' own defaults. */
+/** The block sizes that the engine's NF4 kernels are made for, which are bitsandbytes' own for NF4 on a GPU. */
 const BLOCK = 64;
 const NESTED_BLOCK = 256;
 
@@ -55,12 +56,22 @@ export function isBnbPart(name: string): boolean {
   );
 }
 
+/** What is known of a 4-bit weight without its scales. */
+export interface BnbForm {
+  /** Once dequantised. */
+  readonly shape: readonly number[];
+  /** `FP4 in blocks of 64`, where that is not what the engine computes in 4 bits. */
+  readonly foreign?: string;
+}
+
 /**
- * The shape that a 4-bit weight has once dequantised.
+ * Reads how a 4-bit weight is stored.
  * @throws InvalidBnbError when the packed JSON is malformed.
  */
-export async function readBnbShape(state: Placed, signal?: AbortSignal): Promise<readonly number[]> {
-  return (await readState(state, signal)).shape;
+export async function readBnbForm(state: Placed, signal?: AbortSignal): Promise<BnbForm> {
+  const { shape, quant_type: quantType, blocksize: blockSize } = await readState(state, signal);
+  if (isNativeNf4({ quantType, blockSize, shape })) return { shape };
+  return { shape, foreign: `${quantType.toUpperCase()} in blocks of ${blockSize}` };
 }
 
 /**
@@ -114,20 +125,32 @@ export async function openBnbWeight(
 }
 
 /**
- * The bytes as the engine's NF4 kernels take them.
+ * The bytes as the engine's NF4 kernels take them. A block of a multiple of 64 values is as many blocks of 64 with the
+ * same scale: nothing is rounded.
  * @returns undefined for other code books, block sizes or ranks: such a weight is streamed and quantised anew.
  */
 export async function readNf4(weight: BnbWeight, signal?: AbortSignal): Promise<Nf4Tensor | undefined> {
-  const { shape, nested, codes } = weight;
-  const fits = weight.quantType === 'nf4' && weight.blockSize === BLOCK && shape.length === 2;
-  if (!fits || (nested && nested.blockSize !== NESTED_BLOCK)) return undefined;
-  return {
-    shape: [shape[0], shape[1]],
+  const { shape, nested, codes, blockSize } = weight;
+  if (!isNativeNf4(weight)) return undefined;
+  const stored = {
+    shape: [shape[0], shape[1]] as [number, number],
     codes: await readExactly(codes.source, codes.entry.start, codes.entry.end, signal),
-    absmax: weight.absmax,
-    map: weight.map,
-    ...(nested && { nestedAbsmax: nested.absmax, nestedMap: nested.map, nestedOffset: nested.offset })
+    map: weight.map
   };
+  if (blockSize === BLOCK && nested?.blockSize === NESTED_BLOCK) {
+    const { absmax, map, offset } = nested;
+    return { ...stored, absmax: weight.absmax, nestedAbsmax: absmax, nestedMap: map, nestedOffset: offset };
+  }
+  const scales = absmaxOf(weight);
+  const parts = blockSize / BLOCK;
+  const blocks = Math.ceil(product(shape)! / BLOCK);
+  const absmax = Float32Array.from({ length: blocks }, (_, block) => scales[Math.floor(block / parts)]);
+  return { ...stored, absmax };
+}
+
+/** Whether the engine computes a weight in the very bits that are stored. */
+function isNativeNf4({ quantType, blockSize, shape }: Pick<BnbWeight, 'quantType' | 'blockSize' | 'shape'>) {
+  return quantType === 'nf4' && blockSize % BLOCK === 0 && shape.length === 2;
 }
 
 /**
@@ -177,7 +200,7 @@ async function readState(
   if (entry.end - entry.start > MAX_STATE_BYTES) throw fail();
   const text = new TextDecoder().decode(await readExactly(source, entry.start, entry.end, signal));
   try {
-    return stateSchema.parse(JSON.parse(text));
+    return stateSchema.parse(parseJson(entry.name, text));
   } catch (cause) {
     throw fail(cause);
   }

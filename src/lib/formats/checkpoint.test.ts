@@ -122,6 +122,100 @@ describe('a Hugging Face folder', () => {
   });
 });
 
+describe('what lies in a folder and is not used', () => {
+  const noticesOf = async (files: ByteSource[]) => (await openCheckpoint(files)).notices;
+  const named = (name: string, data: number[], shape = [1, 2]) => ({
+    name,
+    shape,
+    data: new Float32Array(data)
+  });
+
+  it('is nothing, where all of it is used', async () => {
+    const derived = named('model.layers.0.self_attn.rotary_emb.inv_freq', [1, 0.5]);
+    expect(await noticesOf([...SMALL, whole])).toEqual([]);
+    expect(await noticesOf([...SMALL, shard('model.safetensors', [...TENSORS, derived])])).toEqual([]);
+  });
+
+  it('is told by name: norms and biases of another family, layers beyond the last', async () => {
+    const more = [
+      named('model.layers.0.self_attn.q_norm.weight', [1, 1]),
+      named('model.layers.0.self_attn.q_proj.bias', [1, 1]),
+      named('model.layers.1.mlp.up_proj.weight', [1, 1]),
+      named('vision.patch.weight', [1, 1])
+    ];
+    expect(await noticesOf([...SMALL, shard('model.safetensors', [...TENSORS, ...more])])).toEqual([
+      expect.stringMatching(
+        /^4 tensors of the files are not part of a llama of 1 layers and not used: model\.layers\.0\.self_attn\.q_norm\.weight, /
+      )
+    ]);
+  });
+
+  it('is a head of its own only where it equals the embedding; one that differs is used', async () => {
+    const same = shard('model.safetensors', [...TENSORS, named('lm_head.weight', [0, 0.5])]);
+    const tied = await openCheckpoint([...SMALL, same]);
+    expect([tied.config, tied.notices]).toEqual([CONFIG, []]);
+    const other = shard('model.safetensors', [...TENSORS, named('lm_head.weight', [0, 0.25])]);
+    const own = await openCheckpoint([...SMALL, other]);
+    expect(own.config).toEqual({ ...CONFIG, tie_word_embeddings: false });
+    expect(own.notices).toEqual([expect.stringContaining('it is used, as transformers 5 does')]);
+  });
+
+  it('is a GGUF beside the weights, unless it is the one that is asked for', async () => {
+    const gguf = text('tiny-q4.gguf', 'GGUF');
+    const opened = await openCheckpoint([...SMALL, whole, gguf]);
+    expect(opened.has('model.norm.weight')).toBe(true);
+    expect(opened.notices).toEqual([
+      'The folder holds its own weights and tiny-q4.gguf: the weights of the folder are used. Choose that file to use it instead.'
+    ]);
+    const file = (name: string) => openCheckpoint([...SMALL, whole, gguf], { file: name });
+    await expect(file('tiny-q4.gguf')).rejects.toThrow('tiny/tiny-q4.gguf');
+    expect((await file('config.json')).notices).toEqual([]);
+    await expect(file('other.gguf')).rejects.toThrow('There is no other.gguf among the model');
+  });
+
+  it('is the template in tokenizer_config.json, where a file of its own says another', async () => {
+    const inConfig = json('tokenizer_config.json', { chat_template: 'C' });
+    const rest = [...without(SMALL, 'tokenizer_config.json'), whole, inConfig];
+    expect(await noticesOf([...rest, text('chat_template.jinja', 'C\n')])).toEqual([]);
+    expect(await noticesOf([...rest, text('chat_template.jinja', 'J')])).toEqual([
+      'chat_template.jinja and tokenizer_config.json hold different chat templates: that of chat_template.jinja is used.'
+    ]);
+  });
+
+  it('is what generation_config.json would force on an answer', async () => {
+    const asked = {
+      temperature: 0.6,
+      eos_token_id: 1,
+      suppress_tokens: [5],
+      bad_words_ids: [],
+      of_tomorrow: 2
+    };
+    expect(await noticesOf([...SMALL, whole, json('generation_config.json', asked)])).toEqual([
+      'Answers are drawn without what generation_config.json says in suppress_tokens = [5], of_tomorrow = 2. Training is not touched by it.'
+    ]);
+  });
+});
+
+it('a model is read for its digest once, and again where that failed', async () => {
+  let reads = 0;
+  let broken = true;
+  const counted: ByteSource = {
+    ...whole,
+    read: (start, end) => {
+      if (end - start === whole.size && start === 0) {
+        reads += 1;
+        if (broken) return Promise.reject(new Error('unplugged'));
+      }
+      return whole.read(start, end);
+    }
+  };
+  const checkpoint = await openCheckpoint([...SMALL, counted]);
+  await expect(checkpoint.sha256()).rejects.toThrow('Could not read');
+  broken = false;
+  expect(await checkpoint.sha256()).toBe(await checkpoint.sha256());
+  expect(reads).toBe(2);
+});
+
 describe('a folder that lacks something', () => {
   const refusal = (files: ByteSource[]) =>
     openCheckpoint(files).then(
@@ -203,6 +297,36 @@ describe('a folder that lacks something', () => {
       [json('config.json', { ...CONFIG, quantization_config: { quant_method: 'gptq' } }), whole],
       UnsupportedCheckpointError,
       'is quantised with gptq'
+    ],
+    [
+      'a quantisation that says what it is',
+      [json('config.json', { ...CONFIG, quantization_config: { bits: 4, group_size: 64 } }), whole],
+      UnsupportedCheckpointError,
+      'a method that quantization_config does not name (bits, group_size)'
+    ],
+    [
+      'a quantisation of four bits',
+      [
+        json('config.json', {
+          ...CONFIG,
+          quantization_config: { quant_method: 'bitsandbytes', load_in_8bit: true }
+        }),
+        whole
+      ],
+      UnsupportedCheckpointError,
+      'quantised with 8-bit bitsandbytes'
+    ],
+    [
+      'known fields of bitsandbytes',
+      [
+        json('config.json', {
+          ...CONFIG,
+          quantization_config: { quant_method: 'bitsandbytes', outliers: 'kept' }
+        }),
+        whole
+      ],
+      UnsupportedCheckpointError,
+      'quantization_config in tiny/config.json has outliers = "kept"'
     ],
     [
       'one GGUF',

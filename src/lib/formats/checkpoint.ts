@@ -6,12 +6,16 @@ import {
   MissingTokenizerError,
   UnsupportedCheckpointError
 } from './checkpoint-errors';
-import { bnbState, openBnbWeight, readBnbShape, readNf4, streamBnb } from './bnb';
+import { bnbState, isBnbPart, openBnbWeight, readBnbForm, readNf4, streamBnb } from './bnb';
+import { chooseForm } from './checkpoint-choice';
 import { sha256OfFiles } from './digest';
+import { generationNotices } from './generation-config';
 import { openGgufCheckpoint } from './gguf-checkpoint';
+import { checkQuantization } from './quantization-config';
 import { streamF32 } from './safetensors';
 import { openShards, type Placed } from './shards';
 import { baseName, readJson, readText, type ByteSource } from './source';
+import { hasOwnHead } from './tied-head';
 import type { TokenizerFiles } from './tokenizer';
 import type { WeightSource } from './weights';
 
@@ -26,6 +30,10 @@ export interface Checkpoint extends WeightSource {
   readonly name: string;
   /** As the model itself states it, usually an SPDX identifier. */
   readonly license?: string;
+  /** What the person should know of these files, in sentences: what is not used, or used otherwise than its name says. */
+  readonly notices?: readonly string[];
+  /** Of a checkpoint that bitsandbytes quantised: what of it the engine cannot compute in its stored bits. */
+  readonly fourBit?: FourBitStorage;
   /**
    * Identifies the base by all files that define it (config, tokenizer, weights; not the README). For one file its own
    * SHA-256; for several the SHA-256 of theirs, in hexadecimal, sorted, one a line:
@@ -33,6 +41,18 @@ export interface Checkpoint extends WeightSource {
    */
   sha256(signal?: AbortSignal): Promise<string>;
 }
+
+/** Matrices by how they are stored. */
+export interface FourBitStorage {
+  /** In 4 bits of another kind than the engine's, and which: `FP4 in blocks of 64`. */
+  readonly foreign: readonly { readonly name: string; readonly form: string }[];
+  /** In 16 bits (or 32), beside others in 4. */
+  readonly plain: readonly string[];
+}
+/** The largest tokenizer.json in use has about 35 MB. */
+const MAX_TOKENIZER_BYTES = 128 * 2 ** 20;
+/** Templates of models with tools have some 20 kB. */
+const MAX_TEMPLATE_BYTES = 2 ** 20;
 
 /** Small files that define a model beside its weights. */
 const DEFINING = [
@@ -48,16 +68,33 @@ const DEFINING = [
 /**
  * Opens a Hugging Face folder's files, or one .gguf.
  * @param options.name the model's id or folder, where the files' names do not carry it
+ * @param options.file which of several models in one folder: the name of a .gguf, or of any other file for the folder's own
  * @throws MissingConfigError, MissingTokenizerError, MissingShardError, MissingTensorError when a file or tensor is absent.
  * @throws UnsupportedCheckpointError, AmbiguousCheckpointError, and the errors of the two formats.
  */
 export async function openCheckpoint(
   files: readonly ByteSource[],
-  options: { name?: string; signal?: AbortSignal } = {}
+  options: { name?: string; file?: string; signal?: AbortSignal } = {}
 ): Promise<Checkpoint> {
-  const ggufs = files.filter((file) => file.name.toLowerCase().endsWith('.gguf'));
-  if (ggufs.length > 0) return openGgufFile(ggufs, options);
-  return openFolder(files, options);
+  const { ggufs, notices } = chooseForm(files, options.file);
+  const opened = ggufs ? await openGgufFile(ggufs, options) : await openFolder(files, options);
+  return {
+    ...opened,
+    notices: [...notices, ...(opened.notices ?? [])],
+    sha256: onceRead((signal) => opened.sha256(signal))
+  };
+}
+
+/** The files are read for their digest once, however often it is asked for; a reading that failed is begun again. */
+function onceRead(read: Checkpoint['sha256']): Checkpoint['sha256'] {
+  let digest: Promise<string> | undefined;
+  return (signal) => {
+    digest ??= read(signal).catch((error: unknown) => {
+      digest = undefined;
+      throw error;
+    });
+    return digest;
+  };
 }
 
 async function openGgufFile(
@@ -77,8 +114,16 @@ async function openGgufFile(
       { details: { files: ggufs.map(baseName) } }
     );
   }
-  const { weights, ...rest } = await openGgufCheckpoint(source, signal);
+  const { weights, unused, ...rest } = await openGgufCheckpoint(source, signal);
   checkComplete(rest.config, weights, source.name);
+  if (unused.length > 0) {
+    // The programs that read GGUF take an optional bias or norm wherever a file has one.
+    throw new UnsupportedCheckpointError(
+      `${source.name} has the tensor ${unused[0]}${unused.length > 1 ? ` and ${unused.length - 1} others` : ''}, for which its architecture has no place here. ` +
+        'Choose another file of this model, or its Hugging Face version.',
+      { details: { file: source.name, tensors: unused.slice(0, 10) } }
+    );
+  }
   return {
     ...weights,
     ...rest,
@@ -94,43 +139,59 @@ async function openFolder(
 ): Promise<Checkpoint> {
   const find = (wanted: string) => files.find((file) => baseName(file) === wanted);
   const config = await readConfig(files, signal);
-  const tokenizer = await readTokenizer(files, signal);
+  const { tokenizer, notices: tokenizerNotices } = await readTokenizer(files, signal);
   const generationFile = find('generation_config.json');
   const generation = generationFile && (await readJson(generationFile, signal));
   const { tensors, shards } = await openShards(files, signal);
-  const weights = await folderWeights(tensors, signal);
+  const { weights, fourBit } = await folderWeights(tensors, signal);
   checkComplete(config, weights, shards.length === 1 ? shards[0].source.name : 'the weight files');
+  const ownHead = await hasOwnHead(config, weights, signal);
   const defining = [
     ...files.filter((file) => DEFINING.includes(baseName(file))),
     ...shards.map((shard) => shard.source)
   ];
   return {
     ...weights,
-    config,
+    config: ownHead ? { ...(config as object), tie_word_embeddings: false } : config,
     tokenizer,
     generation,
+    notices: [
+      ...(ownHead ? [OWN_HEAD] : []),
+      ...unusedNotices(config, [...tensors.keys()]),
+      ...tokenizerNotices,
+      ...generationNotices(generation)
+    ],
+    ...(fourBit && { fourBit }),
     name: name ?? folderName(files, config),
     license: await readLicense(find('README.md'), signal),
     sha256: (abort) => sha256OfFiles(defining, abort)
   };
 }
 
+const OWN_HEAD =
+  'config.json ties the head to the embedding (tie_word_embeddings), and the files hold a head of their own that differs: it is used, as transformers 5 does.';
+
 /** Weights by name, where a 4-bit one shows the shape it stands for. */
 async function folderWeights(
   tensors: ReadonlyMap<string, Placed>,
   signal?: AbortSignal
-): Promise<WeightSource> {
+): Promise<{ weights: WeightSource; fourBit?: FourBitStorage }> {
   const shapes = new Map<string, readonly number[]>();
+  const foreign: { name: string; form: string }[] = [];
   for (const name of tensors.keys()) {
     const state = bnbState(tensors, name);
-    if (state) shapes.set(name, await readBnbShape(state, signal));
+    if (!state) continue;
+    const { shape, foreign: form } = await readBnbForm(state, signal);
+    shapes.set(name, shape);
+    if (form !== undefined) foreign.push({ name, form });
   }
   const find = (name: string): Placed => {
     const placed = tensors.get(name);
     if (!placed) throw new MissingTensorError(name, 'the weight files');
     return placed;
   };
-  return {
+  const plain = [...tensors.keys()].filter((name) => PROJECTION.test(name) && !shapes.has(name));
+  const weights: WeightSource = {
     has: (name) => tensors.has(name),
     shape: (name) => shapes.get(name) ?? find(name).entry.shape,
     async *stream(name, abort) {
@@ -143,11 +204,15 @@ async function folderWeights(
       return shapes.has(name) ? readNf4(await openBnbWeight(tensors, name, abort), abort) : undefined;
     }
   };
+  return shapes.size > 0 ? { weights, fourBit: { foreign, plain } } : { weights };
 }
+
+/** A matrix of a layer, which 4-bit checkpoints quantise. */
+const PROJECTION = /^model\.layers\.\d+\.(self_attn|mlp)\.\w+_proj\.weight$/;
 
 /** What decides which tensors a decoder of the Llama family has; anything else is the engine's to judge. */
 const layout = z.object({
-  num_hidden_layers: z.number().int().positive().max(10_000),
+  num_hidden_layers: z.number().int().positive(),
   tie_word_embeddings: z.boolean().optional(),
   model_type: z.enum(['llama', 'mistral', 'qwen2'])
 });
@@ -169,20 +234,41 @@ function checkComplete(config: unknown, weights: WeightSource, file: string): vo
   const parsed = layout.safeParse(config);
   if (!parsed.success) return;
   const { num_hidden_layers: layers, tie_word_embeddings: tied = false } = parsed.data;
-  const perLayer = Array.from({ length: layers }, (_, layer) =>
-    LAYER_TENSORS.map((stem) => `model.layers.${layer}.${stem}.weight`)
-  );
-  const names = ['model.embed_tokens.weight', ...perLayer.flat(), 'model.norm.weight'];
-  if (!tied) names.push('lm_head.weight');
-  const missing = names.find((name) => !weights.has(name));
-  if (missing !== undefined) throw new MissingTensorError(missing, file);
+  const ends = ['model.embed_tokens.weight', 'model.norm.weight', ...(tied ? [] : ['lm_head.weight'])];
+  const require = (name: string) => {
+    if (!weights.has(name)) throw new MissingTensorError(name, file);
+  };
+  // One after the other, as the first that is missing ends it: what the config says of layers need not be so.
+  for (let layer = 0; layer < layers; layer++) {
+    for (const stem of LAYER_TENSORS) require(`model.layers.${layer}.${stem}.weight`);
+  }
+  ends.forEach(require);
 }
 
-const quantization = z.object({
-  quantization_config: z
-    .object({ quant_method: z.string().optional(), load_in_8bit: z.boolean().optional() })
-    .optional()
-});
+/** Tensors that files carry along and nothing is computed from: tables that follow from config.json. */
+const DERIVED = /(\.rotary_emb\.(inv_freq|cos_cached|sin_cached)|\.masked_bias|\.attn\.bias)$/;
+
+/** Says which tensors of the files a decoder of this family has no place for. transformers leaves them as well. */
+function unusedNotices(config: unknown, names: readonly string[]): string[] {
+  const parsed = layout.safeParse(config);
+  if (!parsed.success) return [];
+  const { num_hidden_layers: layers, model_type: family } = parsed.data;
+  const used = (name: string) => {
+    const match = /^model\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
+    if (!match) return ['model.embed_tokens.weight', 'model.norm.weight', 'lm_head.weight'].includes(name);
+    const [, layer, stem, kind] = match;
+    if (Number(layer) >= layers) return false;
+    if (kind === 'weight') return LAYER_TENSORS.includes(stem);
+    return family === 'qwen2' && /^self_attn\.[qkv]_proj$/.test(stem);
+  };
+  const unused = names.filter((name) => !used(name) && !isBnbPart(name) && !DERIVED.test(name));
+  if (unused.length === 0) return [];
+  const count = `${unused.length} ${unused.length === 1 ? 'tensor' : 'tensors'}`;
+  return [
+    `${count} of the files ${unused.length === 1 ? 'is' : 'are'} not part of a ${family} of ${layers} layers and not used: ` +
+      `${unused.slice(0, 3).join(', ')}${unused.length > 3 ? ', …' : ''}. If they belong to the model, config.json is of another one.`
+  ];
+}
 
 async function readConfig(files: readonly ByteSource[], signal?: AbortSignal): Promise<unknown> {
   const file = files.find((candidate) => baseName(candidate) === 'config.json');
@@ -196,21 +282,15 @@ async function readConfig(files: readonly ByteSource[], signal?: AbortSignal): P
     );
   }
   const config = await readJson(file, signal);
-  const parsed = quantization.safeParse(config);
-  const method = parsed.data?.quantization_config?.quant_method;
-  const eightBit = parsed.data?.quantization_config?.load_in_8bit === true;
-  if ((method !== undefined && method !== 'bitsandbytes') || eightBit) {
-    throw new UnsupportedCheckpointError(
-      `The model in ${file.name} is quantised with ${eightBit ? '8-bit bitsandbytes' : method}, which is not read. ` +
-        'Choose the unquantised model, a bitsandbytes 4-bit one, or a GGUF file.',
-      { details: { file: file.name, method } }
-    );
-  }
+  checkQuantization(config, file.name);
   return config;
 }
 
 /** tokenizer.json, tokenizer_config.json and the chat template, wherever this model keeps it. */
-async function readTokenizer(files: readonly ByteSource[], signal?: AbortSignal): Promise<TokenizerFiles> {
+async function readTokenizer(
+  files: readonly ByteSource[],
+  signal?: AbortSignal
+): Promise<{ tokenizer: TokenizerFiles; notices: string[] }> {
   const find = (name: string) => files.find((file) => baseName(file) === name);
   const tokenizer = find('tokenizer.json');
   if (!tokenizer) {
@@ -224,10 +304,24 @@ async function readTokenizer(files: readonly ByteSource[], signal?: AbortSignal)
   const tokenizerConfig = config && (await readJson(config, signal));
   const jinja = find('chat_template.jinja');
   const json = find('chat_template.json');
-  let chatTemplate = defaultTemplate(tokenizerConfig);
-  if (jinja) chatTemplate = await readText(jinja, signal);
-  else if (json) chatTemplate = defaultTemplate(await readJson(json, signal)) ?? chatTemplate;
-  return { tokenizerJson: await readJson(tokenizer, signal), tokenizerConfig, chatTemplate };
+  const inConfig = defaultTemplate(tokenizerConfig);
+  const own = jinja ?? json;
+  const inFile = jinja
+    ? await readText(jinja, signal, MAX_TEMPLATE_BYTES)
+    : json && defaultTemplate(await readJson(json, signal));
+  const differ = own && inFile !== undefined && inConfig !== undefined && inFile.trim() !== inConfig.trim();
+  return {
+    tokenizer: {
+      tokenizerJson: await readJson(tokenizer, signal, MAX_TOKENIZER_BYTES),
+      tokenizerConfig,
+      chatTemplate: inFile ?? inConfig
+    },
+    notices: differ
+      ? [
+          `${baseName(own)} and tokenizer_config.json hold different chat templates: that of ${baseName(own)} is used.`
+        ]
+      : []
+  };
 }
 
 const templateSchema = z.object({

@@ -4,7 +4,7 @@ import { TabtuneError } from '../errors';
 import { openCheckpoint } from './checkpoint';
 import { MissingTensorError } from './checkpoint-errors';
 import { openGguf, UnsupportedGgufError } from './gguf';
-import { llama3RopeFactors, ropeScalingFromFactors } from './gguf-rope';
+import { llama3RopeFactors, ropeScalingFromFactors, ropeScalingFromMetadata } from './gguf-rope';
 import { fromFile } from './node-source';
 import { fromBytes } from './source';
 import { collect, firstDifference, golden, goldenF32 } from './testing';
@@ -168,6 +168,45 @@ describe('a GGUF file that cannot be used', () => {
   it('refuses a mixture of experts', async () => {
     await expect(open([architecture('llama'), u32('llama.expert_count', 8)])).rejects.toThrow(
       'm.gguf is a mixture of experts'
+    );
+  });
+
+  const f32 = (key: string, value: number): [string, TestValue] => [key, { type: 'f32', value }];
+
+  it.each<[string, [string, TestValue], string]>([
+    ['a scale', f32('llama.logit_scale', 0.5), 'llama.logit_scale = 0.5'],
+    ['a soft-cap', f32('llama.attn_logit_softcapping', 50), 'llama.attn_logit_softcapping = 50'],
+    ['what is not known yet', u32('llama.of_tomorrow', 3), 'llama.of_tomorrow = 3']
+  ])('names metadata that changes the result: %s', async (_, entry, message) => {
+    await expect(open([architecture('llama'), entry])).rejects.toThrow(
+      `m.gguf has ${message}, which changes`
+    );
+  });
+
+  it('passes metadata that asks for nothing', async () => {
+    const quiet = [u32('llama.expert_count', 0), f32('llama.logit_scale', 1), u32('llama.vocab_size', 256)];
+    await expect(open([architecture('llama'), ...quiet])).rejects.toThrow(
+      'embedding_length of m.gguf is missing'
+    );
+  });
+
+  it('takes a factor without a kind for linear scaling, as llama.cpp does', () => {
+    const scaling = (entries: Record<string, number | string>) =>
+      ropeScalingFromMetadata((key) => entries[key], 'm.gguf');
+    expect(scaling({ 'rope.scaling.factor': 4 })).toEqual({ rope_type: 'linear', factor: 4 });
+    expect(scaling({ 'rope.scaling.factor': 4, 'rope.scaling.type': 'none' })).toBeUndefined();
+    expect(scaling({})).toBeUndefined();
+  });
+
+  it('names a tensor that nothing is computed from', async () => {
+    // Biases of q, k and v are Qwen2's own; the output's would be added by others, and is not here.
+    const source = await fromFile(golden('gguf/qwen2.gguf'));
+    const whole = (await source.read(0, source.size)).slice();
+    const text = new TextEncoder().encode('blk.1.attn_q.bias');
+    const at = whole.findIndex((_, i) => text.every((byte, j) => whole[i + j] === byte));
+    whole[at + 11] = 'o'.charCodeAt(0);
+    await expect(openCheckpoint([fromBytes('m.gguf', whole)])).rejects.toThrow(
+      'm.gguf has the tensor blk.1.attn_o.bias, for which its architecture has no place here.'
     );
   });
 

@@ -3,7 +3,7 @@ import { openGguf, UnsupportedGgufError, type GgufFile, type GgufTensor } from '
 import { ggufConfig, ggufFamily, ropeTheta, tokenId } from './gguf-config';
 import { DEQUANTIZERS } from './gguf-dequant';
 import { InvalidGgufError } from './gguf-reader';
-import { ggmlName } from './gguf-names';
+import { ggmlName, isUsedTensor } from './gguf-names';
 import { ropeScalingFromFactors, type RopeScaling } from './gguf-rope';
 import { ggufTokenizer } from './gguf-tokenizer';
 import { aligned, readPieces, type ByteSource } from './source';
@@ -19,6 +19,8 @@ export interface GgufCheckpoint {
   readonly tokenizer: TokenizerFiles;
   readonly generation: Record<string, unknown>;
   readonly weights: WeightSource;
+  /** Tensors that a decoder of this config has no place for. */
+  readonly unused: readonly string[];
   readonly license?: string;
 }
 
@@ -35,6 +37,9 @@ export async function openGgufCheckpoint(source: ByteSource, signal?: AbortSigna
     tokenizer: ggufTokenizer(file),
     generation: generationConfig(file),
     weights: ggufWeights(file, config),
+    unused: [...file.tensors.keys()].filter(
+      (name) => !isUsedTensor(name, Number(config['num_hidden_layers']))
+    ),
     license: text(file, 'general.license')
   };
 }

@@ -1,5 +1,6 @@
 import type { GgufFile } from './gguf';
 import { UnsupportedGgufError } from './gguf';
+import { unknownMetadata } from './gguf-metadata';
 import { InvalidGgufError, type GgufValue } from './gguf-reader';
 import { ropeScalingFromMetadata, type RopeScaling } from './gguf-rope';
 
@@ -26,16 +27,22 @@ type Lookup = (key: string) => GgufValue | undefined;
 
 /** The family of a file. @throws UnsupportedGgufError naming the architecture. */
 export function ggufFamily(file: GgufFile): Family {
-  const name = file.metadata.get('general.architecture');
+  return ggufFamilyOf(file.metadata.get('general.architecture'), file.source.name);
+}
+
+/**
+ * The family of an architecture.
+ * @param file what is said to hold it
+ * @throws UnsupportedGgufError naming the architecture.
+ */
+export function ggufFamilyOf(name: GgufValue | undefined, file: string): Family {
   const family = typeof name === 'string' && Object.hasOwn(FAMILIES, name) ? FAMILIES[name] : undefined;
-  if (!family) {
-    throw new UnsupportedGgufError(
-      `${file.source.name} holds a model of the architecture ${String(name)}; these can be read: ` +
-        `${Object.keys(FAMILIES).join(', ')}. Choose a model of one of these families.`,
-      { details: { file: file.source.name, architecture: String(name) } }
-    );
-  }
-  return family;
+  if (family) return family;
+  throw new UnsupportedGgufError(
+    `${file} holds a model of the architecture ${String(name)}; these can be read: ` +
+      `${Object.keys(FAMILIES).join(', ')}. Choose a model of one of these families.`,
+    { details: { file, architecture: String(name) } }
+  );
 }
 
 /**
@@ -49,16 +56,31 @@ export function ggufConfig(file: GgufFile, ropeScaling: RopeScaling | undefined)
   const lookup: Lookup = (key) =>
     file.metadata.get(`${String(file.metadata.get('general.architecture'))}.${key}`);
   const required = (key: string) => requiredInteger(file, lookup, key);
+  const strange = unknownMetadata(file.metadata);
   if (Number(lookup('expert_count') ?? 0) > 0) {
     throw new UnsupportedGgufError(
       `${file.source.name} is a mixture of experts, which is not supported. Choose a dense model.`,
       { details: { file: file.source.name } }
     );
   }
+  if (strange) {
+    throw new UnsupportedGgufError(
+      `${file.source.name} has ${strange.key} = ${strange.value}, which changes what the model computes and is not supported. ` +
+        'Choose another file of this model, or its Hugging Face version.',
+      { details: { file: file.source.name, key: strange.key } }
+    );
+  }
   const hiddenSize = required('embedding_length');
   const heads = required('attention.head_count');
   const layers = required('block_count');
   const headDim = integer(file, lookup, 'attention.key_length') ?? hiddenSize / heads;
+  const valueDim = integer(file, lookup, 'attention.value_length') ?? headDim;
+  if (valueDim !== headDim) {
+    throw new UnsupportedGgufError(
+      `${file.source.name} has heads of ${headDim} for keys and of ${valueDim} for values, which is not supported. Choose another model.`,
+      { details: { file: file.source.name, headDim, valueDim } }
+    );
+  }
   const rotary = integer(file, lookup, 'rope.dimension_count') ?? headDim;
   if (rotary !== headDim) {
     throw new UnsupportedGgufError(
@@ -67,7 +89,20 @@ export function ggufConfig(file: GgufFile, ropeScaling: RopeScaling | undefined)
     );
   }
   const window = integer(file, lookup, 'attention.sliding_window');
-  const scaling = ropeScaling ?? ropeScalingFromMetadata(lookup, file.source.name);
+  if (window !== undefined && family.modelType === 'qwen2') {
+    throw new UnsupportedGgufError(
+      `${file.source.name} has a sliding window of ${window} and does not say for which layers. Use the Hugging Face version of this model.`,
+      { details: { file: file.source.name, window } }
+    );
+  }
+  const named = ropeScalingFromMetadata(lookup, file.source.name);
+  if (named && ropeScaling) {
+    throw new UnsupportedGgufError(
+      `${file.source.name} scales its rotary embedding twice: by rope_freqs.weight and by rope.scaling. Use the Hugging Face version of this model.`,
+      { details: { file: file.source.name } }
+    );
+  }
+  const scaling = ropeScaling ?? named;
   // llama.cpp keeps Mistral under `llama`; only Mistral's config has a window.
   const sliding = family.modelType === 'llama' && window !== undefined;
   return {
@@ -85,7 +120,6 @@ export function ggufConfig(file: GgufFile, ropeScaling: RopeScaling | undefined)
     rope_theta: ropeTheta(lookup),
     rope_scaling: scaling ?? null,
     sliding_window: window ?? null,
-    ...(family.modelType === 'qwen2' && { use_sliding_window: window !== undefined }),
     attention_bias: file.tensors.has('blk.0.attn_q.bias'),
     mlp_bias: file.tensors.has('blk.0.ffn_gate.bias'),
     tie_word_embeddings: !file.tensors.has('output.weight'),

@@ -27,3 +27,16 @@ export function ggmlName(name: string): string | undefined {
   if (!Object.hasOwn(table, stem)) return undefined;
   return `${layer === undefined ? '' : `blk.${layer}.`}${table[stem]}.${kind}`;
 }
+
+const USED_STEMS: ReadonlySet<string> = new Set(Object.values(PER_LAYER));
+
+/** Whether a decoder of so many layers reads a tensor of this ggml name, or what it says is in the config already. */
+export function isUsedTensor(name: string, layers: number): boolean {
+  if (name === 'rope_freqs.weight') return true;
+  const match = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name);
+  if (!match) return Object.values(GLOBAL).some((stem) => name === `${stem}.weight`);
+  const [, layer, stem, kind] = match;
+  // The config says which of q, k and v have biases; a model that must have none is refused by it.
+  const placed = kind === 'weight' ? USED_STEMS.has(stem) : /^attn_[qkv]$/.test(stem);
+  return placed && Number(layer) < layers;
+}

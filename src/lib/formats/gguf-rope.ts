@@ -93,9 +93,9 @@ export function ropeScalingFromMetadata(
   file: string
 ): RopeScaling | undefined {
   const kind = get('rope.scaling.type');
-  const legacyLinear = get('rope.scale_linear');
-  const factor = get('rope.scaling.factor') ?? legacyLinear;
-  const type = kind ?? (legacyLinear === undefined ? 'none' : 'linear');
+  const factor = get('rope.scaling.factor') ?? get('rope.scale_linear');
+  // A factor without a kind is linear: llama.cpp's default.
+  const type = kind ?? (factor === undefined ? 'none' : 'linear');
   if (type === 'none' || factor === 1) return undefined;
   if (type === 'linear' && typeof factor === 'number') return { rope_type: 'linear', factor };
   if (type === 'yarn' && typeof factor === 'number') {

@@ -97,7 +97,7 @@ async function* chunksOf(response: Response | undefined, signal?: AbortSignal): 
   try {
     while (true) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw signal?.aborted ? cause : new ConnectionError('the connection broke', { cause });
+        throw signal?.aborted ? signal.reason : new ConnectionError('the connection broke', { cause });
       });
       if (done) return;
       yield value;
@@ -116,7 +116,7 @@ async function request(
   if (at > 0) headers['range'] = `bytes=${at}-`;
   if (token) headers['authorization'] = `Bearer ${token}`;
   const response = await fetch(task.url, { headers, signal }).catch((cause: unknown) => {
-    throw signal?.aborted ? cause : new ConnectionError('no answer', { cause });
+    throw signal?.aborted ? signal.reason : new ConnectionError('no answer', { cause });
   });
   if (response.status === 200 || response.status === 206) return response;
   await response.body?.cancel();

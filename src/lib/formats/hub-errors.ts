@@ -6,6 +6,9 @@ export class InvalidModelIdError extends TabtuneError {}
 /** No model, or no file in it, of this name on the hub. */
 export class HubNotFoundError extends TabtuneError {}
 
+/** A model has several GGUF files, of which one has to be chosen: `details.files`, each with its `path` and `size`. */
+export class HubFileChoiceError extends TabtuneError {}
+
 /** The model is gated or private. */
 export class HubGatedError extends TabtuneError {}
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HubNotFoundError, HubResponseError, InvalidModelIdError } from './hub-errors';
+import { HubFileChoiceError, HubNotFoundError, HubResponseError, InvalidModelIdError } from './hub-errors';
 
 /** A model's files on the hub, at one commit. */
 export interface HubListing {
@@ -7,6 +7,8 @@ export interface HubListing {
   /** The commit that the revision stood for when listed. */
   readonly commit: string;
   readonly files: readonly HubFile[];
+  /** Of a GGUF, as the hub read it from its header. */
+  readonly architecture?: string;
 }
 
 export interface HubFile {
@@ -17,6 +19,7 @@ export interface HubFile {
 }
 
 const listingSchema = z.object({
+  gguf: z.object({ architecture: z.string() }).nullish().catch(undefined),
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   siblings: z.array(
     z.object({
@@ -62,6 +65,12 @@ export function parseModelId(text: string): string {
   return id;
 }
 
+/** The revision in the address of a model's page or file, where it names one. */
+export function revisionIn(text: string): string | undefined {
+  const named = /\/(?:tree|blob|resolve)\/([^/?#\s]+)/.exec(text)?.[1];
+  return named && decodeURIComponent(named);
+}
+
 /**
  * Reads the hub's answer to /api/models/{id}/revision/{revision}?blobs=true.
  * @throws HubResponseError when it is of another shape.
@@ -79,13 +88,14 @@ export function parseListing(id: string, json: unknown): HubListing {
     size: lfs?.size ?? size,
     ...(lfs && { sha256: lfs.sha256 })
   }));
-  return { id, commit: parsed.data.sha, files };
+  const { sha, gguf } = parsed.data;
+  return { id, commit: sha, files, ...(gguf && { architecture: gguf.architecture }) };
 }
 
 /**
  * The files that `openCheckpoint` needs: config, tokenizer, and the weights in one form.
  * @param file a GGUF file of the model to take alone
- * @throws HubNotFoundError naming what there is to choose from.
+ * @throws HubNotFoundError, and HubFileChoiceError naming what there is to choose from.
  */
 export function chooseFiles(listing: HubListing, file?: string): HubFile[] {
   const { id, files } = listing;
@@ -99,12 +109,17 @@ export function chooseFiles(listing: HubListing, file?: string): HubFile[] {
   const whole = files.filter(({ path }) => path === 'model.safetensors');
   const index = files.filter(({ path }) => path === INDEX);
   const weights = index.length > 0 && parts.length > 0 ? [...index, ...parts] : whole;
-  if (weights.length > 0) return [...files.filter(({ path }) => SMALL_FILES.has(path)), ...weights];
+  if (weights.length > 0) {
+    const small = files.filter(({ path }) => SMALL_FILES.has(path));
+    // What the rest is judged by comes first.
+    const config = small.filter(({ path }) => path === 'config.json');
+    return [...config, ...small.filter(({ path }) => path !== 'config.json'), ...weights];
+  }
   if (ggufs.length === 1) return ggufs;
-  throw notFound(
-    id,
-    ggufs.length > 0 ? 'has several GGUF files; name one of them' : 'has no safetensors or GGUF files',
-    ggufs
+  if (ggufs.length === 0) throw notFound(id, 'has no safetensors or GGUF files', ggufs);
+  throw new HubFileChoiceError(
+    `${id} has several GGUF files; choose one of them: ${ggufs.map(({ path }) => path).join(', ')}.`,
+    { details: { model: id, files: ggufs.map(({ path, size }) => ({ path, size })) } }
   );
 }
 

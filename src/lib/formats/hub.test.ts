@@ -108,10 +108,63 @@ describe('fetchModel', () => {
     expect((await load()).files.map(({ name }) => name)).toEqual([`${MODEL}/a.gguf`]);
     hub.files.set('b.gguf', bytes(10, 7));
     await expect(load()).rejects.toThrow(
-      'org/tiny has several GGUF files; name one of them. There are: a.gguf, b.gguf.'
+      'org/tiny has several GGUF files; choose one of them: a.gguf, b.gguf.'
     );
     expect((await load({ file: 'b.gguf' })).files.map(({ name }) => name)).toEqual([`${MODEL}/b.gguf`]);
     expect(await listCachedModels(cache)).toMatchObject([{ complete: true }]);
+  });
+
+  it('is judged by its config.json before anything else is fetched', async () => {
+    hub.files.set('config.json', new TextEncoder().encode('{"model_type":"gpt2"}'));
+    const judge = (config: unknown) => {
+      throw new Error(`no ${(config as { model_type: string }).model_type} here`);
+    };
+    await expect(load({ judge })).rejects.toThrow('no gpt2 here');
+    expect(hub.requests.map(({ path }) => path)).toEqual(['config.json']);
+    const gptq = { model_type: 'llama', quantization_config: { quant_method: 'gptq', bits: 4 } };
+    hub.files.set('config.json', new TextEncoder().encode(JSON.stringify(gptq)));
+    hub.version = '2';
+    await clearCache(cache);
+    await expect(load({ judge: () => undefined })).rejects.toThrow('is quantised with gptq');
+    expect(hub.requests.map(({ path }) => path)).toEqual(['config.json', 'config.json']);
+  });
+
+  it('is judged by what the hub read of a GGUF header before it is fetched', async () => {
+    hub.files.clear();
+    hub.files.set('a.gguf', bytes(10, 6));
+    hub.architecture = 'gemma3';
+    await expect(load()).rejects.toThrow('org/tiny/a.gguf holds a model of the architecture gemma3');
+    expect(hub.requests).toEqual([]);
+    hub.architecture = 'llama';
+    await expect(load()).resolves.toBeDefined();
+  });
+
+  it('takes the revision that is named, by itself or in an address, and finds it without a network', async () => {
+    const other = 'd'.repeat(40);
+    hub.revisions.set('v2', other);
+    expect((await load({ revision: 'v2' })).commit).toBe(other);
+    const address = `https://huggingface.co/${MODEL}/tree/v2`;
+    expect((await fetchModel(address, { cache, endpoint: hub.endpoint })).commit).toBe(other);
+    expect((await load()).commit).toBe(COMMIT);
+    await expect(load({ revision: 'v3' })).rejects.toThrow(HubNotFoundError);
+    await hub.close();
+    expect((await load({ revision: 'v2' })).commit).toBe(other);
+    expect((await load({ revision: other })).commit).toBe(other);
+    expect((await load()).commit).toBe(COMMIT);
+    await expect(load({ revision: 'v3' })).rejects.toThrow(HubOfflineError);
+  });
+
+  it('opens the newest that a branch stood for, and not what it stood for before', async () => {
+    await load();
+    const newer = 'e'.repeat(40);
+    hub.revisions.set('main', newer);
+    await load();
+    await hub.close();
+    expect((await load()).commit).toBe(newer);
+    expect((await listCachedModels(cache)).map(({ commit, revisions }) => [commit, revisions])).toEqual([
+      [COMMIT, []],
+      [newer, ['main']]
+    ]);
   });
 
   it('takes the parts that an index goes with', async () => {

@@ -1,7 +1,16 @@
 import { diskFull, type FileCache } from './file-cache';
 import { download } from './hub-download';
+import { ggufFamilyOf } from './gguf-config';
 import { hubError, HubNotFoundError, HubOfflineError, HubResponseError } from './hub-errors';
-import { chooseFiles, parseListing, parseModelId, type HubFile, type HubListing } from './hub-listing';
+import {
+  chooseFiles,
+  parseListing,
+  parseModelId,
+  revisionIn,
+  type HubFile,
+  type HubListing
+} from './hub-listing';
+import { checkQuantization } from './quantization-config';
 import { InvalidJsonError, readJson, type ByteSource } from './source';
 
 /** How far a model's download is, over all its files. */
@@ -28,6 +37,8 @@ export interface HubRequest {
   readonly revision?: string;
   /** One GGUF file of the model, where it has several. */
   readonly file?: string;
+  /** Looks at the object of config.json, which comes before all else, and throws where the rest is not worth fetching. */
+  readonly judge?: (config: unknown) => void;
   readonly onProgress?: (progress: HubProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -45,11 +56,19 @@ export interface HubModel {
 export interface CachedModel {
   readonly id: string;
   readonly commit: string;
+  /** The revisions that stood for this commit when it was fetched; empty where another has taken its place. */
+  readonly revisions: readonly string[];
   /** Bytes on this device. */
   readonly bytes: number;
   /** Whether all of it is there; a part can be continued. */
   readonly complete: boolean;
 }
+
+/** The revision that is meant where none is named. */
+const MAIN = 'main';
+
+/** A listing as it is kept: with the revisions that stood for its commit. */
+type StoredListing = HubListing & { readonly revisions?: readonly string[] };
 
 /** Name under which a model's listing is kept, beside the files it lists. No file on the hub has it. */
 const LISTING = ':listing';
@@ -58,7 +77,7 @@ const LISTING = ':listing';
  * Brings a model to this device: finds its files, continues or begins their download, or takes them from the cache.
  * Without a network a model that is wholly in the cache opens as before.
  * @throws InvalidModelIdError, HubNotFoundError, HubGatedError, HubOfflineError, HubResponseError, HubFileChangedError,
- * DiskFullError (before the download where the platform tells its free space).
+ * HubFileChoiceError, DiskFullError (before the download where the platform tells its free space), and what `judge` throws
  */
 export async function fetchModel(
   text: string,
@@ -67,14 +86,16 @@ export async function fetchModel(
 ): Promise<HubModel> {
   const id = parseModelId(text);
   const { cache } = options;
-  const { revision = 'main', signal, onProgress } = request;
+  const { revision = revisionIn(text) ?? MAIN, signal, onProgress, judge } = request;
   const listing = await list(id, revision, options, signal);
   const files = chooseFiles(listing, request.file);
+  if (listing.architecture !== undefined && files.every(({ path }) => path.endsWith('.gguf')))
+    ggufFamilyOf(listing.architecture, `${id}/${files[0].path}`);
   const keys = files.map(({ path }) => keyOf(listing, path));
   const loaded = await Promise.all(keys.map(async (key) => (await cache.stat(key))?.size ?? 0));
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0);
   await checkRoom(id, cache, totalBytes - sum(loaded));
-  await rememberListing(cache, listing, files);
+  await rememberListing(cache, listing, files, revision);
   for (const [i, file] of files.entries()) {
     const url = `${endpointOf(options)}/${id}/resolve/${listing.commit}/${encodePath(file.path)}`;
     const onBytes = (bytes: number) => {
@@ -86,6 +107,10 @@ export async function fetchModel(
       { model: id, url, file, key: keys[i] },
       { cache, fetch, token, retryDelay, signal, onBytes }
     );
+    if (!judge || file.path !== 'config.json') continue;
+    const config = await readJson(await cachedSource(cache, keys[i], `${id}/${file.path}`), signal);
+    checkQuantization(config, `${id}/${file.path}`);
+    judge(config);
   }
   const sources = await Promise.all(
     files.map(({ path }, i) => cachedSource(cache, keys[i], `${id}/${path}`))
@@ -95,12 +120,12 @@ export async function fetchModel(
 
 /** The models in the cache, whole or in part. */
 export async function listCachedModels(cache: FileCache): Promise<CachedModel[]> {
-  const models = new Map<string, { id: string; commit: string; bytes: number; complete: boolean }>();
+  const models = new Map<string, CachedModel & { complete: boolean }>();
   for (const { key, size, complete } of await cache.list()) {
     const parsed = parseKey(key);
     if (!parsed) continue;
     const { id, commit } = parsed;
-    const model = models.get(`${id}@${commit}`) ?? { id, commit, bytes: 0, complete: true };
+    const model = models.get(`${id}@${commit}`) ?? { id, commit, revisions: [], bytes: 0, complete: true };
     models.set(`${id}@${commit}`, {
       ...model,
       bytes: model.bytes + size,
@@ -110,9 +135,13 @@ export async function listCachedModels(cache: FileCache): Promise<CachedModel[]>
   for (const model of models.values()) {
     const listing = await storedListing(cache, model.id, (about) => about.commit === model.commit);
     const stats = await Promise.all((listing?.files ?? []).map(({ path }) => cache.stat(keyOf(model, path))));
-    model.complete &&= stats.length > 0 && stats.every((stat) => stat?.complete);
+    const complete = model.complete && stats.length > 0 && stats.every((stat) => stat?.complete);
+    const revisions = listing?.revisions ?? (listing ? [MAIN] : []);
+    models.set(`${model.id}@${model.commit}`, { ...model, complete, revisions });
   }
-  return [...models.values()].sort((a, b) => a.id.localeCompare(b.id) || a.commit.localeCompare(b.commit));
+  return [...models.values()].sort(
+    (a, b) => a.id.localeCompare(b.id, 'en') || a.commit.localeCompare(b.commit, 'en')
+  );
 }
 
 /** Removes a model from the cache; at all commits unless one is named. */
@@ -141,9 +170,13 @@ async function list(
   try {
     response = await fetch(url, { headers: token ? { authorization: `Bearer ${token}` } : {}, signal });
   } catch (cause) {
-    if (signal?.aborted) throw cause;
-    const isRevision = (about: HubListing) => about.commit === revision || revision === 'main';
-    const stored = await storedListing(options.cache, id, isRevision);
+    signal?.throwIfAborted();
+    const named = (about: StoredListing) =>
+      about.commit === revision || about.revisions?.includes(revision) === true;
+    const stored =
+      (await storedListing(options.cache, id, named)) ??
+      // Kept by an earlier version, which knew only one revision.
+      (await storedListing(options.cache, id, (about) => revision === MAIN && about.revisions === undefined));
     if (stored) return stored;
     throw new HubOfflineError(
       `${new URL(url).host} cannot be reached, and ${id} is not in the cache. Check the network, or choose local files.`,
@@ -152,6 +185,7 @@ async function list(
   }
   if (!response.ok) throw hubError(id, url, response);
   const json: unknown = await response.json().catch((cause: unknown) => {
+    signal?.throwIfAborted();
     throw new HubResponseError(`The hub's answer for ${id} broke off. Try again.`, {
       cause,
       details: { model: id, url }
@@ -164,13 +198,27 @@ async function list(
 async function rememberListing(
   cache: FileCache,
   listing: HubListing,
-  files: readonly HubFile[]
+  files: readonly HubFile[],
+  revision: string
 ): Promise<void> {
-  const key = keyOf(listing, LISTING);
   // A GGUF file of the same model that came earlier stays listed.
   const earlier = await storedListing(cache, listing.id, (about) => about.commit === listing.commit);
   const others = (earlier?.files ?? []).filter(({ path }) => files.every((file) => file.path !== path));
-  const bytes = new TextEncoder().encode(JSON.stringify({ ...listing, files: [...others, ...files] }));
+  const revisions = [...new Set([...(earlier?.revisions ?? []), revision])];
+  // A branch stands for one commit: what it stood for before can be told by its commit alone.
+  const left = await storedListing(
+    cache,
+    listing.id,
+    (about) => about.commit !== listing.commit && about.revisions?.includes(revision) === true
+  );
+  if (left)
+    await writeListing(cache, { ...left, revisions: left.revisions!.filter((name) => name !== revision) });
+  await writeListing(cache, { ...listing, files: [...others, ...files], revisions });
+}
+
+async function writeListing(cache: FileCache, listing: StoredListing): Promise<void> {
+  const key = keyOf(listing, LISTING);
+  const bytes = new TextEncoder().encode(JSON.stringify(listing));
   const writer = await cache.writer(key, 0, { total: bytes.length });
   try {
     await writer.write(bytes);
@@ -183,14 +231,14 @@ async function rememberListing(
 async function storedListing(
   cache: FileCache,
   id: string,
-  accept: (about: HubListing) => boolean
-): Promise<HubListing | undefined> {
+  accept: (about: StoredListing) => boolean
+): Promise<StoredListing | undefined> {
   for (const { key, complete } of await cache.list()) {
     const parsed = parseKey(key);
     if (!complete || parsed?.id !== id || parsed.path !== LISTING) continue;
     const source = await cache.open(key);
     try {
-      const listing = source && ((await readJson(source)) as HubListing);
+      const listing = source && ((await readJson(source)) as StoredListing);
       if (listing && accept(listing)) return listing;
     } catch (error) {
       // Damaged on the disk: as good as absent, the hub is asked again.

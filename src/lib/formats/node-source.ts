@@ -1,5 +1,5 @@
 import { open, readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { FileReadError, type ByteSource } from './source';
 
 /** Files of a model folder that are worth opening; weights of other frameworks are left alone. */
@@ -47,7 +47,7 @@ export async function fromFile(path: string, name: string = basename(path)): Pro
 
 /**
  * The files of a model folder, or the one file that `path` names, as `openCheckpoint` takes them.
- * Names are `folder/file`, so that messages and the model's name say which folder.
+ * Names are `folder/file`, so that messages and the model's name say which folder, also where it is given as `.`.
  */
 export async function fromPath(path: string): Promise<ByteSource[]> {
   const info = await stat(path).catch((cause: unknown) => {
@@ -61,5 +61,17 @@ export async function fromPath(path: string): Promise<ByteSource[]> {
   const names = entries
     .filter((entry) => !entry.isDirectory() && MODEL_FILE.test(entry.name))
     .map((entry) => entry.name);
-  return Promise.all(names.sort().map((name) => fromFile(join(path, name), `${basename(path)}/${name}`)));
+  const folder = basename(resolve(path));
+  return Promise.all(names.sort().map((name) => fromFile(join(path, name), `${folder}/${name}`)));
+}
+
+/** `models--acme--tide-1b/snapshots/<commit>` in the cache of huggingface_hub. */
+const HUB_CACHE = /(?:^|[\\/])models--([^\\/]+)[\\/]snapshots[\\/][^\\/]+(?:[\\/][^\\/]+\.gguf)?[\\/]?$/i;
+
+/**
+ * The id of a model that lies in the hub's own cache, `acme/tide-1b`; undefined for any other path. Elsewhere the folder's
+ * name is all that a model has.
+ */
+export function hubIdOf(path: string): string | undefined {
+  return HUB_CACHE.exec(resolve(path))?.[1].replace('--', '/');
 }

@@ -120,6 +120,29 @@ describe('OpfsFileCache', () => {
     expect((await cache.stat(KEY))!.size).toBe(202);
   });
 
+  it('says that the disk is full, too, where only the mark of a whole file does not fit', async () => {
+    const { cache, folder, write } = setUp();
+    await write([1, 2, 3, 4]);
+    (await folder()).quota = 3;
+    await expect(cache.finish(KEY)).rejects.toThrow(DiskFullError);
+  });
+
+  it('says that there is something to keep once a file is begun', async () => {
+    const { cache, write } = setUp();
+    let begun = 0;
+    cache.onwrite = () => (begun += 1);
+    await cache.list();
+    expect(begun).toBe(0);
+    await write([1, 2, 3, 4]);
+    expect(begun).toBe(1);
+  });
+
+  it('says what to do where the browser gives no files, as in a private window', async () => {
+    const cache = new OpfsFileCache(Promise.reject(new DOMException('no', 'SecurityError')));
+    await expect(cache.list()).rejects.toThrow(CacheUnavailableError);
+    await expect(cache.writer(KEY, 0, { total: 1 })).rejects.toThrow(/in an ordinary window/);
+  });
+
   it('says where it can be written when it is asked outside a worker', async () => {
     const { cache, folder } = setUp();
     const directory = await folder();

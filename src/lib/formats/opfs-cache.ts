@@ -33,11 +33,19 @@ interface SyncAccessHandle {
  * (so that a closed tab loses nothing) and exist only in dedicated workers; listing and reading work anywhere.
  */
 export class OpfsFileCache implements FileCache {
+  /** Called when a file is begun: there is something to keep. */
+  onwrite: (() => void) | undefined;
   private readonly folder: Promise<FileSystemDirectoryHandle>;
 
   /** @param root a directory, by default the origin's own */
-  constructor(root: Promise<FileSystemDirectoryHandle> = navigator.storage.getDirectory()) {
-    this.folder = root.then((directory) => directory.getDirectoryHandle(FOLDER, { create: true }));
+  constructor(root: Promise<FileSystemDirectoryHandle> = ownDirectory()) {
+    this.folder = root
+      .then((directory) => directory.getDirectoryHandle(FOLDER, { create: true }))
+      .catch((cause: unknown) => {
+        throw isQuotaError(cause) ? diskFull(FOLDER, 0, cause) : noFiles(cause);
+      });
+    // Whoever uses it is told.
+    this.folder.catch(() => undefined);
   }
 
   async list(): Promise<CachedFile[]> {
@@ -75,6 +83,7 @@ export class OpfsFileCache implements FileCache {
       access.close();
       throw isQuotaError(error) ? diskFull(key, total - at, error) : error;
     }
+    this.onwrite?.();
     return {
       write: async (bytes) => {
         try {
@@ -85,23 +94,31 @@ export class OpfsFileCache implements FileCache {
           throw isQuotaError(error) ? diskFull(key, total - position, error) : error;
         }
       },
-      close: () => {
-        access.flush();
-        access.close();
-        return Promise.resolve();
+      close: async () => {
+        try {
+          access.flush();
+        } catch (error) {
+          throw isQuotaError(error) ? diskFull(key, total - position, error) : error;
+        } finally {
+          access.close();
+        }
       }
     };
   }
 
   async finish(key: string): Promise<void> {
     const about = await this.stat(key);
-    if (about)
+    if (!about) return;
+    try {
       await this.write(key, {
         key,
         total: about.total,
         etag: about.etag,
         complete: about.size === about.total
       });
+    } catch (error) {
+      throw isQuotaError(error) ? diskFull(key, about.total - about.size, error) : error;
+    }
   }
 
   async remove(key: string): Promise<void> {
@@ -153,6 +170,19 @@ export class OpfsFileCache implements FileCache {
       access.close();
     }
   }
+}
+
+/** Refused to pages that are not in a secure context, and in private windows of some browsers. */
+async function ownDirectory(): Promise<FileSystemDirectoryHandle> {
+  return navigator.storage.getDirectory();
+}
+
+function noFiles(cause: unknown): CacheUnavailableError {
+  return new CacheUnavailableError(
+    'This browser keeps no files for this page, as a private window may do: models of the hub cannot be downloaded here. ' +
+      'Open the page in an ordinary window, or choose the files of a model from this computer.',
+    { cause }
+  );
 }
 
 /** A key as one file name. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TabtuneError } from '../errors';
+import { parseJson } from '../json';
 import { bf16ToF32, f16ToF32, f32ToF16 } from './half';
 import { topLevelKeys } from './json-keys';
 import { aligned, readExactly, readPieces, type ByteSource } from './source';
@@ -201,8 +202,9 @@ function decodeHeader(source: ByteSource, bytes: Uint8Array): string {
 function parseHeader(source: ByteSource, text: string): Record<string, unknown> {
   let header: unknown;
   try {
-    header = JSON.parse(text);
+    header = parseJson(`The header of ${source.name}`, text, MAX_HEADER_BYTES);
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw invalid(source, 'its header is not JSON', {}, cause);
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header)) {

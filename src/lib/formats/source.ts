@@ -1,4 +1,5 @@
 import { TabtuneError } from '../errors';
+import { parseJson } from '../json';
 
 /**
  * A file of known size that can be read piece by piece: a local `File`, a Node file, bytes in memory, a cached
@@ -19,8 +20,8 @@ export class FileReadError extends TabtuneError {}
 /** A file that should hold JSON does not. */
 export class InvalidJsonError extends TabtuneError {}
 
-/** Largest JSON file read whole; the largest tokenizer.json in use is about 35 MB. */
-const MAX_JSON_BYTES = 256 * 2 ** 20;
+/** Largest text file read whole, where nothing else is said. Indexes of weights have up to some ten million bytes. */
+const MAX_TEXT_BYTES = 32 * 2 ** 20;
 
 /** A source over bytes in memory. `read` returns views, not copies. */
 export function fromBytes(name: string, bytes: Uint8Array): ByteSource {
@@ -96,11 +97,18 @@ export async function* readPieces(
   }
 }
 
-/** Reads a whole small file as UTF-8. */
-export async function readText(source: ByteSource, signal?: AbortSignal): Promise<string> {
-  if (source.size > MAX_JSON_BYTES) {
+/**
+ * Reads a whole small file as UTF-8.
+ * @throws InvalidJsonError where it is larger than `maxBytes`
+ */
+export async function readText(
+  source: ByteSource,
+  signal?: AbortSignal,
+  maxBytes = MAX_TEXT_BYTES
+): Promise<string> {
+  if (source.size > maxBytes) {
     throw new InvalidJsonError(
-      `${source.name} has ${source.size} bytes; text files of a model are at most ${MAX_JSON_BYTES}. It is not the file its name says.`,
+      `${source.name} has ${source.size} bytes; such files of a model have at most ${maxBytes}. It is not the file its name says.`,
       { details: { file: source.name, size: source.size } }
     );
   }
@@ -109,13 +117,18 @@ export async function readText(source: ByteSource, signal?: AbortSignal): Promis
 
 /**
  * Reads a whole small file as JSON.
- * @throws InvalidJsonError naming the file.
+ * @throws InvalidJsonError, JsonBoundsError naming the file.
  */
-export async function readJson(source: ByteSource, signal?: AbortSignal): Promise<unknown> {
-  const text = await readText(source, signal);
+export async function readJson(
+  source: ByteSource,
+  signal?: AbortSignal,
+  maxBytes = MAX_TEXT_BYTES
+): Promise<unknown> {
+  const text = await readText(source, signal, maxBytes);
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(source.name, text, maxBytes);
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw new InvalidJsonError(
       `${source.name} is not valid JSON: ${(cause as Error).message}. Copy or download it again.`,
       { cause, details: { file: source.name } }

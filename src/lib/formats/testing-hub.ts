@@ -14,6 +14,10 @@ export interface TestHub {
   readonly requests: { path: string; range?: string }[];
   /** Answers given instead of the file, in this order; then files as they are. */
   readonly failures: Failure[];
+  /** Commits by branch or tag. */
+  readonly revisions: Map<string, string>;
+  /** What the hub says of a GGUF's header. */
+  architecture?: string;
   /** Status and error code of the listing instead of it. */
   refusal?: { status: number; code?: string };
   /** Whether ranges are honoured. */
@@ -34,6 +38,7 @@ export async function startHub(files: Record<string, Uint8Array>): Promise<TestH
     files: new Map(Object.entries(files)),
     requests: [],
     failures: [],
+    revisions: new Map([['main', COMMIT]]),
     ranges: true,
     version: '1',
     close: () => {
@@ -47,7 +52,7 @@ export async function startHub(files: Record<string, Uint8Array>): Promise<TestH
 function serve(hub: TestHub, request: IncomingMessage, response: ServerResponse): void {
   const url = decodeURIComponent(request.url ?? '');
   if (url.startsWith('/api/models/')) return serveListing(hub, url, response);
-  const path = url.replace(`/${MODEL}/resolve/${COMMIT}/`, '');
+  const path = url.replace(new RegExp(`^/${MODEL}/resolve/[0-9a-f]{40}/`), '');
   const file = hub.files.get(path);
   hub.requests.push({ path, range: request.headers.range });
   if (!file) return void response.writeHead(404).end();
@@ -57,7 +62,9 @@ function serve(hub: TestHub, request: IncomingMessage, response: ServerResponse)
 }
 
 function serveListing(hub: TestHub, url: string, response: ServerResponse): void {
-  if (hub.refusal || !url.startsWith(`/api/models/${MODEL}/revision/main`)) {
+  const revision = new RegExp(`^/api/models/${MODEL}/revision/([^?]+)`).exec(url)?.[1] ?? '';
+  const sha = hub.revisions.get(revision);
+  if (hub.refusal || sha === undefined) {
     const { status, code } = hub.refusal ?? { status: 401, code: 'RepoNotFound' };
     return void response.writeHead(status, code ? { 'x-error-code': code } : {}).end();
   }
@@ -70,7 +77,9 @@ function serveListing(hub: TestHub, url: string, response: ServerResponse): void
   }));
   response
     .writeHead(200, { 'content-type': 'application/json' })
-    .end(JSON.stringify({ sha: COMMIT, siblings }));
+    .end(
+      JSON.stringify({ sha, siblings, ...(hub.architecture && { gguf: { architecture: hub.architecture } }) })
+    );
 }
 
 function serveFile(

@@ -8,6 +8,7 @@ import {
   type TemplateMessage,
   type TextSpan
 } from './chat-template';
+import { requireBoundedTokenizer } from './tokenizer-bounds';
 import { byteLevelBytes, metaspaceBytes, TextStream } from './tokenizer-bytes';
 import {
   completeTokenizerJson,
@@ -31,6 +32,9 @@ export interface TokenizerFiles {
 
 /** The model has no tokeniser, or one that cannot be used. */
 export class TokenizerError extends TabtuneError {}
+
+/** A text needs a token that the model has no row for. */
+export class TokenBeyondModelError extends TabtuneError {}
 
 /** A model's tokeniser and chat template. */
 export interface ChatTokenizer {
@@ -80,9 +84,10 @@ export const CHATML_TEMPLATE =
  * a model of 100 MB and more the difference does not show. Templates are ours: the library's Jinja differs from Python's
  * (`jinja/template.test.ts`).
  *
- * Throws `TokenizerError`.
+ * @param rows of the model's embedding: a text that needs a token beyond them is refused (`TokenBeyondModelError`)
+ * @throws TokenizerError, TokenizerBoundsError
  */
-export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenizer> {
+export async function loadTokenizer(files: TokenizerFiles, rows = Infinity): Promise<ChatTokenizer> {
   const json = completeTokenizerJson(files.tokenizerJson);
   if (!json) {
     throw new TokenizerError(
@@ -91,6 +96,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenize
       { details: { file: 'tokenizer.json' } }
     );
   }
+  requireBoundedTokenizer(json);
   if (json.model.type === 'Unigram' && json.model.byte_fallback === true) {
     throw new TokenizerError(
       "The model's tokenizer.json is of the kind Unigram with byte_fallback, which is not computed here: letters outside of its " +
@@ -108,7 +114,7 @@ export async function loadTokenizer(files: TokenizerFiles): Promise<ChatTokenize
     const settings = { ...config, chat_template: undefined };
     const build = (tokenizerJson: TokenizerJson) => new PreTrainedTokenizer(tokenizerJson, settings);
     const parse = (source: string) => new JinjaTemplate(source);
-    return new TransformersTokenizer(json, config, build, files.chatTemplate, parse);
+    return new TransformersTokenizer(json, config, build, files.chatTemplate, parse, rows);
   } catch (cause) {
     if (cause instanceof TabtuneError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -138,14 +144,17 @@ class TransformersTokenizer implements ChatTokenizer {
   readonly #special: ReadonlySet<number>;
   readonly #added: ReadonlyMap<number, string>;
   readonly #toBytes: (token: string) => Uint8Array;
+  readonly #rows: number;
 
   constructor(
     json: TokenizerJson,
     config: Record<string, unknown>,
     build: (json: TokenizerJson) => PreTrainedTokenizer,
     chatTemplate: string | undefined,
-    parse: ParseTemplate
+    parse: ParseTemplate,
+    rows: number
   ) {
+    this.#rows = rows;
     this.#whole = build(json);
     const byPosition = new Map<Position, PreTrainedTokenizer>();
     for (const position of ['start', 'section', 'continuation'] as const) {
@@ -177,11 +186,11 @@ class TransformersTokenizer implements ChatTokenizer {
   encode(text: string, options: { addSpecialTokens?: boolean } = {}): number[] {
     return text === '' && !options.addSpecialTokens
       ? []
-      : idsOf(this.#whole, text, options.addSpecialTokens ?? true);
+      : this.#within(idsOf(this.#whole, text, options.addSpecialTokens ?? true));
   }
 
   encodePieces(text: string, cuts: readonly number[], literal: readonly TextSpan[] = []): number[][] {
-    return this.#splitter.encode(text, cuts, literal);
+    return this.#splitter.encode(text, cuts, literal).map((ids) => this.#within(ids));
   }
 
   decode(ids: readonly number[], options: { skipSpecialTokens?: boolean } = {}): string {
@@ -229,6 +238,18 @@ class TransformersTokenizer implements ChatTokenizer {
       );
     }
     return this.template.render(messages, options);
+  }
+
+  /** The ids, where the model has a row for each. */
+  #within(ids: number[]): number[] {
+    const beyond = ids.find((id) => id >= this.#rows);
+    if (beyond === undefined) return ids;
+    const token = this.tokenText(beyond);
+    throw new TokenBeyondModelError(
+      `The token ${JSON.stringify(token)} has the id ${beyond}, and the model's embedding has the ${this.#rows} rows 0 to ${this.#rows - 1}: ` +
+        'the token was added to the tokeniser and never to the model. Use the tokenizer files that belong to the weights, or a text and template without it.',
+      { details: { token, id: beyond, rows: this.#rows } }
+    );
   }
 
   #findEosIds(): number[] {

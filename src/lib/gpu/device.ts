@@ -1,12 +1,10 @@
 import { TabtuneError } from '../errors';
+import { DeviceLostError, guardAnswers, type Answer } from './device-lost';
 import { PipelineCache } from './plan/pipelines';
 import type { Style } from './plan/style';
 
 /** WebGPU is absent, or offers no adapter. */
 export class NoWebGpuError extends TabtuneError {}
-
-/** The device went away: driver reset, sleep, another program, or `destroy`. */
-export class DeviceLostError extends TabtuneError {}
 
 /** The GPU could not give the memory that was asked for. */
 export class OutOfGpuMemoryError extends TabtuneError {}
@@ -42,31 +40,26 @@ export class Device {
   readonly pipelines: PipelineCache;
   readonly style: Style;
   readonly f16: boolean;
-  /** Rejects never; resolves with the error to report when the device is lost, except by {@link Device.destroy}. */
-  readonly lost: Promise<DeviceLostError>;
+  /** Rejects never; resolves when the device is lost, except by {@link Device.destroy}. */
+  readonly lost: Promise<void>;
+  /** Stands before every wait for the device: a lost one ends it in a `DeviceLostError`, whatever the browser says. */
+  readonly answer: Answer;
 
   constructor(raw: GPUDevice, description?: DeviceDescription, style?: Style) {
     this.raw = raw;
     this.description = description ?? describe(raw.adapterInfo, raw.features, raw.limits);
     this.style = style ?? (isSoftware(this.description) ? 'serial' : 'cooperative');
     this.f16 = raw.features.has('shader-f16');
-    this.pipelines = new PipelineCache(raw);
+    this.answer = guardAnswers(raw.lost);
+    this.pipelines = new PipelineCache(raw, this.answer);
     this.lost = new Promise((resolve) => {
-      void raw.lost.then((info) => {
-        if (info.reason === 'destroyed') return;
-        resolve(
-          new DeviceLostError(
-            `The GPU device was lost (${info.message || 'no reason given'}). What was saved before is kept: reload and resume.`,
-            { details: { reason: info.reason, message: info.message } }
-          )
-        );
-      });
+      void raw.lost.then(({ reason }) => reason !== 'destroyed' && resolve());
     });
   }
 
   /**
    * Opens the machine's preferred adapter with its own limits and the features that the engine can use.
-   * @throws NoWebGpuError when there is no WebGPU or no adapter
+   * @throws NoWebGpuError when there is no WebGPU or no adapter, DeviceLostError where the adapter went away meanwhile
    */
   static async open(gpu: GPU | undefined): Promise<Device> {
     if (!gpu) {
@@ -77,18 +70,21 @@ export class Device {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) {
       throw new NoWebGpuError(
-        'WebGPU is present but offers no adapter. Turn on hardware acceleration in the browser settings and update the graphics driver.'
+        'WebGPU is present but offers no adapter. Turn on hardware acceleration in the browser settings and update the graphics driver. If it worked here before, close the browser and open it again: after crashes of the GPU, browsers withhold it.'
       );
     }
     const requiredFeatures = wantedFeatures.filter((f) => adapter.features.has(f)) as GPUFeatureName[];
     const requiredLimits = Object.fromEntries(wantedLimits.map((l) => [l, adapter.limits[l]]));
-    const raw = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+    // It asks for nothing that the adapter does not have: only one that went away refuses.
+    const raw = await adapter.requestDevice({ requiredFeatures, requiredLimits }).catch((cause: unknown) => {
+      throw new DeviceLostError({ reason: 'unknown', message: 'The adapter gave no device.' }, cause);
+    });
     return new Device(raw, describe(adapter.info, raw.features, raw.limits));
   }
 
   /**
    * Runs allocations under error scopes: in WebGPU a failed allocation is silent and later reads as gibberish.
-   * @throws OutOfGpuMemoryError naming `what` and its bytes
+   * @throws OutOfGpuMemoryError naming `what` and its bytes, DeviceLostError
    */
   async guarded<T>(what: string, bytes: number, allocate: () => T | Promise<T>): Promise<T> {
     this.raw.pushErrorScope('out-of-memory');
@@ -99,7 +95,8 @@ export class Device {
         (value) => ({ value }),
         (failure: unknown) => ({ failure })
       );
-    const [invalid, exhausted] = await Promise.all([this.raw.popErrorScope(), this.raw.popErrorScope()]);
+    const scopes = Promise.all([this.raw.popErrorScope(), this.raw.popErrorScope()]);
+    const [invalid, exhausted] = await this.answer(scopes);
     if (exhausted) {
       throw new OutOfGpuMemoryError(
         `The GPU has no room for ${what} (${(bytes / 2 ** 20).toFixed(1)} MiB). Close other tabs that use the GPU, or choose a smaller batch, a shorter length or a smaller model.`,

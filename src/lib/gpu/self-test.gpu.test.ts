@@ -11,7 +11,7 @@ test('a driver that computes right passes, one that does not is told to the pers
 
   // A driver that compiles + as - in the one place where products add up.
   const broken = new Device(raw, undefined, 'serial');
-  const honest = new PipelineCache(raw);
+  const honest = new PipelineCache(raw, broken.answer);
   const lying = {
     get: (kernel: Kernel) => honest.get({ ...kernel, body: kernel.body.replaceAll(' + v.w * ', ' - v.w * ') })
   };

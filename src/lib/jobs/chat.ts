@@ -25,6 +25,8 @@ export interface ReplyOptions {
 export interface ReplyPart {
   readonly text: string;
   readonly done: boolean;
+  /** Of the last part: the answer reached the longest length, its own or the conversation's, before the model ended it. */
+  readonly cut?: boolean;
   readonly tokens: number;
   readonly prefillTokensPerSecond: number;
   readonly decodeTokensPerSecond: number;
@@ -114,7 +116,9 @@ export class ChatSession {
       yield { text, done: false, tokens, ...generator.speed };
     }
     text += stream.end();
-    yield { text, done: true, tokens, ...generator.speed };
+    const room = Math.min(options.maxNewTokens, this.#context - ids.length);
+    const cut = tokens >= room && options.signal?.aborted !== true;
+    yield { text, done: true, cut, tokens, ...generator.speed };
   }
 
   async destroy(): Promise<void> {

@@ -13,13 +13,16 @@ import { Trainer, type OptimizerState } from '../gpu/train/trainer';
 import type { TrainingRow } from '../gpu/train/batch';
 import type { FinetuneOptions } from './options';
 import type { RunPlan } from './plan-run';
-import { prepareRun } from './prepare';
+import { baseMismatch } from './adapter-base';
+import { fourBitNotice } from './four-bit';
+import { positionsNotice } from './positions';
+import { prepareRun, type PreparedRun } from './prepare';
 import { heldOutLoss } from './held-out';
 import { finalMoment, meanLearningRate, momentSteps, type InfluenceMoment } from './moments';
 import type { RunRecord, StepRecord } from './run-record';
 import { uploadBase } from './session';
 import { software } from './software';
-import { countSteps, startValues, trainingSteps } from './training-steps';
+import { countSteps, fittedWarmup, startValues, trainingSteps } from './training-steps';
 
 export type FinetunePhase = 'loading' | 'quantising' | 'compiling' | 'training' | 'evaluating';
 
@@ -40,6 +43,9 @@ export type FinetuneEvent =
       readonly loss: number;
       readonly rows: number;
     }
+  /** What the person should know of this run, in a sentence. */
+  | { readonly kind: 'warning'; readonly message: string }
+  /** Comes after the moment of the same step: who keeps it with the moments before it misses none when the run goes on. */
   | { readonly kind: 'checkpoint'; readonly state: TrainingState }
   | ({ readonly kind: 'moment'; readonly step: number } & InfluenceMoment);
 
@@ -60,9 +66,9 @@ export interface FinetuneJob {
   readonly adapter?: Adapter;
   readonly resume?: TrainingState;
   readonly signal?: AbortSignal;
-  /** Awaited before every step: resolves when the run may go on. */
-  readonly pause?: () => Promise<void>;
-  /** Steps between two `checkpoint` events; 0 or absent: none. */
+  /** Asked before every step: undefined where the run goes on, else a promise that resolves when it may. */
+  readonly pause?: () => Promise<void> | undefined;
+  /** Steps between two `checkpoint` events; 0 or absent: none. A pause has one too, where steps were taken since the last. */
   readonly checkpointEvery?: number;
   /**
    * How many `moment` events the run has, evenly spread before its end (see `momentSteps`); 0 or absent: none. A run that ends
@@ -85,10 +91,16 @@ export interface FinetuneResult {
  * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, WrongNumbersError, OutOfGpuMemoryError, DeviceLostError, and what the files throw
  */
 export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
-  const { device, checkpoint, options, signal } = job;
+  const { device, checkpoint, options } = job;
+  // A run that goes on has something to keep: stopped while it is opened, it still gives its adapter.
+  const loading = job.signal && !job.resume ? { signal: job.signal } : {};
   const emit = (event: FinetuneEvent) => job.onEvent?.(event);
   emit({ kind: 'phase', phase: 'loading' });
-  const prepared = await prepareRun({ ...job, ...(job.heldOut?.length ? { questions: job.heldOut } : {}) });
+  const prepared = await prepareRun({
+    ...{ device, checkpoint, options, rows: job.rows, tokenizer: job.tokenizer },
+    ...loading,
+    ...(job.heldOut?.length ? { questions: job.heldOut } : {})
+  });
   const { plan } = prepared;
   const { encoded } = prepared.rows;
   const heldOut = prepared.questions.encoded;
@@ -100,10 +112,11 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
     steps,
     trainableParameters: plan.layout.parameterCount
   });
+  for (const message of await runWarnings(job, prepared, steps)) emit({ kind: 'warning', message });
 
   await selfTest(device);
   const store = await uploadBase(device, plan.base, checkpoint, {
-    ...(signal ? { signal } : {}),
+    ...loading,
     onProgress: (done, total) => emit({ kind: 'phase', phase: 'quantising', done, total })
   });
   // The adapter, its optimizer and the batch lie on top of the base, and go with the trainer.
@@ -173,6 +186,24 @@ export async function finetune(job: FinetuneJob): Promise<FinetuneResult> {
   }
 }
 
+/** What speaks against a run as it is set, before its first step. */
+async function runWarnings(
+  { checkpoint, options, adapter, signal }: FinetuneJob,
+  { plan, rows, questions }: PreparedRun,
+  steps: number
+): Promise<string[]> {
+  const fitted = fittedWarmup(options.warmupSteps, steps);
+  const all = [
+    fitted < options.warmupSteps
+      ? `The warm-up of ${options.warmupSteps} steps is longer than the run, which has ${steps}: it is shortened to ${fitted}, so that the run reaches its learning rate.`
+      : undefined,
+    positionsNotice([...rows.encoded, ...questions.encoded], plan.config.maxPositions),
+    options.method === 'qlora' ? await fourBitNotice(checkpoint, signal) : undefined,
+    adapter ? await baseMismatch(adapter, checkpoint, adapter.trainedOn, signal) : undefined
+  ];
+  return all.filter((message) => message !== undefined);
+}
+
 function startState(
   job: FinetuneJob,
   plan: RunPlan
@@ -189,20 +220,27 @@ async function trainSteps(args: {
   readonly compileMilliseconds: number;
 }): Promise<{ status: FinetuneResult['status']; records: StepRecord[]; firstStepMilliseconds: number }> {
   const { job, trainer, encoded, steps, emit } = args;
-  const { options, signal, device } = job;
+  const { options, signal } = job;
   const records: StepRecord[] = [...(job.resume?.steps ?? [])];
   let firstStepMilliseconds = 0;
-  // A lost device rejects nothing by itself: every wait below races against it.
-  const lost = device.lost.then((error) => Promise.reject(error));
-  lost.catch(() => undefined);
   const moments = momentSteps(steps, job.moments ?? 0);
+  let saved = trainer.iteration;
+  const save = async () => {
+    if (!job.checkpointEvery || saved === trainer.iteration) return;
+    saved = trainer.iteration;
+    emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
+  };
   for (const { step, epoch, batches, options: how } of trainingSteps(encoded.length, options)) {
     if (step < trainer.iteration) continue;
-    if (job.pause) await job.pause();
+    const pause = job.pause?.();
+    if (pause) {
+      await save();
+      await pause;
+    }
     if (signal?.aborted) return { status: 'stopped', records, firstStepMilliseconds };
     const started = performance.now();
     const microBatches = batches.map((rows) => Array.from(rows, (r) => encoded[r]));
-    const metrics = await Promise.race([trainer.step(microBatches, how), lost]);
+    const metrics = await trainer.step(microBatches, how);
     const milliseconds = performance.now() - started;
     if (firstStepMilliseconds === 0) firstStepMilliseconds = args.compileMilliseconds + milliseconds;
     const { learningRate } = how;
@@ -211,14 +249,13 @@ async function trainSteps(args: {
     emit({ kind: 'step', ...record, steps, secondsLeft: secondsLeft(records, steps) });
     if (!Number.isFinite(metrics.loss) || !Number.isFinite(metrics.gradNorm))
       return { status: 'diverged', records, firstStepMilliseconds };
-    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) {
-      emit({ kind: 'checkpoint', state: { ...(await trainer.state()), steps: [...records] } });
-    }
+    // The moment first: a run that goes on from the checkpoint of the same step does not come by it again.
     const moment = moments.indexOf(step + 1);
     if (moment >= 0) {
       const learningRate = meanLearningRate(records, moments[moment - 1] ?? 0, step + 1);
       emit({ kind: 'moment', step: step + 1, values: await trainer.values(), learningRate });
     }
+    if (job.checkpointEvery && (step + 1) % job.checkpointEvery === 0 && step + 1 < steps) await save();
   }
   return { status: 'done', records, firstStepMilliseconds };
 }

@@ -6,6 +6,7 @@ import type { GradientSketches } from '../gpu/influence/sketches';
 import type { AdapterLayout } from '../gpu/model/adapter';
 import type { BaseModel } from '../gpu/model/base';
 import type { DecoderConfig } from '../gpu/model/config';
+import { parseDecoderConfig } from '../gpu/model/config';
 import { checkpointAbsmaxForm, type LoadOptions } from '../gpu/model/load';
 import type { AbsmaxForm } from '../gpu/nf4/layout';
 import { BufferStore } from '../gpu/plan/buffers';
@@ -83,7 +84,7 @@ export class GradientSession {
    */
   static async open(options: GradientSessionOptions): Promise<GradientSession> {
     const { device, checkpoint, loaded, signal } = options;
-    const form = await checkpointAbsmaxForm(checkpoint, signal);
+    const form = await checkpointAbsmaxForm(checkpoint, parseDecoderConfig(checkpoint.config), signal);
     const plan = planOf(options, 1, form);
     await selfTest(device);
     if (loaded && loaded.base.options.format === plan.base.options.format)
@@ -112,7 +113,7 @@ export class GradientSession {
     const { device, checkpoint, options, width } = this.#options;
     const sized = { ...options, batchSize };
     const plan = planOf({ ...this.#options, options: sized }, length, this.#form);
-    checkFits(checkpoint.config, sized, plan, traitsOf(device));
+    checkFits(checkpoint.config, sized, plan, traitsOf(device), length);
     const layerBytes = (4 * plan.layout.length) / plan.config.layers;
     this.#dropSketcher();
     const store = new BufferStore(device, this.#base.store);
@@ -146,10 +147,7 @@ export class GradientSession {
     this.checkValues([moment]);
     const { made } = this.#sketcher!;
     made.restore(moment);
-    return Promise.race([
-      made.sketch(rows, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) }),
-      this.#options.device.lost.then((error) => Promise.reject(error))
-    ]);
+    return made.sketch(rows, { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) });
   }
 
   destroy(): void {

@@ -37,8 +37,11 @@ const steps = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ step: i + 1, learningRate: i + 1 }) as StepRecord);
 
 describe('moments of a run', () => {
-  const keep = (step: number) =>
-    store.attribution.addMoment({ run, step, learningRate: step, values: new ArrayBuffer(4) });
+  const keep = async (step: number) => {
+    const state = { step, position: { epoch: 0, index: step }, optimizer: {}, adapter: new Map() };
+    const moment = { run, step, learningRate: step, values: new ArrayBuffer(4) };
+    await store.saveCheckpoint(await store.run(run), state, [moment]);
+  };
   const of = (taken: number) => ({
     ...{ id: run, adapter: 'none', planned: 99, modelConfig, options },
     steps: steps(taken)

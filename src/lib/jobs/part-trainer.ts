@@ -46,8 +46,6 @@ export class PartTrainer {
   readonly #scorer: Scorer;
   /** The adapter that every model starts from, as the layout has it. */
   readonly start: Float32Array<ArrayBuffer>;
-  /** Never resolves; a lost device rejects nothing by itself. */
-  readonly #lost: Promise<never>;
 
   private constructor(
     job: PartTrainerJob,
@@ -62,13 +60,11 @@ export class PartTrainer {
     this.#trainer = gpu.trainer;
     this.#scorer = gpu.scorer;
     this.start = startValues(layout, job);
-    this.#lost = job.device.lost.then((error) => Promise.reject(error));
-    this.#lost.catch(() => undefined);
   }
 
   /**
    * @throws NothingToTrainError, UnsupportedModelError, AdapterFitError, AdapterMismatchError, WrongNumbersError,
-   * OutOfGpuMemoryError, the abort reason, and what the files throw
+   * OutOfGpuMemoryError, DeviceLostError, the abort reason, and what the files throw
    */
   static async open(job: PartTrainerJob): Promise<PartTrainer> {
     const { device, checkpoint, signal } = job;
@@ -134,10 +130,7 @@ export class PartTrainer {
         if (step >= steps) break;
         const started = performance.now();
         const microBatches = batches.map((batch) => Array.from(batch, (row) => rows[row]));
-        const { loss, gradNorm } = await Promise.race([
-          this.#trainer.step(microBatches, options),
-          this.#lost
-        ]);
+        const { loss, gradNorm } = await this.#trainer.step(microBatches, options);
         onStep?.(performance.now() - started);
         if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) break;
       }
@@ -162,7 +155,7 @@ export class PartTrainer {
 
   async #measure(): Promise<Losses> {
     const { encoded, index } = this.#prepared.questions;
-    const sums = await Promise.race([this.#scorer.score(encoded), this.#lost]);
+    const sums = await this.#scorer.score(encoded);
     const questions = new Float64Array(this.#job.questions.length).fill(NaN);
     let tokens = 0;
     encoded.forEach((row, i) => {

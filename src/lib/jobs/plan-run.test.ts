@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkFits, AdapterFitError } from './fit';
+import { AdapterFitError, checkFits, findFittingChange } from './fit';
 import { completeOptions } from './options';
-import { findFittingChange, planRun } from './plan-run';
+import { planRun } from './plan-run';
 
 const llama1b = {
   model_type: 'llama',
@@ -54,19 +54,52 @@ test('checkpointing is chosen when kept activations would be large, and takes le
 
 describe('a run that does not fit', { timeout: 60_000 }, () => {
   const small = { style: 'cooperative' as const, maxTensorBytes: 128 * 2 ** 20 };
-  const options = completeOptions({ batchSize: 16, maxLength: 2048 });
+  /** What does not fit is in every layer alike, and two are planned in no time. */
+  const llama = { ...llama1b, num_hidden_layers: 2 };
+  const wide = { ...llama, hidden_size: 4096, intermediate_size: 14336, vocab_size: 4096 };
+  const textOf = (
+    config: unknown,
+    given: Parameters<typeof completeOptions>[0],
+    mebibytes = 128,
+    longest?: number
+  ) =>
+    findFittingChange(
+      config,
+      completeOptions(given),
+      { ...small, maxTensorBytes: mebibytes * 2 ** 20 },
+      longest
+    )?.text;
 
   test('is refused with what is short and what would fit', () => {
-    const plan = planRun(llama1b, options, small);
-    expect(() => checkFits(llama1b, options, plan, small)).toThrow(AdapterFitError);
-    expect(() => checkFits(llama1b, options, plan, small)).toThrow(
-      /needs \d+ MiB in one piece; this GPU allows 128 MiB, \d+ MiB short\. It would fit with: Batch size \d+ with accumulation/
+    const options = completeOptions({ batchSize: 16, maxLength: 2048 });
+    const plan = planRun(llama, options, small);
+    expect(() => checkFits(llama, options, plan, small)).toThrow(AdapterFitError);
+    expect(() => checkFits(llama, options, plan, small)).toThrow(
+      /needs \d+ MiB in one piece; this GPU allows 128 MiB, \d+ MiB short\. It would fit with: length \d+\.$/
     );
   });
 
-  test('finds a change that keeps the rows of a step', () => {
-    const change = findFittingChange(llama1b, options, small, Infinity)!;
-    expect(change.options.batchSize! * change.options.gradAccum!).toBe(16);
-    expect(findFittingChange(llama1b, options, small, 1)).toBeUndefined();
+  test('is told the least that fits: length, batch, rank, checkpointing, quantisation, in that order', () => {
+    expect(textOf(llama, { batchSize: 16, maxLength: 2048 })).toBe('length 128');
+    // Of rows that are shorter anyway, a length helps that cuts them.
+    expect(textOf(llama, { batchSize: 16, maxLength: 2048 }, 128, 136)).toBe('length 64');
+    // Where no length is enough, the batch is; a step sees as many rows as before.
+    expect(textOf(llama, { batchSize: 256, maxLength: 64, gradAccum: 2 }, 32)).toBe(
+      'batch size 8 with accumulation 64'
+    );
+    expect(textOf(wide, { batchSize: 1, maxLength: 32, rank: 256 })).toBe('rank 128 with alpha 16');
+    expect(textOf(wide, { batchSize: 1, maxLength: 32, rank: 8, method: 'lora' })).toBe('QLoRA');
+  });
+
+  test('is told several changes where none is enough, and nothing where all are not', () => {
+    const text = textOf(wide, { batchSize: 32, maxLength: 1024, rank: 256, method: 'lora' });
+    expect(text).toBe('length 32, rank 128 with alpha 16, QLoRA');
+    expect(textOf(wide, {}, 1)).toBeUndefined();
+  });
+
+  test('fits with what it is told', () => {
+    const options = completeOptions({ batchSize: 32, maxLength: 4096, rank: 64 });
+    const change = findFittingChange(wide, options, small)!;
+    expect(planRun(wide, { ...options, ...change.options }, small).tooLarge).toBeUndefined();
   });
 });

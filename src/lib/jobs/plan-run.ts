@@ -109,9 +109,10 @@ function figures(base: BaseModel, layout: AdapterLayout, recorded: TrainingPlan,
   const memory = recorded.plan.memory();
   const weights = baseBytes(base);
   const adapter = 4 * 4 * layout.length;
-  const tooLarge = [...recorded.plan.ownedTensors(), ...recorded.plan.intervals().map((i) => i.tensor)].find(
-    (t) => tensorBytes(t) > traits.maxTensorBytes
-  );
+  const tooLarge = [...recorded.plan.ownedTensors(), ...recorded.plan.intervals().map((i) => i.tensor)]
+    .filter((t) => tensorBytes(t) > traits.maxTensorBytes)
+    .sort((a, b) => tensorBytes(b) - tensorBytes(a))
+    .at(0);
   return {
     // 16 bytes: where a step's figures are read.
     plannedBytes: memory.totalBytes + 16,
@@ -127,54 +128,4 @@ function figures(base: BaseModel, layout: AdapterLayout, recorded: TrainingPlan,
     dispatchesPerStep: recorded.plan.dispatchCount(),
     ...(tooLarge ? { tooLarge: { tensor: tooLarge.label, bytes: tensorBytes(tooLarge) } } : {})
   };
-}
-
-/** A change of settings with which a run would fit, in the order in which a person would give things up. */
-export interface FittingChange {
-  readonly options: Partial<FinetuneOptions>;
-  readonly text: string;
-  readonly plannedBytes: number;
-}
-
-/**
- * Looks for the smallest change with which a run fits: checkpointing, a smaller batch (with accumulation, so that the
- * run stays the same), QLoRA, a shorter length.
- * @param budgetBytes memory that may be used in all; Infinity regards single tensors only
- */
-export function findFittingChange(
-  modelConfig: unknown,
-  options: FinetuneOptions,
-  traits: DeviceTraits,
-  budgetBytes: number
-): FittingChange | undefined {
-  const candidates: { options: Partial<FinetuneOptions>; text: string }[] = [
-    { options: { checkpointing: 'on' }, text: 'Checkpointing on' }
-  ];
-  for (let batch = options.batchSize >> 1; batch >= 1; batch >>= 1) {
-    const change = {
-      checkpointing: 'on' as const,
-      batchSize: batch,
-      gradAccum: Math.max(1, Math.round((options.gradAccum * options.batchSize) / batch))
-    };
-    candidates.push({ options: change, text: `Batch size ${batch} with accumulation ${change.gradAccum}` });
-  }
-  const small = {
-    checkpointing: 'on' as const,
-    batchSize: 1,
-    gradAccum: options.gradAccum * options.batchSize
-  };
-  if (options.method === 'lora')
-    candidates.push({ options: { ...small, method: 'qlora' }, text: 'QLoRA with batch size 1' });
-  for (let length = options.maxLength >> 1; length >= 32; length >>= 1) {
-    candidates.push({
-      options: { ...small, method: 'qlora', maxLength: length },
-      text: `Length ${length} with batch size 1 and QLoRA`
-    });
-  }
-  for (const candidate of candidates) {
-    const plan = planRun(modelConfig, { ...options, ...candidate.options }, traits);
-    if (plan.plannedBytes <= budgetBytes && !plan.tooLarge)
-      return { ...candidate, plannedBytes: plan.plannedBytes };
-  }
-  return undefined;
 }

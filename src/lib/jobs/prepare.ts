@@ -3,6 +3,7 @@ import { encodeRows, type EncodedRows } from '../datanets/statistics';
 import type { Checkpoint } from '../formats/checkpoint';
 import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
+import { parseDecoderConfig } from '../gpu/model/config';
 import { checkpointAbsmaxForm } from '../gpu/model/load';
 import { checkFits } from './fit';
 import type { FinetuneOptions } from './options';
@@ -43,8 +44,8 @@ export async function prepareRun(inputs: RunInputs): Promise<PreparedRun> {
     (most, { tokens }) => Math.max(most, tokens.length),
     rows.statistics.longest
   );
-  const form = await checkpointAbsmaxForm(checkpoint, signal);
+  const form = await checkpointAbsmaxForm(checkpoint, parseDecoderConfig(checkpoint.config), signal);
   const plan = planRun(checkpoint.config, options, traits, longest, form);
-  checkFits(checkpoint.config, options, plan, traits);
+  checkFits(checkpoint.config, options, plan, traits, longest);
   return { rows, questions, plan };
 }

@@ -20,6 +20,8 @@ export interface RetrainProgress {
 
 export interface RetrainJob extends Omit<PartTrainerJob, 'onProgress'> {
   readonly parts: readonly RetrainPart[];
+  /** How many of them, from the first, were trained and measured before; absent for none. */
+  readonly finished?: number;
   /** Steps that the run took, where it was stopped before its end. */
   readonly steps?: number;
   onProgress?(progress: RetrainProgress): void;
@@ -35,7 +37,7 @@ export interface RetrainJob extends Omit<PartTrainerJob, 'onProgress'> {
  * @throws the abort reason, DeviceLostError, and what `PartTrainer.open` throws
  */
 export async function retrain(job: RetrainJob): Promise<void> {
-  const { parts, signal, steps } = job;
+  const { parts, signal, steps, finished = 0 } = job;
   const trainer = await PartTrainer.open({
     ...job,
     onProgress: (phase, done, total) => job.onProgress?.({ phase, done, total })
@@ -46,6 +48,10 @@ export async function retrain(job: RetrainJob): Promise<void> {
     const recent: number[] = [];
     let before = 0;
     for (const [number, { name, rows }] of parts.entries()) {
+      if (number < finished) {
+        before += planned[number];
+        continue;
+      }
       const part = `${name}, ${number + 1} of ${parts.length}`;
       let taken = 0;
       const tell = () => {

@@ -42,5 +42,7 @@ export interface RunRecord {
   /** From the start of compiling to the end of the first step. */
   readonly firstStepMilliseconds: number;
   readonly status: 'done' | 'stopped' | 'diverged';
+  /** What was to be known of the files and the settings, in sentences. */
+  readonly warnings?: readonly string[];
   readonly steps: readonly StepRecord[];
 }

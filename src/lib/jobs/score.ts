@@ -1,12 +1,18 @@
 import type { Row } from '../datanets/row';
 import { encodeRows, trainedTokens } from '../datanets/statistics';
+import { TabtuneError } from '../errors';
 import type { Checkpoint } from '../formats/checkpoint';
 import type { Adapter } from '../formats/peft';
 import type { ChatTokenizer } from '../formats/tokenizer';
 import type { Device } from '../gpu/device';
 import { Scorer } from '../gpu/generate/scorer';
 import type { LoadOptions } from '../gpu/model/load';
+import { fourBitNotice } from './four-bit';
+import { positionsNotice } from './positions';
 import { ModelOnGpu } from './session';
+
+/** The model gives a row no finite score. */
+export class NonFiniteScoreError extends TabtuneError {}
 
 export interface RowScore {
   /** Position in the file, from 0. */
@@ -23,6 +29,8 @@ export interface ScoreResult {
   readonly perplexity: number;
   /** Rows left out, with the reason. */
   readonly skipped: readonly { readonly row: number; readonly reason: string }[];
+  /** What the figures have to be read with, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 /** Tokens that are scored at a time; longer rows have a plan of their own length. */
@@ -30,7 +38,7 @@ const tokensAtATime = 512;
 
 /**
  * Measures a model, with or without adapter, on rows.
- * @throws NothingToTrainError when no row has an answer, and what loading throws
+ * @throws NothingToTrainError when no row has an answer, NonFiniteScoreError, and what loading throws
  */
 export async function scoreRows(
   options: {
@@ -65,6 +73,12 @@ export async function scoreRows(
     });
     try {
       const sums = await scorer.score(encoded);
+      const broken = sums.findIndex((sum) => !Number.isFinite(sum));
+      if (broken >= 0) throw nonFiniteScore(index[broken], adapter !== undefined);
+      const warnings = [
+        positionsNotice(encoded, base.config.maxPositions),
+        quant === 'nf4' ? await fourBitNotice(checkpoint, signal) : undefined
+      ].filter((warning) => warning !== undefined);
       const scored = encoded.map((row, i) => ({
         row: index[i],
         tokens: row.tokens.length,
@@ -78,7 +92,8 @@ export async function scoreRows(
         skipped: [
           ...statistics.untrainable.map((row) => ({ row, reason: 'nothing to train on within the length' })),
           ...refusals
-        ]
+        ],
+        warnings
       };
     } finally {
       scorer.destroy();
@@ -86,4 +101,14 @@ export async function scoreRows(
   } finally {
     model.destroy();
   }
+}
+
+function nonFiniteScore(row: number, adapted: boolean): NonFiniteScoreError {
+  return new NonFiniteScoreError(
+    `Row ${row + 1} has a score that is no number: the model's values overflow on the way. ` +
+      (adapted
+        ? 'Score the base alone to see whether the adapter diverged in training, or choose another.'
+        : 'Its weights are damaged or diverged: choose another model.'),
+    { details: { row } }
+  );
 }

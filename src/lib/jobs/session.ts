@@ -60,7 +60,7 @@ export class ModelOnGpu {
     const config = parseDecoderConfig(checkpoint.config);
     const base = describeBase(
       config,
-      baseOptions(format, config, traits, await checkpointAbsmaxForm(checkpoint, load.signal))
+      baseOptions(format, config, traits, await checkpointAbsmaxForm(checkpoint, config, load.signal))
     );
     const store = await uploadBase(device, base, checkpoint, load);
     return new ModelOnGpu(store, base, traits);
@@ -76,7 +76,11 @@ export class ModelOnGpu {
       targets: targetModules as Projection[]
     });
     const values = persistent('adapter', layout.length);
-    this.store.device.raw.queue.writeBuffer(this.store.ensure(values), 0, layout.pack(adapter.tensors));
+    this.store.device.raw.queue.writeBuffer(
+      this.store.ensure(values),
+      0,
+      layout.pack(adapter.tensors, adapter.config.only)
+    );
     return { layout, values };
   }
 

@@ -27,10 +27,19 @@ export function countSteps(
   return options.maxSteps > 0 ? Math.min(all, options.maxSteps) : all;
 }
 
+/**
+ * The warm-up that a run has: as set, where the run is longer; else a fifth of the run, since one that ends within its
+ * warm-up never reaches the learning rate it was given.
+ */
+export function fittedWarmup(warmup: number, steps: number): number {
+  return warmup < steps ? warmup : Math.floor(steps / 5);
+}
+
 /** The steps of a run over `rows` rows, in their order. Each can be taken without those before having been. */
 export function* trainingSteps(rows: number, options: FinetuneOptions): Generator<TrainingStep> {
-  const { scheduler, learningRate: peak, warmupSteps: warmup, weightDecay, maxGradNorm, seed } = options;
+  const { scheduler, learningRate: peak, weightDecay, maxGradNorm, seed } = options;
   const steps = countSteps(rows, options);
+  const warmup = fittedWarmup(options.warmupSteps, steps);
   let step = 0;
   for (const { epoch, batches } of stepBatches(rows, options)) {
     if (step === steps) return;
@@ -57,7 +66,7 @@ export function startValues(
   layout: AdapterLayout,
   { adapter, options }: { adapter?: Adapter; options: Pick<FinetuneOptions, 'seed'> }
 ): Float32Array<ArrayBuffer> {
-  return adapter ? layout.pack(adapter.tensors) : freshAdapter(layout, options.seed);
+  return adapter ? layout.pack(adapter.tensors, adapter.config.only) : freshAdapter(layout, options.seed);
 }
 
 function freshAdapter(layout: AdapterLayout, seed: number): Float32Array<ArrayBuffer> {

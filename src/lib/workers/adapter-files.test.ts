@@ -1,7 +1,9 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { InvalidAdapterError } from '../formats/peft';
-import { readAdapterFiles, zipAdapter, ZipError } from './adapter-files';
+import { OtherWeightsError } from '../datanets/verify/adapter-named';
+import { ZipArchiveError } from '../datanets/verify/zip';
+import { readAdapterFiles, zipAdapter } from './adapter-files';
 import { smallAdapter } from './claims/testing-claims';
 
 const file = (name: string, bytes: BlobPart) => new File([bytes], name);
@@ -59,11 +61,44 @@ describe('adapters on a disk', () => {
   });
 
   it('say what is wrong with files that are none', async () => {
-    await expect(readAdapterFiles([file('a.zip', 'no zip at all')])).rejects.toThrow(ZipError);
-    await expect(readAdapterFiles([file('a.zip', 'no zip at all')])).rejects.toThrow(
-      /a\.zip cannot be unpacked/
+    const none = readAdapterFiles([file('a.zip', 'no zip, whatever it is called')]);
+    await expect(none).rejects.toThrow(ZipArchiveError);
+    await expect(none).rejects.toThrow(/a\.zip is not looked into: its end is missing/);
+    const empty = zipSync({ 'notes.txt': strToU8('x') }) as Uint8Array<ArrayBuffer>;
+    await expect(readAdapterFiles([file('a.zip', empty)])).rejects.toThrow(/There is no adapter in a\.zip/);
+    await expect(readAdapterFiles([file('a.zip', empty), file('b.json', '{}')])).rejects.toThrow(
+      /a\.zip was chosen together with other files/
     );
     await expect(readAdapterFiles([file('adapter_config.json', '{}')])).rejects.toThrow(InvalidAdapterError);
     await expect(readAdapterFiles([])).rejects.toThrow(/adapter_config\.json and adapter_model/);
+  });
+
+  it('are refused where record or claim beside the weights name others, from a zip and from files', async () => {
+    const entries = unzipSync(await bytesOf(zipAdapter(smallAdapter(), { claims: {} })));
+    const other = 'f'.repeat(64);
+    const claims = {
+      'run.json': { sha256: { adapter: other } },
+      'claims/run-manifest.json': { statement: { kind: 'run-manifest', adapter: { sha256: other } } },
+      'claims/attribution-receipt.json': { statement: { kind: 'attribution-receipt', adapter: other } }
+    };
+    for (const [name, said] of Object.entries(claims)) {
+      const all = { ...entries, [name]: strToU8(JSON.stringify(said)) };
+      const zip = zipSync(all) as Uint8Array<ArrayBuffer>;
+      const files = Object.entries(all).map(([each, bytes]) => file(each, bytes as Uint8Array<ArrayBuffer>));
+      for (const chosen of [[file('a.zip', zip)], files]) {
+        const taken = readAdapterFiles(chosen);
+        await expect(taken).rejects.toThrow(OtherWeightsError);
+        await expect(taken).rejects.toThrow(`that ${name} beside them is about`);
+      }
+    }
+  });
+
+  it('are refused where two files of one name are chosen, as nobody says which is meant', async () => {
+    const entries = unzipSync(await bytesOf(zipAdapter(smallAdapter(), { claims: {} })));
+    const files = Object.entries(entries).map(([name, bytes]) =>
+      file(name, bytes as Uint8Array<ArrayBuffer>)
+    );
+    const twice = readAdapterFiles([...files, file('checkpoint-1/adapter_model.safetensors', 'x')]);
+    await expect(twice).rejects.toThrow(/2 of these files are called adapter_model\.safetensors/);
   });
 });

@@ -1,15 +1,16 @@
-import { TabtuneError } from '../errors';
-import { parseRows, requireRows } from '../datanets/parse';
-import { RowEncodingError } from '../datanets/answers';
+import { StoppedError } from '../errors';
+import { readTrainingRows } from '../datanets/import/rows';
+import { requireRows } from '../datanets/parse';
 import { encodePreview, encodeRow, type EncodedRow } from '../datanets/encode';
-import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
-import type { RowRefusal } from '../datanets/statistics';
+import { rowRefusal, type RowRefusal } from '../datanets/statistics';
 import type { Store } from '../datanets/store/store';
-import { loadTokenizer, type ChatTokenizer } from '../formats/tokenizer';
+import type { ChatTokenizer } from '../formats/tokenizer';
+import { joinModel } from '../jobs/model';
 import type { Row } from '../datanets/row';
 import { readAdapterFiles, zipAdapter } from './adapter-files';
-import { companionsOf, keepCompanions } from './claims/companions';
+import { companionsOf, readCompanions } from './claims/companions';
 import { estimateMemory } from './memory-estimate';
+import { unlessUsed, usedNow, type Thing } from './in-use';
 import { choiceKey, fetchSiteFile, openChoice, type ModelLibrary } from './model-files';
 import { summariseModel } from './model-summary';
 import type {
@@ -17,6 +18,7 @@ import type {
   CachedModel,
   DataEvent,
   DataWorker,
+  HubModelChoice,
   DeviceSummary,
   EncodingOptions,
   MemoryEstimate,
@@ -28,19 +30,17 @@ import type {
   RowSetSummary,
   RowStatistics,
   RunSummary,
+  StorageUse,
   TrainingChoice,
   TrainingOutlook
 } from './protocol';
 import { addRowSet, deleteRowSet, summariseRowSet } from './row-sets';
 import { summariseRows } from './row-statistics';
-import { readCheckpoint } from './saved-state';
+import { NothingSavedError, readCheckpoint } from './saved-state';
 import { loadRunData, outlookOf, questionsOf, type RunData } from './run-data';
-import { factsOf, summariseRun, type RunFacts } from './run-facts';
+import { factsAt, factsOf, summariseRun } from './run-facts';
 import { deleteRun } from './run-uses';
-import { loadAdapter, saveAdapter, summariseAdapter } from './stored-adapter';
-
-/** An interrupted run has no saved state. */
-export class NothingSavedError extends TabtuneError {}
+import { describeAdapter, loadAdapter, saveAdapter, summariseAdapter } from './stored-adapter';
 
 /** How long encoding may run before the next call gets its turn. */
 const sliceMilliseconds = 25;
@@ -49,32 +49,40 @@ const sliceMilliseconds = 25;
 export class DataService implements DataWorker {
   readonly #store: Promise<Store>;
   readonly #library: ModelLibrary;
+  readonly #locks: LockManager | undefined;
   #tokenizer: { key: string; loading: Promise<ChatTokenizer> } | undefined;
   #download: AbortController | undefined;
   #loaded: { key: string; data: Promise<RunData> } | undefined;
   /** Grows with each request for statistics: an older one stops. */
   #statisticsTurn = 0;
 
-  constructor(store: Promise<Store>, library: ModelLibrary) {
+  /** @param locks tell what some tab works with; absent where a browser has none */
+  constructor(store: Promise<Store>, library: ModelLibrary, locks?: LockManager) {
     this.#store = store;
     this.#library = library;
+    this.#locks = locks;
     // A database that does not open fails each call that needs it.
     store.catch(() => undefined);
   }
 
   async openModel(choice: ModelChoice): Promise<ModelSummary> {
     const { checkpoint, bytes } = await openChoice(choice, this.#library);
-    const loading = loadTokenizer(checkpoint.tokenizer);
-    this.#tokenizer = { key: choiceKey(choice), loading };
-    return summariseModel(checkpoint, bytes, (await loading).hasChatTemplate);
+    const joining = joinModel(checkpoint);
+    this.#tokenizer = { key: choiceKey(choice), loading: joining.then(({ tokenizer }) => tokenizer) };
+    const { tokenizer, notices } = await joining;
+    return summariseModel(checkpoint, bytes, tokenizer.hasChatTemplate, notices);
   }
 
-  async download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void> {
-    this.#download?.abort();
+  async download(
+    model: HubModelChoice,
+    token: string | undefined,
+    onEvent: (event: DataEvent) => void
+  ): Promise<void> {
+    this.#download?.abort(new StoppedError('Another download took its place.'));
     const control = new AbortController();
     this.#download = control;
     try {
-      await this.#library.download(id, token, control.signal, (file, done, total) =>
+      await this.#library.download(model, token, control.signal, (file, done, total) =>
         onEvent({ phase: 'downloading', file, done, total })
       );
     } finally {
@@ -83,23 +91,23 @@ export class DataService implements DataWorker {
   }
 
   async cancelDownload(): Promise<void> {
-    this.#download?.abort();
+    this.#download?.abort(new StoppedError());
   }
 
   async cachedModels(): Promise<CachedModel[]> {
     return this.#library.list();
   }
 
-  async deleteCachedModel(id: string): Promise<void> {
-    await this.#library.remove(id);
+  async deleteCachedModel(id: string, revision?: string): Promise<void> {
+    await this.#unlessUsed({ kind: 'model', id }, () => this.#library.remove(id, revision));
   }
 
   async importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary> {
     const onProgress = (rows: number, problems: number) => onEvent({ phase: 'parsing', rows, problems });
     const parsed =
       input.kind === 'file'
-        ? await parseRows(input.file.name, input.file, { onProgress })
-        : await parseRows('Pasted rows', input.text, { onProgress });
+        ? await readTrainingRows(input.file.name, input.file, { onProgress })
+        : await readTrainingRows('Pasted rows', new Blob([input.text]), { onProgress });
     requireRows(parsed);
     const store = await this.#store;
     const set = await addRowSet(store, parsed);
@@ -120,7 +128,8 @@ export class DataService implements DataWorker {
   }
 
   async deleteRowSet(id: string): Promise<void> {
-    await deleteRowSet(await this.#store, id);
+    const store = await this.#store;
+    await this.#unlessUsed({ kind: 'set of rows', id }, () => deleteRowSet(store, id));
   }
 
   async outlook(data: TrainingChoice): Promise<TrainingOutlook> {
@@ -167,7 +176,7 @@ export class DataService implements DataWorker {
       try {
         encoded.push(encodeRow(row, tokenizer, options));
       } catch (error) {
-        refusals.push({ row: index, reason: refusalOf(error) });
+        refusals.push({ row: index, reason: rowRefusal(error) });
         encoded.push(undefined);
       }
     }
@@ -176,6 +185,13 @@ export class DataService implements DataWorker {
       0
     );
     return summariseRows(encoded, refusals, longestHeldOut);
+  }
+
+  async storage(): Promise<StorageUse[]> {
+    const [kept, models] = await Promise.all([(await this.#store).usage(), this.#library.list()]);
+    return [...kept, ...models.map(({ id, bytes }) => ({ kind: 'model' as const, name: id, bytes }))].sort(
+      (a, b) => b.bytes - a.bytes
+    );
   }
 
   async questions(data: TrainingChoice, count: number): Promise<string[]> {
@@ -187,7 +203,8 @@ export class DataService implements DataWorker {
   }
 
   async deleteAdapter(id: string): Promise<void> {
-    await (await this.#store).deleteAdapter(id);
+    const store = await this.#store;
+    await this.#unlessUsed({ kind: 'adapter', id }, () => store.deleteAdapter(id));
   }
 
   async exportAdapter(id: string): Promise<Blob> {
@@ -201,36 +218,46 @@ export class DataService implements DataWorker {
     const name =
       files.length === 1 ? files[0].name.replace(/\.zip$/i, '') : `Imported, rank ${adapter.config.rank}`;
     const store = await this.#store;
-    const saved = await saveAdapter(store, adapter, { name });
-    await keepCompanions(store, saved.id, companions);
+    const saved = await saveAdapter(store, adapter, { name }, await readCompanions(companions));
     return summariseAdapter(saved);
   }
 
   async runs(): Promise<RunSummary[]> {
     const store = await this.#store;
+    // Before the records: a run that begins in between is then taken for one that is not there yet.
+    const trains = await usedNow(this.#locks, 'training');
     const runs = await Promise.all(
-      (await store.runs()).map(async (run) => summariseRun(run, await store.checkpoint(run.id)))
+      (await store.runs()).map(async (run) =>
+        summariseRun(run, await store.checkpoint(run.id), trains({ kind: 'run', id: run.id }))
+      )
     );
     return runs.filter((run) => run !== undefined);
   }
 
   async deleteRun(id: string): Promise<void> {
-    await deleteRun(await this.#store, id);
+    const store = await this.#store;
+    await this.#unlessUsed({ kind: 'run', id }, () => deleteRun(store, id));
   }
 
   async keepInterrupted(run: string): Promise<AdapterSummary> {
     const store = await this.#store;
-    const [record, checkpoint] = await Promise.all([store.run(run), store.checkpoint(run)]);
-    const facts = factsOf(record);
-    const state = checkpoint && readCheckpoint(checkpoint, record);
-    if (!state || !facts)
-      throw new NothingSavedError(
-        'This run was cut off before anything was saved. Discard it and start again.'
-      );
-    const adapter = await saveAdapter(store, state.adapter, { name: record.name, run });
-    const page: RunFacts = { ...facts, step: state.step };
-    await store.updateRun(run, { status: 'stopped', adapter: adapter.id, run: { ...record.run, page } });
-    return summariseAdapter(adapter);
+    return this.#unlessUsed({ kind: 'run', id: run }, async () => {
+      const [record, checkpoint] = await Promise.all([store.run(run), store.checkpoint(run)]);
+      const facts = factsOf(record);
+      const state = checkpoint && readCheckpoint(checkpoint, record);
+      if (!state || !facts)
+        throw new NothingSavedError(
+          'This run was cut off before anything was saved. Discard it and start again.'
+        );
+      const page = factsAt(facts, state.steps);
+      const described = await describeAdapter(state.adapter, {
+        ...{ name: record.name, run, metrics: { loss: page.lastLoss, steps: page.step } },
+        baseSha256: facts.sources?.base
+      });
+      const ended = { ...record, status: 'stopped' as const, run: { ...record.run, page } };
+      const { adapter } = await store.endRun(ended, described, state.adapter.tensors);
+      return summariseAdapter(adapter);
+    });
   }
 
   async estimate(
@@ -240,6 +267,10 @@ export class DataService implements DataWorker {
     longest: number | undefined
   ): Promise<MemoryEstimate> {
     return estimateMemory(model.config, options, device, longest);
+  }
+
+  #unlessUsed<R>(thing: Thing, work: () => Promise<R>): Promise<R> {
+    return unlessUsed(this.#locks, thing, work);
   }
 
   /** The rows of the newest choice are kept: the page asks for its figures, its beginning and its questions in turn. */
@@ -258,9 +289,9 @@ export class DataService implements DataWorker {
   #tokenizerOf(choice: ModelChoice): Promise<ChatTokenizer> {
     const key = choiceKey(choice);
     if (this.#tokenizer?.key !== key) {
-      const loading = openChoice(choice, this.#library).then(({ checkpoint }) =>
-        loadTokenizer(checkpoint.tokenizer)
-      );
+      const loading = openChoice(choice, this.#library)
+        .then(({ checkpoint }) => joinModel(checkpoint))
+        .then(({ tokenizer }) => tokenizer);
       this.#tokenizer = { key, loading };
     }
     return this.#tokenizer.loading;
@@ -287,7 +318,7 @@ function previewRow(
       truncated
     };
   } catch (error) {
-    return { ...unseen, problem: refusalOf(error) };
+    return { ...unseen, problem: rowRefusal(error) };
   }
 }
 
@@ -296,14 +327,7 @@ function lengthOf(row: Row, tokenizer: ChatTokenizer, options: EncodingOptions):
   try {
     return encodeRow(row, tokenizer, options).tokens.length;
   } catch (error) {
-    refusalOf(error);
+    rowRefusal(error);
     return 0;
   }
-}
-
-/** Why one row cannot be encoded; what concerns all rows alike is thrown on. */
-function refusalOf(error: unknown): string {
-  const refused = error instanceof RowEncodingError || error instanceof ChatTemplateError;
-  if (!refused || error instanceof NoChatTemplateError) throw error;
-  return error.message;
 }

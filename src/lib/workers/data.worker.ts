@@ -1,7 +1,7 @@
 /** The worker that parses, tokenises and downloads, and keeps the Datanets. */
 import { expose } from 'comlink';
 import { z } from 'zod';
-import { Store } from '../datanets/store/store';
+import { openStoreWhenFree } from '../datanets/store/open-store';
 import { OpfsFileCache } from '../formats/opfs-cache';
 import { ClaimService } from './claims/service';
 import { DataService } from './data-service';
@@ -9,19 +9,20 @@ import { DatanetService } from './datanets/service';
 import { together } from './datanets/service-together';
 import { installErrorTransfer } from './error-transfer';
 import { HubLibrary } from './hub-library';
+import { tellStored } from './keeping';
 
 // Compiled schemas would be eval, which the page's content security policy forbids.
 z.config({ jitless: true });
 installErrorTransfer();
-const store = Store.open();
+const files = new OpfsFileCache();
+const store = openStoreWhenFree();
+tellStored(store, files);
+// Absent where the page is not in a secure context.
+const locks = navigator.locks as LockManager | undefined;
 // The page calls all the same way: `client.call((data) => data.rowSets())`, `client.call((data) => data.list())`.
 expose(
   together(
-    new DataService(store, new HubLibrary(new OpfsFileCache())),
-    together(
-      // Absent where the page is not in a secure context.
-      new DatanetService(store, navigator.locks as LockManager | undefined),
-      new ClaimService(store)
-    )
+    new DataService(store, new HubLibrary(files), locks),
+    together(new DatanetService(store, locks), new ClaimService(store))
   )
 );

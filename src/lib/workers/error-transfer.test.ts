@@ -1,6 +1,6 @@
 import { expose, wrap, type Remote } from 'comlink';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TabtuneError } from '../errors';
+import { StoppedError, TabtuneError } from '../errors';
 import { fromWireError, installErrorTransfer, toWireError } from './error-transfer';
 
 class BrokenRowError extends TabtuneError {}
@@ -14,6 +14,12 @@ const failures = {
   },
   async foreign(): Promise<void> {
     throw new RangeError('too far');
+  },
+  async stopped(): Promise<void> {
+    throw new StoppedError('A newer search took its place.');
+  },
+  async aborted(): Promise<void> {
+    throw new DOMException('The device was lost', 'AbortError');
   },
   async bare(): Promise<void> {
     throw { code: 3 };
@@ -57,6 +63,15 @@ describe('errors between a worker and the page', () => {
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(TabtuneError);
     expect(error).toMatchObject({ name: 'RangeError', message: 'too far' });
+  });
+
+  it('keep an end that was asked for apart from what a browser calls an abort', async () => {
+    const stopped = await remote.stopped().catch((reason: unknown) => reason);
+    expect(stopped).toBeInstanceOf(StoppedError);
+    expect(stopped).toMatchObject({ message: 'A newer search took its place.' });
+    const aborted = await remote.aborted().catch((reason: unknown) => reason);
+    expect(aborted).toBeInstanceOf(Error);
+    expect(aborted).not.toBeInstanceOf(TabtuneError);
   });
 
   it('pass on a thrown value that is no error', async () => {

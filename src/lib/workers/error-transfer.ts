@@ -3,7 +3,7 @@
  * message and stack, and the reader of an error needs the rest: which file, which row, what to do.
  */
 import { transferHandlers, type TransferHandler } from 'comlink';
-import { TabtuneError, type ErrorDetails } from '../errors';
+import { StoppedError, TabtuneError, type ErrorDetails } from '../errors';
 
 /** An error as plain data, fit for structured clone. */
 export interface WireError {
@@ -30,7 +30,10 @@ export function toWireError(error: Error, depth = 0): WireError {
   return wire;
 }
 
-/** Puts an error together again: a {@link TabtuneError} where it was one, with the name of its class. */
+/**
+ * Puts an error together again: a {@link TabtuneError} where it was one, with the name of its class. A {@link StoppedError} is
+ * one again, so that a page asks for its class as whoever is in the worker does.
+ */
 export function fromWireError(wire: WireError): Error {
   const cause =
     wire.cause === undefined
@@ -38,12 +41,18 @@ export function fromWireError(wire: WireError): Error {
       : 'value' in wire.cause
         ? wire.cause.value
         : fromWireError(wire.cause);
-  const error = wire.details
-    ? new TabtuneError(wire.message, { details: wire.details, cause })
-    : new Error(wire.message, cause === undefined ? undefined : { cause });
+  const error = ownError(wire, cause) ?? new Error(wire.message, cause === undefined ? undefined : { cause });
   error.name = wire.name;
   if (wire.stack !== undefined) error.stack = wire.stack;
   return error;
+}
+
+/** Undefined for what was none of ours, whatever its name. */
+function ownError({ name, message, details }: WireError, cause: unknown): TabtuneError | undefined {
+  if (!details) return undefined;
+  return name === StoppedError.name
+    ? new StoppedError(message)
+    : new TabtuneError(message, { details, cause });
 }
 
 /** Replaces Comlink's handler of thrown values. Call it once on each side, before the first call. */

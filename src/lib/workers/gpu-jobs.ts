@@ -37,7 +37,8 @@ export interface TrainingJob {
   adapter?: Adapter;
   resume?: SavedState;
   signal: AbortSignal;
-  pause: () => Promise<void>;
+  /** As `FinetuneJob` has it. */
+  pause: () => Promise<void> | undefined;
   onEvent: (event: JobEvent) => void;
 }
 
@@ -47,6 +48,7 @@ export interface ChatJob {
   tokenizer: ChatTokenizer;
   adapter?: Adapter;
   quant: 'nf4' | 'none';
+  signal: AbortSignal;
   onProgress: (done: number, total: number) => void;
 }
 

@@ -16,7 +16,8 @@ import type { FinetuneRequest, RunEvent } from './protocol';
 import { runJson } from './run-facts';
 import { runsMade, usesOf } from './run-uses';
 import { loadAdapter } from './stored-adapter';
-import { fetchStatic, gpuServiceWith, lockManager, starterModel } from './testing-gpu';
+import { fetchStatic, gpuServiceWith, starterModel } from './testing-gpu';
+import { lockManager } from './testing-locks';
 import { keepStatement, keepVersion, openPolicy } from './testing-versions';
 
 const model = starterModel;
@@ -70,8 +71,8 @@ function trainer(failAfter?: number, diverges = false): GpuJobs['finetune'] {
       step += 1;
       onEvent({ kind: 'step', steps: 4, secondsLeft: 1, ...record(step) });
       steps.push(record(step));
-      onEvent({ kind: 'checkpoint', state: stateAt(step) });
       if (step < 4) onEvent({ kind: 'moment', step, values: Float32Array.of(step), learningRate: step });
+      onEvent({ kind: 'checkpoint', state: stateAt(step) });
       await new Promise((resolve) => setTimeout(resolve));
       if (step === failAfter) throw new Error('The GPU device was lost');
     }
@@ -126,7 +127,7 @@ describe('a run in the GPU worker', () => {
       'done'
     ]);
     const last = events.at(-1) as EndEvent;
-    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
+    expect(await loadAdapter(store, last.adapter)).toEqual({ ...adapter(4), trainedOn: 'b' });
     const [run] = await data.runs();
     expect(run).toMatchObject({
       status: 'done',
@@ -154,7 +155,7 @@ describe('a run in the GPU worker', () => {
     expect(phases(events).filter((phase) => phase === 'paused')).toHaveLength(1);
     const last = events.at(-1) as EndEvent;
     expect(last.phase).toBe('stopped');
-    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(2));
+    expect(await loadAdapter(store, last.adapter)).toEqual({ ...adapter(2), trainedOn: 'b' });
   });
 
   it('that fails is resumed from its last saved state', async () => {
@@ -201,10 +202,11 @@ describe('a run in the GPU worker', () => {
   });
 
   it('goes on where its moments find no room, and says what that costs', async () => {
-    const addMoment = store.attribution.addMoment.bind(store.attribution);
-    vi.spyOn(store.attribution, 'addMoment').mockImplementation(async (moment) => {
-      if (moment.step === 2) throw new StorageFullError('There is no room for the moment at step 2.');
-      await addMoment(moment);
+    const saveCheckpoint = store.saveCheckpoint.bind(store);
+    vi.spyOn(store, 'saveCheckpoint').mockImplementation(async (record, checkpoint, moments = []) => {
+      if (moments.some(({ step }) => step === 2))
+        throw new StorageFullError('There is no room for the checkpoint at step 2.');
+      return saveCheckpoint(record, checkpoint, moments);
     });
     const events: RunEvent[] = [];
     await serviceWith({ finetune: trainer() }).finetune(request, (event) => events.push(event));
@@ -222,7 +224,7 @@ describe('a run in the GPU worker', () => {
     );
     const [failed] = await data.runs();
     const kept = await data.keepInterrupted(failed.id);
-    expect(await loadAdapter(store, kept.id)).toEqual(adapter(3));
+    expect(await loadAdapter(store, kept.id)).toMatchObject(adapter(3));
     expect((await data.runs())[0]).toMatchObject({ status: 'stopped', adapter: kept.id, resumable: false });
   });
 
@@ -236,7 +238,7 @@ describe('a run in the GPU worker', () => {
       message: expect.stringContaining('lower learning rate') as string
     });
     const last = events.at(-1) as EndEvent;
-    expect(await loadAdapter(store, last.adapter)).toEqual(adapter(4));
+    expect(await loadAdapter(store, last.adapter)).toEqual({ ...adapter(4), trainedOn: 'b' });
     expect((await data.runs())[0]).toMatchObject({ status: 'stopped', resumable: false });
   });
 
@@ -315,7 +317,7 @@ describe('a run on Datanets in the GPU worker', () => {
     expect(await data.runs()).toEqual([]);
   });
 
-  it('counts as soon as it is started, also when it failed and was deleted', async () => {
+  it('counts from its first saved state on, also when it failed and was deleted', async () => {
     const twice = await onTides({ policy: { ...openPolicy, training: { rule: 'conditions', runs: 2 } } });
     await expect(serviceWith({ finetune: trainer(2) }).finetune(twice, () => undefined)).rejects.toThrow(
       'lost'
@@ -423,7 +425,7 @@ describe('a chat in the GPU worker', () => {
     expect(closed()).toBe(1);
     await expect(service.reply(question, sampling, false, () => undefined)).rejects.toThrow('ask again');
     await service.openChat({ ...chat, adapter: adapterId }, () => undefined);
-    expect(opened).toEqual([undefined, adapter(4)]);
+    expect(opened).toEqual([undefined, { ...adapter(4), trainedOn: 'b' }]);
   });
 
   it('keeps the day of the run that made an adapter, and tells it again when it chats with it', async () => {

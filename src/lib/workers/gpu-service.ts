@@ -1,5 +1,7 @@
 import { dateOf } from './adapter-date';
 import type { Store } from '../datanets/store/store';
+import { StoppedError } from '../errors';
+import type { Device } from '../gpu/device';
 import { completeOptions, datedOptions } from '../jobs/options';
 import { requireAllowed } from '../jobs/training-data';
 import type {
@@ -15,9 +17,11 @@ import type {
   ValueRequest
 } from './attribution/protocol';
 import { AttributionService } from './attribution/service';
-import type { GpuJobs } from './gpu-jobs';
+import { chatNotices } from './chat-notices';
+import type { GpuJobs, SavedState } from './gpu-jobs';
+import { thingsOf, whileUsed } from './in-use';
 import { choiceKey, type ModelLibrary } from './model-files';
-import { GpuBusyError, OpenGpu } from './open-gpu';
+import { GpuBusyError, OpenGpu, type ChatOnGpu } from './open-gpu';
 import type {
   ChatMessage,
   ChatRequest,
@@ -31,7 +35,9 @@ import type {
 } from './protocol';
 import { loadRunData } from './run-data';
 import { RunControl } from './run-control';
+import type { Patience, Recovery } from './recovery';
 import { RunSession } from './run-session';
+import { sourcesOf } from './run-sources';
 import { loadAdapter } from './stored-adapter';
 import { withTrainingLock } from './training-lock';
 
@@ -40,6 +46,8 @@ export interface GpuServices {
   locks: LockManager;
   store: Promise<Store>;
   library: ModelLibrary;
+  /** With a browser that withholds the GPU after a loss. */
+  patience?: Patience;
 }
 
 type Tell = (event: AttributionEvent) => void;
@@ -54,7 +62,7 @@ export class GpuService implements GpuWorker {
 
   constructor(services: GpuServices) {
     this.#services = services;
-    this.#gpu = new OpenGpu(services.jobs, services.library);
+    this.#gpu = new OpenGpu(services.jobs, services.library, services.patience);
     this.#attribution = new AttributionService(this.#gpu, services);
     // A database that does not open fails each call that needs it.
     services.store.catch(() => undefined);
@@ -69,7 +77,7 @@ export class GpuService implements GpuWorker {
       const control = new RunControl();
       this.#run = control;
       try {
-        await withTrainingLock(this.#services.locks, () => this.#train(request, control, onEvent));
+        await withTrainingLock(this.#services.locks, () => this.#trainUndisturbed(request, control, onEvent));
       } finally {
         this.#run = undefined;
       }
@@ -89,27 +97,15 @@ export class GpuService implements GpuWorker {
   }
 
   openChat(request: ChatRequest, onEvent: (event: RunEvent) => void): Promise<void> {
-    return this.#gpu.occupy('A conversation is being opened: wait until it is there.', async () => {
-      const model = choiceKey(request.model);
-      const key = JSON.stringify([model, request.adapter, request.quant]);
-      if (this.#gpu.chat.get(key)) return;
-      await this.#gpu.closeAll();
-      onEvent({ phase: 'loading' });
-      const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
-      const store = await this.#services.store;
-      const adapter = request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter);
-      const date = request.adapter === undefined ? undefined : await dateOf(store, request.adapter);
-      const session = await this.#services.jobs.openChat({
-        device: await this.#gpu.device(),
-        checkpoint,
-        tokenizer,
-        adapter,
-        quant: request.quant,
-        ...(date ? { date } : {}),
-        onProgress: (done, total) => onEvent({ phase: 'quantising', done, total })
-      });
-      this.#gpu.chat.put(key, { model, session, destroy: () => session.destroy() });
-    });
+    return this.#gpu.occupy('A conversation is being opened: wait until it is there.', () =>
+      this.#stoppable(async (signal) => {
+        await this.#gpu.onDevice((device) => this.#chatOn(device, request, signal, onEvent), {
+          signal,
+          again: () => 'Opening the conversation again',
+          tell: (message) => onEvent({ phase: 'recovering', message })
+        });
+      })
+    );
   }
 
   reply(
@@ -118,27 +114,36 @@ export class GpuService implements GpuWorker {
     tuned: boolean,
     onEvent: (event: ReplyEvent) => void
   ): Promise<Reply> {
-    return this.#gpu.occupy('A model is answering: stop it or wait for its end.', async () => {
-      const session = this.#gpu.chat.get()?.session;
-      if (!session) throw new GpuBusyError('No conversation is open: ask again.');
-      const control = new AbortController();
-      this.#reply = control;
-      let last: ReplyEvent = { text: '' };
-      try {
-        const parts = session.reply(messages, { ...options, adapter: tuned, signal: control.signal });
-        for await (const { text, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
-          last = { text, prefillTokensPerSecond, decodeTokensPerSecond };
-          onEvent(last);
+    return this.#gpu.occupy('A model is answering: stop it or wait for its end.', () =>
+      this.#stoppable(async (signal) => {
+        const request = (this.#gpu.chat.get() ?? this.#gpu.chat.lost)?.request;
+        if (!request) throw new GpuBusyError('No conversation is open: ask again.');
+        let last: Omit<Reply, 'stopped'> = { text: '' };
+        const answer = async (device: Device) => {
+          const { session } = await this.#chatOn(device, request, signal, () => undefined);
+          const parts = session.reply(messages, { ...options, adapter: tuned, signal });
+          for await (const { text, cut, prefillTokensPerSecond, decodeTokensPerSecond } of parts) {
+            last = { text, cut, prefillTokensPerSecond, decodeTokensPerSecond };
+            onEvent(last);
+          }
+        };
+        try {
+          await this.#gpu.onDevice(answer, {
+            signal,
+            again: () => 'Asking again',
+            tell: (notice) => onEvent({ text: '', notice })
+          });
+        } catch (error) {
+          // Who stops an answer keeps what there is of it.
+          if (error !== signal.reason) throw error;
         }
-      } finally {
-        this.#reply = undefined;
-      }
-      return { ...last, stopped: control.signal.aborted };
-    });
+        return { ...last, stopped: signal.aborted };
+      })
+    );
   }
 
   async stopReply(): Promise<void> {
-    this.#reply?.abort();
+    this.#reply?.abort(new StoppedError());
   }
 
   async release(): Promise<void> {
@@ -174,12 +179,71 @@ export class GpuService implements GpuWorker {
     return this.#attribution.stopAttribution();
   }
 
-  async #train(
+  /** Work that `stopReply` ends. */
+  async #stoppable<R>(work: (signal: AbortSignal) => Promise<R>): Promise<R> {
+    const control = new AbortController();
+    this.#reply = control;
+    try {
+      return await work(control.signal);
+    } finally {
+      this.#reply = undefined;
+    }
+  }
+
+  /** The conversation that is open, or opened for this request. */
+  async #chatOn(
+    device: Device,
+    request: ChatRequest,
+    signal: AbortSignal,
+    onEvent: (event: RunEvent) => void
+  ): Promise<ChatOnGpu> {
+    const model = choiceKey(request.model);
+    const key = JSON.stringify([model, request.adapter, request.quant]);
+    const open = this.#gpu.chat.get(key);
+    if (open) return open;
+    await this.#gpu.closeAll();
+    onEvent({ phase: 'loading' });
+    const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
+    const store = await this.#services.store;
+    const adapter = request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter);
+    for (const message of await chatNotices(checkpoint, adapter, request.quant))
+      onEvent({ phase: 'warned', message });
+    const date = request.adapter === undefined ? undefined : await dateOf(store, request.adapter);
+    const session = await this.#services.jobs.openChat({
+      ...{ device, checkpoint, tokenizer, adapter, signal },
+      ...(date ? { date } : {}),
+      quant: request.quant,
+      onProgress: (done, total) => onEvent({ phase: 'quantising', done, total })
+    });
+    const chat = { request, model, session, destroy: () => session.destroy() };
+    this.#gpu.chat.put(key, chat);
+    return chat;
+  }
+
+  /** Trains while nobody can delete what the run needs, nor the run, nor take the database away before its end is saved. */
+  async #trainUndisturbed(
     request: FinetuneRequest,
     control: RunControl,
     onEvent: (event: RunEvent) => void
   ): Promise<void> {
     const store = await this.#services.store;
+    // Before the record is there, so that no tab ever sees it without its lock.
+    const id = request.resume ?? crypto.randomUUID();
+    const things = [{ kind: 'run' as const, id }, ...thingsOf(request)];
+    await store.hold(() =>
+      whileUsed(this.#services.locks, things, 'training', () =>
+        this.#train(store, id, request, control, onEvent)
+      )
+    );
+  }
+
+  async #train(
+    store: Store,
+    id: string,
+    request: FinetuneRequest,
+    control: RunControl,
+    onEvent: (event: RunEvent) => void
+  ): Promise<void> {
     const options = datedOptions(completeOptions(request.options));
     // Its weights and its cache would lie in GPU memory beside those of the run.
     await this.#gpu.closeAll();
@@ -192,33 +256,48 @@ export class GpuService implements GpuWorker {
       ...(request.resume === undefined ? {} : { resumes: request.resume })
     });
     requireAllowed(data);
-    const device = await this.#gpu.device();
+    const { signal } = control;
+    let resume: SavedState | undefined;
+    let furthest = 0;
+    const recovery: Recovery = {
+      signal,
+      progress: () => furthest,
+      again: async () => {
+        resume = await session.goBack();
+        return resume ? `Going on from step ${resume.step}` : 'Beginning again';
+      },
+      tell: (message) => onEvent({ phase: 'recovering', message, step: resume?.step ?? 0 })
+    };
+    // Nothing is begun where there is no GPU.
+    await this.#gpu.offered(recovery);
     const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
+    const sources = await sourcesOf(checkpoint, data, options, control.signal);
     const session = await RunSession.begin(
       store,
-      { ...request, options: { ...request.options, date: options.date } },
-      data,
+      { id, request: { ...request, options: { ...request.options, date: options.date } }, data, sources },
       onEvent
     );
+    resume = session.savedState;
     try {
-      const result = await this.#services.jobs.finetune({
-        device,
-        checkpoint,
-        tokenizer,
-        rows: data.rows,
-        heldOut: data.heldOut,
-        options,
-        adapter: request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter),
-        resume: await session.savedState(),
-        signal: control.signal,
-        pause: async () => {
-          if (!control.paused) return;
-          session.paused();
-          await control.untilResumed();
-        },
-        onEvent: (event) => session.take(event)
-      });
-      await session.finish(result);
+      const train = async (device: Device) =>
+        this.#services.jobs.finetune({
+          ...{ device, checkpoint, tokenizer, options, resume, signal },
+          // A saved state is all that it has come to.
+          adapter:
+            request.adapter === undefined || resume ? undefined : await loadAdapter(store, request.adapter),
+          rows: data.rows,
+          heldOut: data.heldOut,
+          pause: () => {
+            if (!control.paused) return undefined;
+            session.paused();
+            return control.untilResumed();
+          },
+          onEvent: (event) => {
+            if (event.kind === 'step') furthest = Math.max(furthest, event.step);
+            session.take(event);
+          }
+        });
+      await session.finish(await this.#gpu.onDevice(train, recovery));
     } catch (error) {
       await session.fail(error);
       throw error;

@@ -37,9 +37,14 @@ describe('models of the hub', () => {
   it('are fetched once, opened without the network, listed and removed', async () => {
     const library = new HubLibrary(new MemoryFileCache());
     let last: [string, number, number] | undefined;
-    await library.download('owner/starter', undefined, new AbortController().signal, (...progress) => {
-      last = progress;
-    });
+    await library.download(
+      { id: 'owner/starter' },
+      undefined,
+      new AbortController().signal,
+      (...progress) => {
+        last = progress;
+      }
+    );
     expect(last![1]).toBe(last![2]);
     expect(await library.list()).toMatchObject([{ id: 'owner/starter', complete: true }]);
 
@@ -48,8 +53,11 @@ describe('models of the hub', () => {
     expect(checkpoint.name).toBe('owner/starter');
     expect(checkpoint.has('model.norm.weight')).toBe(true);
 
+    await expect(library.open({ id: 'owner/starter', revision: 'v2' })).rejects.toMatchObject({
+      name: 'HubOfflineError'
+    });
     await library.remove('owner/starter');
     expect(await library.list()).toEqual([]);
-    await expect(library.open('owner/starter')).rejects.toMatchObject({ name: 'HubOfflineError' });
+    await expect(library.open({ id: 'owner/starter' })).rejects.toMatchObject({ name: 'HubOfflineError' });
   });
 });

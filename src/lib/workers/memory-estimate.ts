@@ -1,4 +1,5 @@
-import { defaultTraits, findFittingChange, planRun, type DeviceTraits } from '../jobs/plan-run';
+import { adviceOf } from '../jobs/fit';
+import { defaultTraits, planRun, type DeviceTraits } from '../jobs/plan-run';
 import { completeOptions } from '../jobs/options';
 import type { DeviceSummary, MemoryEstimate, ParameterValues } from './protocol';
 
@@ -19,12 +20,8 @@ export function estimateMemory(
   const plan = planRun(config, options, traits, longest);
   const parts = plan.parts.filter((part) => part.bytes > 0).sort((a, b) => b.bytes - a.bytes);
   const estimate = { plannedBytes: plan.plannedBytes, parts: parts.map((part) => ({ ...part })) };
-  if (!plan.tooLarge) return { ...estimate, fits: true };
-  const { tensor, bytes } = plan.tooLarge;
-  const change = findFittingChange(config, options, traits, Number.POSITIVE_INFINITY);
-  const short = `${tensor} is ${mebibytes(bytes - traits.maxTensorBytes)} larger than this GPU takes in one piece.`;
-  const advice = change ? `It would fit with: ${change.text}.` : 'Choose a smaller model.';
-  return { ...estimate, fits: false, advice: `${short} ${advice}` };
+  const advice = adviceOf(config, options, plan, traits, longest);
+  return advice ? { ...estimate, fits: false, advice: advice.text } : { ...estimate, fits: true };
 }
 
 function traitsOf(device: DeviceSummary): DeviceTraits {
@@ -33,8 +30,4 @@ function traitsOf(device: DeviceSummary): DeviceTraits {
     style: device.software ? 'serial' : 'cooperative',
     maxTensorBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize)
   };
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)} MiB`;
 }

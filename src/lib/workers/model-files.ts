@@ -2,7 +2,7 @@
 import { openCheckpoint, type Checkpoint } from '../formats/checkpoint';
 import { fromBlob, fromBytes, type ByteSource } from '../formats/source';
 import { TabtuneError } from '../errors';
-import type { CachedModel, ModelChoice } from './protocol';
+import type { CachedModel, HubModelChoice, ModelChoice } from './protocol';
 
 /** A file of this site could not be fetched. */
 export class SiteFileError extends TabtuneError {}
@@ -18,14 +18,14 @@ export interface ModelLibrary {
   list(): Promise<CachedModel[]>;
   /** Fetches what is missing of a model. */
   download(
-    id: string,
+    model: HubModelChoice,
     token: string | undefined,
     signal: AbortSignal,
     onProgress: (file: string, done: number, total: number) => void
   ): Promise<void>;
   /** The files of a model that was downloaded whole. */
-  open(id: string): Promise<ByteSource[]>;
-  remove(id: string): Promise<void>;
+  open(model: HubModelChoice): Promise<ByteSource[]>;
+  remove(id: string, revision?: string): Promise<void>;
 }
 
 const starterFiles = [
@@ -57,7 +57,7 @@ export function choiceKey(choice: ModelChoice): string {
     case 'starter':
       return `starter ${choice.folder}`;
     case 'hub':
-      return `hub ${choice.id}`;
+      return ['hub', choice.id, choice.revision ?? 'main', choice.file ?? ''].join(' ').trimEnd();
     case 'files':
       return `files ${choice.files.map((file) => `${file.webkitRelativePath || file.name} ${file.size} ${file.lastModified}`).join('\n')}`;
   }
@@ -74,7 +74,7 @@ async function sourcesOf(
         starterFiles.map(async (name) => fromBytes(name, await fetchSiteFile(choice.folder + name, signal)))
       );
     case 'hub':
-      return library.open(choice.id);
+      return library.open(choice);
     case 'files':
       return choice.files.map((file) => fromBlob(file));
   }

@@ -16,7 +16,8 @@ const layerTensors = [
 export function summariseModel(
   checkpoint: Checkpoint,
   bytes: number,
-  hasChatTemplate: boolean
+  hasChatTemplate: boolean,
+  notices: readonly string[]
 ): ModelSummary {
   const config = checkpoint.config as Record<string, unknown>;
   const number = (name: string) => (typeof config[name] === 'number' ? config[name] : 0);
@@ -33,7 +34,8 @@ export function summariseModel(
     maxLength: number('max_position_embeddings'),
     bytes,
     license: checkpoint.license,
-    hasChatTemplate
+    hasChatTemplate,
+    notices: [...notices]
   };
 }
 
@@ -43,8 +45,11 @@ function countParameters(checkpoint: Checkpoint, layers: number): number {
   if ((checkpoint.config as { tie_word_embeddings?: boolean }).tie_word_embeddings !== true) {
     names.push('lm_head.weight');
   }
+  // As many as there are, whatever the config says.
   for (let layer = 0; layer < layers; layer += 1) {
-    names.push(...layerTensors.map((name) => `model.layers.${layer}.${name}`));
+    const own = layerTensors.map((name) => `model.layers.${layer}.${name}`);
+    if (!own.some((name) => checkpoint.has(name))) break;
+    names.push(...own);
   }
   return names
     .filter((name) => checkpoint.has(name))

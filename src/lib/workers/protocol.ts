@@ -13,9 +13,18 @@ export type ModelChoice =
   /** The project's own small model; `folder` is its absolute address with a slash at the end. */
   | { kind: 'starter'; folder: string }
   /** A model on the Hugging Face hub, read from the cache and fetched where the cache lacks it. */
-  | { kind: 'hub'; id: string }
+  | ({ kind: 'hub' } & HubModelChoice)
   /** Files of this computer. They live as long as the page; after a reload they are chosen again. */
   | { kind: 'files'; name: string; files: File[] };
+
+/** A model on the hub, as exactly as somebody named it. */
+export interface HubModelChoice {
+  id: string;
+  /** Branch, tag or commit; absent: `main`. */
+  revision?: string;
+  /** One GGUF file of several. */
+  file?: string;
+}
 
 /** What the page shows of a model, and what plans are made from. */
 export interface ModelSummary {
@@ -33,13 +42,24 @@ export interface ModelSummary {
   bytes: number;
   license?: string;
   hasChatTemplate: boolean;
+  /** What the person should know of its files, in sentences. */
+  notices: string[];
 }
 
 export interface CachedModel {
   id: string;
+  /** Absent: `main`. */
+  revision?: string;
   bytes: number;
   /** False where a download was interrupted. */
   complete: boolean;
+}
+
+/** What takes room in this browser: something with all that is only here for it. */
+export interface StorageUse {
+  kind: 'Datanet' | 'set of rows' | 'adapter' | 'run' | 'model' | 'other';
+  name: string;
+  bytes: number;
 }
 
 /** How rows become tokens. */
@@ -113,6 +133,8 @@ export interface RowStatistics {
   tokens: number;
   trainedTokens: number;
   longest: number;
+  /** The same before anything is cut. */
+  longestUncut: number;
   /** The same of the rows held out. */
   longestHeldOut: number;
   median: number;
@@ -185,7 +207,7 @@ export interface AdapterSummary {
   run?: string;
 }
 
-/** How a run stands. `running` with no tab that trains is a run that was interrupted. */
+/** How a run stands. `running` that is not live is a run that was interrupted. */
 export type RunStatus = 'running' | 'done' | 'stopped' | 'failed';
 
 /** A run in this browser. */
@@ -193,6 +215,8 @@ export interface RunSummary {
   id: string;
   created: number;
   status: RunStatus;
+  /** Some tab, this one or another, trains it now. */
+  live: boolean;
   request: FinetuneRequest;
   /** Of the rows or Datanets it was trained on. */
   dataName: string;
@@ -213,8 +237,12 @@ export interface RunSummary {
 export type RunEvent =
   | { phase: 'loading' | 'quantising' | 'compiling' | 'evaluating'; done?: number; total?: number }
   | { phase: 'planned'; run: string; plannedBytes: number; dispatchesPerStep: number; steps: number }
+  /** What a run had come to that goes on: its steps from the first, and what was measured before them. */
+  | { phase: 'resumed'; steps: StepMetrics[]; heldOut?: { rows: number; before?: number } }
   | { phase: 'training'; metrics: StepMetrics }
   | { phase: 'paused'; step: number }
+  /** The GPU was lost. The run goes on by itself, from `step`; a conversation is opened again. */
+  | { phase: 'recovering'; message: string; step?: number }
   | { phase: 'held-out'; moment: 'before' | 'after'; loss: number; rows: number }
   | { phase: 'saved'; step: number }
   /** Something beside the run did not work; the run goes on. */
@@ -265,20 +293,31 @@ export interface ReplyEvent {
   text: string;
   prefillTokensPerSecond?: number;
   decodeTokensPerSecond?: number;
+  /** What happened on the way: the answer begins again. */
+  notice?: string;
 }
 
 export interface Reply extends ReplyEvent {
   stopped: boolean;
+  /** It reached the longest length before the model ended it. */
+  cut?: boolean;
 }
 
 /** Parsing, tokenising, downloads: all that keeps a processor busy. */
 export interface DataWorker {
   openModel(choice: ModelChoice): Promise<ModelSummary>;
-  /** Fetches what the cache lacks of a model. `token` opens gated models; it goes to the hub and is kept nowhere. */
-  download(id: string, token: string | undefined, onEvent: (event: DataEvent) => void): Promise<void>;
+  /**
+   * Fetches what the cache lacks of a model, which is judged by its config.json before the rest comes. `token` opens gated
+   * models; it goes to the hub and is kept nowhere. `HubFileChoiceError` has the GGUF files to choose from in its details.
+   */
+  download(
+    model: HubModelChoice,
+    token: string | undefined,
+    onEvent: (event: DataEvent) => void
+  ): Promise<void>;
   cancelDownload(): Promise<void>;
   cachedModels(): Promise<CachedModel[]>;
-  deleteCachedModel(id: string): Promise<void>;
+  deleteCachedModel(id: string, revision?: string): Promise<void>;
   importRows(input: RowInput, onEvent: (event: DataEvent) => void): Promise<RowSetSummary>;
   /** What a run may use of what is chosen, and what is refused. */
   outlook(data: TrainingChoice): Promise<TrainingOutlook>;
@@ -296,6 +335,8 @@ export interface DataWorker {
   /** The lines of the file that were no rows. */
   rowProblems(id: string): Promise<RowProblem[]>;
   deleteRowSet(id: string): Promise<void>;
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]>;
   /** Questions to ask in the chat: of rows that are not trained on, where there are such rows. */
   questions(data: TrainingChoice, count: number): Promise<string[]>;
   adapters(): Promise<AdapterSummary[]>;
@@ -305,7 +346,10 @@ export interface DataWorker {
    * there is a run, and the claims that were signed of it, under `claims/`.
    */
   exportAdapter(id: string): Promise<Blob>;
-  /** A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not. */
+  /**
+   * A PEFT adapter: its two files, or a zip with them; a model card and claims are kept with it, good or not, but for such as
+   * are about other weights: then it is refused.
+   */
   importAdapter(files: File[]): Promise<AdapterSummary>;
   runs(): Promise<RunSummary[]>;
   deleteRun(id: string): Promise<void>;

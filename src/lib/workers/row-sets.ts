@@ -6,6 +6,7 @@ import type { RowSetRecord } from '../datanets/store/schema';
 import type { Store } from '../datanets/store/store';
 import type { RowSetSummary } from './protocol';
 
+/** What earlier pages kept of a set beside its record. */
 interface RowSetExtras {
   /** Only sets from before the starter rows were a Datanet have some. */
   heldOut?: Row[];
@@ -20,16 +21,11 @@ export async function addRowSet(store: Store, parsed: ParsedRows): Promise<RowSe
   const same = (await store.rowSets()).find(
     (set) => set.sha256 === sha256 && set.name === parsed.name && set.problemCount === parsed.problemCount
   );
-  if (same) return same;
-  const set = await store.addRowSet(parsed);
-  const contributors = new Set(parsed.rows.flatMap((row) => row.contributor ?? [])).size;
-  await store.setSetting(key(set.id), { contributors } satisfies RowSetExtras);
-  return set;
+  return same ?? store.addRowSet(parsed);
 }
 
 export async function deleteRowSet(store: Store, id: string): Promise<void> {
-  await store.deleteRowSet(id);
-  await store.setSetting(key(id), undefined);
+  await store.deleteRowSet(id, key(id));
 }
 
 /** The rows of a set that are not trained on; none for most sets. */
@@ -47,7 +43,7 @@ export async function summariseRowSet(store: Store, record: RowSetRecord): Promi
     format: record.format,
     rows: record.count,
     heldOut: extras?.heldOut?.length ?? 0,
-    contributors: extras?.contributors ?? 0,
+    contributors: record.contributors ?? extras?.contributors ?? 0,
     problemCount: record.problemCount
   };
 }

@@ -23,6 +23,7 @@ export function summariseRows(
     trainedTokens,
     longest,
     longestHeldOut,
+    longestUncut: lengths.at(-1) ?? 0,
     median: lengths[Math.floor(lengths.length / 2)] ?? 0,
     cutRows: cutRows.length,
     cutTokens,

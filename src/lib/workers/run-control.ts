@@ -1,3 +1,5 @@
+import { StoppedError } from '../errors';
+
 /** Pause, resume and stop of one run, asked for from outside while it goes on. */
 export class RunControl {
   readonly #abort = new AbortController();
@@ -25,7 +27,7 @@ export class RunControl {
 
   /** A paused run is let go on, so that it can end. */
   stop(): void {
-    this.#abort.abort();
+    this.#abort.abort(new StoppedError());
     this.resume();
   }
 

@@ -12,7 +12,7 @@ export interface RunData extends TrainingData {
 }
 
 export interface RunDataOptions extends LoadOptions {
-  /** An interrupted run that goes on: it was counted when it began. */
+  /** An interrupted run that goes on: it does not count beside itself. */
   resumes?: string;
 }
 

@@ -1,23 +1,31 @@
 /** One run from the store and back: events out, and at any end a record and an adapter that are whole. */
-import { canonicalJson } from '../datanets/canonical';
+import type { MomentRecord } from '../datanets/store/attribution-schema';
 import type { RunRecord } from '../datanets/store/schema';
 import type { Store } from '../datanets/store/store';
+import { StorageFullError } from '../datanets/store/store-errors';
 import { TabtuneError } from '../errors';
 import type { FinetuneResult } from '../jobs/finetune';
+import type { StepRecord } from '../jobs/run-record';
 import type { VersionUse } from '../jobs/training-data';
 import type { JobEvent, SavedState } from './gpu-jobs';
 import type { FinetuneRequest, RunEvent, StepMetrics } from './protocol';
 import type { RunData } from './run-data';
-import { factsOf, storableRequest, versionsOf, type RunFacts } from './run-facts';
-import { readCheckpoint, withState, writeCheckpoint } from './saved-state';
+import { factsAt, factsOf, storableRequest, type RunFacts, type RunSources } from './run-facts';
+import { requireSameSources } from './run-sources';
 import { runUses } from './run-uses';
-import { saveAdapter } from './stored-adapter';
+import { NothingSavedError, readCheckpoint, withState, writeCheckpoint } from './saved-state';
+import { describeAdapter } from './stored-adapter';
 
 /** The loss or the gradients were no longer numbers. */
 export class DivergedError extends TabtuneError {}
 
-/** A run cannot go on: what it trained on may not be used any more, or not all of it. */
-export class DataChangedError extends TabtuneError {}
+export interface RunStart {
+  /** The id of a new run; of one that is resumed, its own. */
+  id: string;
+  request: FinetuneRequest;
+  data: RunData;
+  sources: RunSources;
+}
 
 /** Keeps the record of a run in step with what the run tells. */
 export class RunSession {
@@ -25,36 +33,40 @@ export class RunSession {
   readonly #emit: (event: RunEvent) => void;
   #record: RunRecord;
   #facts: RunFacts;
+  /** Where the run stood when it was saved last; undefined for one that begins. */
+  readonly savedState: SavedState | undefined;
   /** The write that goes on; a state that comes meanwhile is left out, so that none pile up. */
   #writing: Promise<void> | undefined;
   #pending: SavedState | undefined;
+  /** Moments since the last saved state: each is kept with the state that comes after it, or with the end. */
+  #moments: MomentRecord[] = [];
   #writeError: unknown;
-  /** Writes of moments that go on. */
-  #keeping: Promise<void> = Promise.resolve();
 
-  private constructor(store: Store, record: RunRecord, facts: RunFacts, emit: (event: RunEvent) => void) {
+  private constructor(
+    store: Store,
+    record: RunRecord,
+    state: SavedState | undefined,
+    emit: (event: RunEvent) => void
+  ) {
     this.#store = store;
     this.#record = record;
-    this.#facts = facts;
+    this.#facts = factsAt(factsOf(record)!, state?.steps ?? []);
+    this.savedState = state;
     this.#emit = emit;
   }
 
   /**
    * Begins a record, or takes up the one of the run that is resumed.
-   * @throws DataChangedError where a resumed run would go on with other rows than it began with
+   * @throws NothingSavedError where a resumed run is over, DataChangedError, AnotherBaseError and OptionsChangedError where it
+   * would go on with something else than it began with, NotStoredError
    */
-  static async begin(
-    store: Store,
-    request: FinetuneRequest,
-    data: RunData,
-    emit: (event: RunEvent) => void
-  ): Promise<RunSession> {
-    if (request.resume !== undefined) {
-      requireSameData(await store.run(request.resume), data);
-      const record = await store.updateRun(request.resume, { status: 'running', failure: undefined });
-      return new RunSession(store, record, factsOf(record)!, emit);
-    }
-    const page: RunFacts = { request: storableRequest(request), dataName: data.name, step: 0, steps: 0 };
+  static async begin(store: Store, start: RunStart, emit: (event: RunEvent) => void): Promise<RunSession> {
+    if (start.request.resume !== undefined) return RunSession.#resume(store, start, emit);
+    const { id, request, data, sources } = start;
+    const page: RunFacts = {
+      ...{ request: storableRequest(request), dataName: data.name, sources },
+      ...{ step: 0, steps: 0 }
+    };
     const { versions } = data;
     const inherited = await inheritedVersions(store, request.adapter);
     const used = {
@@ -62,17 +74,45 @@ export class RunSession {
       ...(inherited.length > 0 ? { inherited } : {})
     };
     const record = await store.addRun({
+      id,
       name: `${data.name} on ${request.modelName}`,
       ...(request.data.kind === 'rows' ? { rowSet: request.data.rowSet } : {}),
       run: { ...used, page }
     });
-    return new RunSession(store, record, page, emit);
+    return new RunSession(store, record, undefined, emit);
   }
 
-  /** Where the run was when it was saved last; undefined for a new one. */
-  async savedState(): Promise<SavedState | undefined> {
+  static async #resume(
+    store: Store,
+    { id, request, data, sources }: RunStart,
+    emit: (event: RunEvent) => void
+  ): Promise<RunSession> {
+    const before = await store.run(id);
+    if (before.status === 'done' || before.status === 'stopped') {
+      throw new NothingSavedError('This run is over: nothing is left to go on with. Begin a new one.', {
+        details: { run: id, status: before.status }
+      });
+    }
+    const unchecked = requireSameSources(before, data, sources, request.modelName);
+    if (unchecked) emit({ phase: 'warned', message: unchecked });
+    const checkpoint = await store.checkpoint(id);
+    const record = await store.updateRun(id, { status: 'running', failure: undefined });
+    const state = checkpoint && readCheckpoint(checkpoint, record);
+    const session = new RunSession(store, record, state, emit);
+    // One that was cut off before anything was saved begins anew.
+    if (state) session.#tellResumed(state);
+    return session;
+  }
+
+  /** Where the run was when it was saved last, from where it goes on after a loss; undefined where it begins anew. */
+  async goBack(): Promise<SavedState | undefined> {
+    await this.#writing;
     const checkpoint = await this.#store.checkpoint(this.#record.id);
-    return checkpoint && readCheckpoint(checkpoint, this.#record);
+    const state = checkpoint && readCheckpoint(checkpoint, this.#record);
+    // What came after that comes once more.
+    this.#moments = [];
+    this.#facts = factsAt(this.#facts, state?.steps ?? []);
+    return state;
   }
 
   /** Takes an event of the job: tells it on, and keeps what must outlive the tab. */
@@ -91,12 +131,15 @@ export class RunSession {
         return;
       }
       case 'step': {
-        const { step, steps, loss } = event;
+        const { step, steps, loss, secondsLeft } = event;
         const firstLoss = this.#facts.firstLoss ?? loss;
         this.#facts = { ...this.#facts, step, steps, firstLoss, lastLoss: loss };
-        this.#emit({ phase: 'training', metrics: metricsOf(event) });
+        this.#emit({ phase: 'training', metrics: metricsOf(event, steps, secondsLeft) });
         return;
       }
+      case 'warning':
+        this.#emit({ phase: 'warned', message: event.message });
+        return;
       case 'held-out': {
         const { moment, loss, rows } = event;
         this.#facts = { ...this.#facts, heldOut: { ...this.#facts.heldOut, rows, [moment]: loss } };
@@ -106,8 +149,10 @@ export class RunSession {
       case 'checkpoint':
         this.#save(event.state);
         return;
-      case 'moment':
-        this.#keeping = this.#keeping.then(() => this.#keep(event));
+      case 'moment': {
+        const { step, values, learningRate } = event;
+        this.#moments.push({ run: this.#record.id, step, values: values.slice().buffer, learningRate });
+      }
     }
   }
 
@@ -116,56 +161,55 @@ export class RunSession {
   }
 
   /**
-   * Keeps the adapter and closes the record.
+   * Keeps the adapter and closes the record, at once.
    * @throws DivergedError after that, where training did not end well
    */
-  async finish({ adapter, record, status }: FinetuneResult): Promise<void> {
-    await Promise.all([this.#writing, this.#keeping]);
+  async finish({ adapter, record: file, status }: FinetuneResult): Promise<void> {
+    await this.#writing;
     const { id, name } = this.#record;
-    const saved = await saveAdapter(this.#store, adapter, {
+    const described = await describeAdapter(adapter, {
       name,
       run: id,
-      baseSha256: record.sha256.base,
+      baseSha256: file.sha256.base,
       metrics: { loss: this.#facts.lastLoss, steps: this.#facts.step }
     });
     const diverged = status === 'diverged' ? divergence(this.#facts) : undefined;
     const end = status === 'done' ? 'done' : 'stopped';
-    await this.#store.updateRun(id, {
+    const { failure: _, ...record } = this.#record;
+    const ended: RunRecord = {
+      ...record,
       status: end,
-      adapter: saved.id,
-      run: { ...record, ...usedBy(this.#record), ...heldOutOf(this.#facts), page: this.#facts },
+      run: { ...file, ...usedBy(record), ...heldOutOf(this.#facts), page: this.#facts },
       ...(diverged ? { failure: { name: diverged.name, message: diverged.message } } : {})
-    });
-    this.#emit({ phase: end, adapter: saved.id, run: id });
+    };
+    const saved = await this.#withMoments(this.#moments, (moments) =>
+      this.#store.endRun(ended, described, adapter.tensors, moments)
+    );
+    if (saved.restored) this.#tellRestored();
+    if (this.#store.outdated) this.#emit({ phase: 'warned', message: outdatedMessage });
+    this.#emit({ phase: end, adapter: saved.adapter.id, run: id });
     if (diverged) throw diverged;
   }
 
-  /** Notes why the run failed. Its last checkpoint stays: it can be resumed, or its adapter kept. */
+  /**
+   * Notes why the run failed. Its last checkpoint stays: it can be resumed, or its adapter kept. What ended the run is worth more
+   * than its record: where that cannot be written, the run is one that was cut off.
+   */
   async fail(error: unknown): Promise<void> {
-    await Promise.all([this.#writing, this.#keeping]);
+    await this.#writing;
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    const record = await this.#store.run(this.#record.id);
-    // What ended with its adapter saved is not to be resumed.
-    if (record.status !== 'running') return;
-    const page = { ...this.#facts, ...adapterConfigOf(record) };
-    await this.#store.updateRun(record.id, {
-      status: 'failed',
-      failure: { name, message },
-      run: { ...record.run, page }
-    });
-  }
-
-  /** Keeps a moment for attribution. A run is worth more than knowing who made it: what fails here is told, and no more. */
-  async #keep({ step, values, learningRate }: Extract<JobEvent, { kind: 'moment' }>): Promise<void> {
     try {
-      const moment = { run: this.#record.id, step, values: values.slice().buffer, learningRate };
-      await this.#store.attribution.addMoment(moment);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#emit({
-        phase: 'warned',
-        message: `Who made this model will be less well known: its state at step ${step} was not kept. ${why}`
+      const record = await this.#store.run(this.#record.id);
+      // What ended with its adapter saved is not to be resumed.
+      if (record.status !== 'running') return;
+      const page = { ...this.#facts, ...adapterConfigOf(record) };
+      await this.#store.updateRun(record.id, {
+        status: 'failed',
+        failure: { name, message },
+        run: { ...record.run, page }
       });
+    } catch (failure) {
+      if (!(failure instanceof TabtuneError)) throw failure;
     }
   }
 
@@ -181,20 +225,65 @@ export class RunSession {
     while (this.#pending) {
       const state = this.#pending;
       this.#pending = undefined;
-      const run = withState(this.#record.run, this.#facts, state);
+      const record = withState(this.#record, this.#facts, state);
+      const moments = this.#moments.filter(({ step }) => step <= state.step);
+      this.#moments = this.#moments.filter(({ step }) => step > state.step);
       try {
-        await this.#store.saveCheckpoint(writeCheckpoint(this.#record.id, state), run);
+        const { restored } = await this.#withMoments(moments, (kept) =>
+          this.#store.saveCheckpoint(record, writeCheckpoint(state), kept)
+        );
+        this.#record = record;
+        if (restored) this.#tellRestored();
         this.#emit({ phase: 'saved', step: state.step });
       } catch (error) {
         this.#writeError ??= error;
       }
     }
   }
+
+  /** A run is worth more than knowing who made it: where there is no room for both, it goes on without its moments. */
+  async #withMoments<R>(
+    moments: readonly MomentRecord[],
+    write: (moments: readonly MomentRecord[]) => Promise<R>
+  ): Promise<R> {
+    try {
+      return await write(moments);
+    } catch (error) {
+      if (!(error instanceof StorageFullError) || moments.length === 0) throw error;
+      const written = await write([]);
+      const steps = moments.map(({ step }) => step).join(', ');
+      this.#emit({
+        phase: 'warned',
+        message: `Who made this model will be less well known: its state at step ${steps} was not kept. ${error.message}`
+      });
+      return written;
+    }
+  }
+
+  #tellResumed({ steps }: SavedState): void {
+    const { steps: planned, heldOut } = this.#facts;
+    const metrics = steps.map((step) => metricsOf(step, planned, 0));
+    this.#emit({ phase: 'resumed', steps: metrics, ...(heldOut ? { heldOut } : {}) });
+  }
+
+  #tellRestored(): void {
+    this.#emit({
+      phase: 'warned',
+      message:
+        'The record of this run was deleted while it went on, in another tab or with all that this site keeps. It was written anew.'
+    });
+  }
 }
 
-function metricsOf(event: Extract<JobEvent, { kind: 'step' }>): StepMetrics {
-  const { kind: _, ...figures } = event;
-  return { ...figures, tokensPerSecond: (1000 * event.tokens) / event.milliseconds };
+const outdatedMessage =
+  'A newer Tabtune was opened in another tab and has waited for this run. The adapter is saved: reload this page to go on.';
+
+function metricsOf(record: StepRecord, steps: number, secondsLeft: number): StepMetrics {
+  const { step, epoch, loss, learningRate, gradNorm, tokens, trainedTokens, milliseconds } = record;
+  return {
+    ...{ step, steps, epoch, loss, learningRate, gradNorm, tokens, trainedTokens, milliseconds },
+    ...{ tokensPerSecond: (1000 * tokens) / milliseconds, secondsLeft }
+  };
 }
 
 function adapterConfigOf(record: RunRecord): Pick<RunFacts, 'adapterConfig'> {
@@ -219,18 +308,6 @@ async function inheritedVersions(store: Store, adapter: string | undefined): Pro
   const use = (await runUses(store)).find(({ run }) => run === metrics['run']);
   const versions = use ? [...use.versions, ...use.inherited] : [];
   return [...new Map(versions.map((version) => [version.version, version])).values()];
-}
-
-/** The same rows in the same order follow from the same versions with the same rows refused. */
-function requireSameData(record: RunRecord, { versions }: RunData): void {
-  const key = (uses: readonly VersionUse[]) =>
-    canonicalJson(uses.map(({ version, weight, contributions }) => ({ version, weight, contributions })));
-  if (key(versionsOf(record)) === key(versions)) return;
-  throw new DataChangedError(
-    'Since this run began, what may be used of its data has changed: something was withdrawn, or a permission ended. ' +
-      'Keep its adapter as it is, or begin a new run.',
-    { details: { run: record.id } }
-  );
 }
 
 function divergence({ step, request }: RunFacts): DivergedError {

@@ -8,7 +8,7 @@ import type { Store } from '../datanets/store/store';
 import type { Version } from '../datanets/trust/statements';
 import type { VersionUse } from '../jobs/training-data';
 import type { DatanetUse } from './datanets/protocol';
-import { inheritedOf, versionsOf } from './run-facts';
+import { inheritedOf, madeSomething, versionsOf } from './run-facts';
 
 /** A run, as far as it concerns Datanets. */
 export interface RunUse {
@@ -24,21 +24,26 @@ const key = 'runs deleted';
 
 function useOf(record: RunRecord): RunUse | undefined {
   const [versions, inherited] = [versionsOf(record), inheritedOf(record)];
-  if (versions.length + inherited.length === 0) return undefined;
+  if (versions.length + inherited.length === 0 || !madeSomething(record)) return undefined;
   return { run: record.id, name: record.name, created: record.created, versions, inherited };
 }
 
 /** Deletes a run. What it used stays known: its adapter may live on, and it still counts. */
 export async function deleteRun(store: Store, id: string): Promise<void> {
-  const use = useOf(await store.run(id));
-  if (use) {
-    const kept = (await store.setting<RunUse[]>(key)) ?? [];
-    await store.setSetting(key, [...kept.filter(({ run }) => run !== id), use]);
-  }
-  await store.deleteRun(id);
+  await store.deleteRun(id, {
+    setting: key,
+    of: (record, before) => {
+      const use = useOf(record);
+      const kept = (before as RunUse[] | undefined) ?? [];
+      return use ? [...kept.filter(({ run }) => run !== id), use] : before;
+    }
+  });
 }
 
-/** All runs of this browser that used Datanets, deleted ones too, newest first. A run that was started is one. */
+/**
+ * All runs of this browser that used Datanets, deleted ones too, newest first. A run is one from its first saved state on: of one
+ * that was cut off before, there is nothing that anybody could use.
+ */
 export async function runUses(store: Store): Promise<RunUse[]> {
   const [runs, deleted] = await Promise.all([store.runs(), store.setting<RunUse[]>(key)]);
   const uses = new Map((deleted ?? []).map((use) => [use.run, use]));
@@ -71,9 +76,9 @@ export async function usesOf(store: Store, datanet: string): Promise<DatanetUse[
 }
 
 /**
- * Runs that were started with rows of a version, under a grant (by its CID), and with rows of each contribution: for
+ * Runs that something came of, with rows of a version, under a grant (by its CID), and with rows of each contribution: for
  * rules that allow only so many.
- * @param except a run that goes on, and was counted when it began
+ * @param except a run that goes on, and was counted when it first saved
  */
 export async function runsMade(
   store: Store,

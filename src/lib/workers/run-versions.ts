@@ -14,7 +14,7 @@ import { runsMade } from './run-uses';
 export interface VersionOptions {
   weight: number;
   purpose?: string;
-  /** An interrupted run that goes on: it was counted when it began. */
+  /** An interrupted run that goes on: it does not count beside itself. */
   resumes?: string;
   /** Milliseconds since 1970; default now. */
   now?: number;

@@ -1,18 +1,23 @@
 import type { CheckpointRecord, RunRecord } from '../datanets/store/schema';
-import { loadTensors } from '../datanets/store/store';
+import { loadTensors } from '../datanets/store/adapter-records';
 import type { StepRecord } from '../jobs/run-record';
+import { TabtuneError } from '../errors';
 import type { SavedState } from './gpu-jobs';
-import { factsOf, type RunFacts } from './run-facts';
+import { factsAt, factsOf, type RunFacts } from './run-facts';
+
+/** There is no state of a run to go on from. */
+export class NothingSavedError extends TabtuneError {}
 
 /** A state as the store keeps it; what else belongs to it lies in the run's record. */
-export function writeCheckpoint(run: string, { step, adapter, optimizer }: SavedState) {
+export function writeCheckpoint({ step, adapter, optimizer }: SavedState) {
   // The order of the rows follows from the seed: the number of steps says where it continues.
-  return { run, step, position: { epoch: 0, index: step }, adapter: adapter.tensors, optimizer };
+  return { step, position: { epoch: 0, index: step }, adapter: adapter.tensors, optimizer };
 }
 
-/** The record's object with what a state adds to it. */
-export function withState(run: RunRecord['run'], page: RunFacts, state: SavedState): RunRecord['run'] {
-  return { ...run, steps: state.steps, page: { ...page, adapterConfig: state.adapter.config } };
+/** The record with what a state adds to it. */
+export function withState(record: RunRecord, facts: RunFacts, { steps, adapter }: SavedState): RunRecord {
+  const page: RunFacts = { ...factsAt(facts, steps), adapterConfig: adapter.config };
+  return { ...record, run: { ...record.run, steps, page } };
 }
 
 /** The reverse of both; undefined for a run that never said what its adapter is. */

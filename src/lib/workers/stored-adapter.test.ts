@@ -45,6 +45,15 @@ describe('adapters in the browser', () => {
     store.close();
   });
 
+  it('keep on which layers alone they sit', async () => {
+    const store = await Store.open('adapters-layers');
+    const { config, tensors } = adapter();
+    const partial = { config: { ...config, only: ['layers.0.self_attn.q_proj'] }, tensors };
+    const record = await saveAdapter(store, partial, { name: 'First layer' });
+    expect(await loadAdapter(store, record.id)).toEqual(partial);
+    store.close();
+  });
+
   it('are known by the SHA-256 of their weights as they leave', async () => {
     const store = await Store.open('adapters-hash');
     const { id, metrics } = await saveAdapter(store, adapter(), { name: 'First' });

@@ -1,9 +1,11 @@
 /** Adapters between memory and the store. */
 import { strFromU8 } from 'fflate';
+import type { NewAdapter } from '../datanets/store/adapter-records';
 import type { AdapterRecord } from '../datanets/store/schema';
-import type { Store } from '../datanets/store/store';
+import type { NewProvenance, Store } from '../datanets/store/store';
 import { sha256OfSource } from '../formats/digest';
-import { writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
+import { TARGET_MODULES, writeAdapter, type Adapter, type OutputFile } from '../formats/peft';
+import { placingOf } from '../formats/peft-config';
 import { fromBytes } from '../formats/source';
 import type { AdapterSummary } from './protocol';
 
@@ -15,37 +17,41 @@ export interface AdapterOrigin {
   metrics?: Record<string, unknown>;
 }
 
-/** Keeps an adapter. Throws `StorageFullError` and what `writeAdapter` throws. */
+/** What is kept of an adapter beside its tensors. Throws what `writeAdapter` throws. */
+export async function describeAdapter(adapter: Adapter, origin: AdapterOrigin): Promise<NewAdapter> {
+  const [configFile, weights] = writeAdapter(adapter);
+  const sha256 = await sha256OfSource(fromBytes(weights.name, weights.bytes));
+  return {
+    name: origin.name,
+    base: adapter.config.baseModel,
+    baseSha256: origin.baseSha256,
+    config: JSON.parse(strFromU8(configFile.bytes)) as Record<string, unknown>,
+    metrics: { ...origin.metrics, sha256, ...(origin.run === undefined ? {} : { run: origin.run }) }
+  };
+}
+
+/** Keeps an adapter with what it comes with. Throws `StorageFullError` and what `writeAdapter` throws. */
 export async function saveAdapter(
   store: Store,
   adapter: Adapter,
-  origin: AdapterOrigin
+  origin: AdapterOrigin,
+  companions?: NewProvenance
 ): Promise<AdapterRecord> {
-  const [configFile, weights] = writeAdapter(adapter);
-  const sha256 = await sha256OfSource(fromBytes(weights.name, weights.bytes));
-  return store.addAdapter(
-    {
-      name: origin.name,
-      base: adapter.config.baseModel,
-      baseSha256: origin.baseSha256,
-      config: JSON.parse(strFromU8(configFile.bytes)) as Record<string, unknown>,
-      metrics: { ...origin.metrics, sha256, ...(origin.run === undefined ? {} : { run: origin.run }) }
-    },
-    adapter.tensors
-  );
+  return store.addAdapter(await describeAdapter(adapter, origin), adapter.tensors, companions);
 }
 
 /** Reads an adapter back as it was saved. */
 export async function loadAdapter(store: Store, id: string): Promise<Adapter> {
-  const [{ config }, tensors] = await Promise.all([store.adapter(id), store.adapterTensors(id)]);
+  const [{ config, baseSha256 }, tensors] = await Promise.all([store.adapter(id), store.adapterTensors(id)]);
   return {
     tensors,
+    ...(baseSha256 === undefined ? {} : { trainedOn: baseSha256 }),
     config: {
       baseModel: String(config['base_model_name_or_path'] ?? ''),
       rank: Number(config['r']),
       alpha: Number(config['lora_alpha']),
       dropout: Number(config['lora_dropout'] ?? 0),
-      targetModules: (config['target_modules'] as string[] | undefined) ?? [],
+      ...placingOf((config['target_modules'] as string[] | undefined) ?? [], TARGET_MODULES),
       rsLora: config['use_rslora'] === true
     }
   };

@@ -1,24 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { lockManager } from './testing-locks';
 import { AnotherTabTrainsError, isTraining, withTrainingLock } from './training-lock';
-
-/** Web Locks as far as they are used here; Node has none. Two "tabs" share one manager, as a browser's do. */
-function lockManager(): LockManager {
-  const held = new Set<string>();
-  const manager = {
-    async request(name: string, options: LockOptions, callback: (lock: Lock | null) => Promise<unknown>) {
-      expect(options.ifAvailable).toBe(true);
-      if (held.has(name)) return callback(null);
-      held.add(name);
-      try {
-        return await callback({ name, mode: 'exclusive' });
-      } finally {
-        held.delete(name);
-      }
-    },
-    query: () => Promise.resolve({ held: [...held].map((name) => ({ name })), pending: [] })
-  };
-  return manager as unknown as LockManager;
-}
 
 describe('one tab trains at a time', () => {
   it('refuses the second at once and lets it in afterwards', async () => {

@@ -4,7 +4,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Chain as ViemChain } from 'viem';
 import { privateKeyToAccount } from 'viem/accounts';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { canonicalJson } from '../../datanets/canonical';
 import { createIdentity, type Identity } from '../../datanets/trust/identity';
 import { signStatement, statementCid } from '../../datanets/trust/sign';
@@ -202,6 +204,41 @@ describe('an off-chain attestation', () => {
   let file: OffchainFile;
   beforeAll(async () => {
     file = await attest(await claimOf('attribution-receipt'));
+  });
+
+  it('is refused with any byte changed, put in or taken out, or says the same', async () => {
+    const text = JSON.stringify(file, undefined, 2);
+    const good = await verify(file);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('change', 'insert', 'delete'),
+        fc.nat(text.length - 1),
+        fc.integer({ min: 1, max: 126 }),
+        async (how, at, by) => {
+          const put =
+            how === 'delete' ? '' : String.fromCharCode(how === 'change' ? text.charCodeAt(at) ^ by : by);
+          const bad = text.slice(0, at) + put + text.slice(how === 'insert' ? at : at + 1);
+          const report = await verifyFile(new Blob([bad]), 'x', options);
+          // Spaces between what is signed, the lines of a file for people, are nobody's.
+          if (failing(report).length === 0) expect(report).toEqual(good);
+        }
+      ),
+      fuzz(60)
+    );
+  }, 60_000);
+
+  it('is refused with a field that is there twice, of which readers take one or the other', async () => {
+    const text = JSON.stringify(file);
+    for (const [field, other] of [
+      ['claim', '{}'],
+      ['signer', '""'],
+      ['uid', '"0x"']
+    ]) {
+      const twice = text.replace(`"${field}":`, `"${field}":${other},"${field}":`);
+      const report = await verifyFile(new Blob([twice]), 'x', options);
+      expect(report.kind).toBe('unreadable');
+      expect(failing(report)[0].reason).toContain(`“${field}” twice`);
+    }
   });
 
   it('is refused once it is over', async () => {

@@ -2,6 +2,7 @@ import { TabtuneError } from '../../errors';
 import { canonicalJson } from '../../datanets/canonical';
 import { cidOfText } from '../../datanets/content/cid';
 import type { WalletSignature } from '../../datanets/trust/statements';
+import { isOfContract } from '../../datanets/trust/wallet-kinds';
 import { ChainUnavailableError, type ChainRequest } from '../../datanets/verify/chain-request';
 import { typedDataOf, type ClaimTypedData, type WalletStatement } from './typed-data';
 
@@ -11,14 +12,6 @@ export class WalletSignatureError extends TabtuneError {}
 /** The typed data that a wallet on `chainId` signs for a statement. */
 export function claimOf(statement: WalletStatement, chainId: number): ClaimTypedData {
   return typedDataOf(statement, cidOfText(canonicalJson(statement)), chainId);
-}
-
-/** 65 bytes in hexadecimal: what a plain account signs. */
-const PLAIN_SIGNATURE = 2 + 2 * 65;
-
-/** Whether it can only be that of a contract account, so that its chain has to be asked. */
-export function isOfContract({ value }: Pick<WalletSignature, 'value'>): boolean {
-  return value.length > PLAIN_SIGNATURE;
 }
 
 /**

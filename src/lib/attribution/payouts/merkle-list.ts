@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Pace, type PaceOptions } from '../../datanets/pace';
 import { TabtuneError } from '../../errors';
+import { JsonBoundsError, parseJson } from '../../json';
 
 type Hex = `0x${string}`;
 
@@ -87,9 +88,9 @@ export async function readMerkleList(text: string, options: PaceOptions = {}): P
   if (text.length > MOST_BYTES) throw refuse(`it is larger than ${MOST_BYTES / 1024 / 1024} MiB`);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson('The payout list', text);
   } catch (cause) {
-    throw refuse('it is not JSON', cause);
+    throw refuse(cause instanceof JsonBoundsError ? cause.message : 'it is not JSON', cause);
   }
   const parsed = listSchema.safeParse(json);
   if (!parsed.success) {

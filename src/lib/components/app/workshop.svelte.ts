@@ -1,5 +1,4 @@
 import { isDay } from '$lib/formats/jinja/strftime';
-import { starterOptions } from '$lib/jobs/starter';
 import { createContext } from 'svelte';
 import { AdaptersState } from '$lib/components/adapters/adapters.svelte';
 import { AttributionState } from '$lib/components/attribution/attribution.svelte';
@@ -8,7 +7,8 @@ import { ChatState } from '$lib/components/chat/chat.svelte';
 import { DataState } from '$lib/components/datanets/data.svelte';
 import { ModelState } from '$lib/components/models/model.svelte';
 import { ParametersState } from '$lib/components/parameters/parameters.svelte';
-import type { ParameterSpec } from '$lib/jobs/options';
+import type { FinetuneOptions, ParameterSpec } from '$lib/jobs/options';
+import { suggestOptions } from '$lib/jobs/suggest';
 import { TrainingState } from '$lib/components/train/training.svelte';
 import type { RunRef } from '$lib/workers/attribution/protocol';
 import type { ClaimWorker } from '$lib/workers/claims/protocol';
@@ -31,8 +31,6 @@ export interface WorkshopServices {
   gpu: WorkerClient<GpuWorker>;
   storage: Storage;
   locks: LockManager;
-  /** Asks the browser not to clear what is stored. */
-  persist: () => Promise<unknown>;
   /** Address of `static/starter`, with a slash at the end. */
   starter: string;
   parameters: readonly ParameterSpec[];
@@ -64,7 +62,7 @@ export class Workshop {
     this.device = new DeviceState(gpu);
     this.model = new ModelState(data, storage, `${starter}model/`);
     this.data = new DataState(data, storage, `${starter}datanet/`);
-    this.parameters = new ParametersState(parameters, storage);
+    this.parameters = new ParametersState(parameters, storage, () => this.#suggested());
     this.training = new TrainingState(gpu, data, () => isTraining(locks));
     this.chat = new ChatState(gpu);
     this.adapters = new AdaptersState(data);
@@ -182,8 +180,6 @@ export class Workshop {
     const { choice, summary } = this.model;
     const { choice: data } = this.data;
     if (!choice || !summary || !data || this.obstacle) return;
-    // Asked for when there is something to lose: the browser then keeps it when disks run short.
-    void this.#services.persist();
     await this.training.start({
       model: choice,
       modelName: summary.name,
@@ -207,9 +203,17 @@ export class Workshop {
     if (adapter) await this.adapters.refresh(adapter.id);
   }
 
-  /** Chooses the project's own model and rows; what is left is {@link start}. */
+  /** What suits the model and the rows. Lengths are known once the rows were read for this model. */
+  #suggested(): Partial<FinetuneOptions> {
+    const { summary: model } = this.model;
+    const { statistics } = this.data;
+    const rows = statistics && { count: statistics.rows, longest: statistics.longestUncut };
+    return suggestOptions({ ...(model ? { model } : {}), ...(rows ? { rows } : {}) });
+  }
+
+  /** Chooses the project's own model and rows, and what suits them; what is left is {@link start}. */
   async chooseStarter(): Promise<void> {
-    for (const [name, value] of Object.entries(starterOptions)) this.parameters.set(name, value);
+    this.parameters.reset();
     await Promise.all([this.model.chooseStarter(), this.data.importStarter()]);
     if (!this.device.summary && !this.device.error) await this.device.probe();
   }

@@ -3,6 +3,7 @@ import { fakeClient } from '../testing';
 import type { AnswerSources, AttributionWorker, ExplainRequest } from '$lib/workers/attribution/protocol';
 import { AnswersState } from './answers.svelte';
 import { GpuWork } from './gpu-work.svelte';
+import { StoppedError } from '$lib/errors';
 
 const request = (answer: string): ExplainRequest => ({
   run: 'r',
@@ -38,7 +39,7 @@ describe('where an answer came from', () => {
   });
 
   it('closes what was stopped, and keeps an error in sight', async () => {
-    let error: Error = new DOMException('stopped', 'AbortError');
+    let error: Error = new StoppedError();
     const answers = answersWith(async () => Promise.reject(error));
     await answers.show(1, request('Oil.'));
     expect([answers.shown, answers.error]).toEqual([undefined, undefined]);

@@ -1,11 +1,18 @@
 import { proxy, type Remote } from 'comlink';
-import { isAbort } from '$lib/components/ui/describe-error';
-import type { AttributionEvent, AttributionWorker } from '$lib/workers/attribution/protocol';
+import { isStop } from '$lib/components/ui/describe-error';
+import type {
+  AttributionEvent,
+  AttributionPhase,
+  AttributionWorker
+} from '$lib/workers/attribution/protocol';
 import type { WorkerClient } from '$lib/workers/client';
 import { describeProgress, phaseNames } from './progress';
 
 /** What is asked of the GPU: each shows its progress where it was asked. */
 export type WorkKind = 'explain' | 'measure' | 'retrain' | 'value' | 'repeat';
+
+/** What comes before the work goes on. */
+const preparing: ReadonlySet<AttributionPhase> = new Set(['loading', 'quantising', 'compiling']);
 
 type Tell = (event: AttributionEvent) => void;
 
@@ -13,6 +20,8 @@ type Tell = (event: AttributionEvent) => void;
 export class GpuWork {
   kind = $state<WorkKind>();
   event = $state.raw<AttributionEvent>();
+  /** The GPU was lost, and the work is about to go on. */
+  notice = $state<string>();
   stopping = $state(false);
   /** What a screen reader is told: phases and parts, not each percent. */
   announcement = $state('');
@@ -49,12 +58,13 @@ export class GpuWork {
       return result;
     } catch (error) {
       this.announcement = '';
-      if (!isAbort(error)) throw error;
+      if (!isStop(error)) throw error;
       this.announcement = 'Stopped';
       return undefined;
     } finally {
       this.kind = undefined;
       this.event = undefined;
+      this.notice = undefined;
       this.stopping = false;
     }
   }
@@ -73,7 +83,10 @@ export class GpuWork {
   #take(event: AttributionEvent): void {
     // An event may arrive after its call has ended.
     if (!this.busy) return;
-    if (event.phase !== this.event?.phase || event.part !== this.event.part)
+    if (event.notice !== undefined) this.notice = event.notice;
+    else if (!preparing.has(event.phase)) this.notice = undefined;
+    if (event.notice !== undefined) this.announcement = event.notice;
+    else if (event.phase !== this.event?.phase || event.part !== this.event.part)
       this.announcement = event.part ? describeProgress(event).label : phaseNames[event.phase];
     this.event = event;
   }

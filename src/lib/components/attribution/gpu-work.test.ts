@@ -3,8 +3,9 @@ import { deferred, fakeClient } from '../testing';
 import type { AttributionEvent, AttributionWorker } from '$lib/workers/attribution/protocol';
 import { GpuWork } from './gpu-work.svelte';
 import { describeProgress } from './progress';
+import { StoppedError } from '$lib/errors';
 
-const abort = () => new DOMException('stopped', 'AbortError');
+const abort = () => new StoppedError();
 
 describe('work on the GPU', () => {
   it('shows its progress while it goes on, and tells a screen reader phases and parts only', async () => {
@@ -32,6 +33,21 @@ describe('work on the GPU', () => {
     ]);
     expect(seen[1]).toMatchObject({ done: 2 });
     expect([work.busy, work.event, work.announcement]).toEqual([false, undefined, 'Done']);
+  });
+
+  it('says that the GPU was lost until the work goes on', async () => {
+    const work = new GpuWork(fakeClient<AttributionWorker>({}));
+    const notice = 'The GPU was lost: it stopped. Beginning this part again on a new device.';
+    const seen: unknown[] = [];
+    await work.run('measure', async (_, onEvent) => {
+      onEvent({ phase: 'loading', notice });
+      expect(work.announcement).toBe(notice);
+      for (const phase of ['loading', 'compiling', 'measuring'] as const) {
+        onEvent({ phase });
+        seen.push(work.notice);
+      }
+    });
+    expect(seen).toEqual([notice, notice, undefined]);
   });
 
   it('takes one thing at a time', async () => {

@@ -4,6 +4,7 @@ import type { Attribution, AttributionWorker } from '$lib/workers/attribution/pr
 import type { DataWorker, RunSummary, TrainingOutlook } from '$lib/workers/protocol';
 import { GpuWork } from './gpu-work.svelte';
 import { SharesState } from './shares.svelte';
+import { StoppedError } from '$lib/errors';
 
 const runOf = (id: string): RunSummary =>
   ({ id, request: { data: { kind: 'datanets', versions: [] } } }) as unknown as RunSummary;
@@ -73,7 +74,7 @@ describe('whose rows made a model', () => {
 
   it('shows what retraining had finished when it was stopped or failed', async () => {
     const partly = { ...measured, retraining: { models: 2 } } as Attribution;
-    for (const error of [new DOMException('stopped', 'AbortError'), new Error('device lost')]) {
+    for (const error of [new StoppedError(), new Error('device lost')]) {
       let after: Attribution | undefined;
       const shares = sharesWith({
         attributionOf: async () => after,
@@ -87,7 +88,7 @@ describe('whose rows made a model', () => {
       shares.setHalves(12);
       await shares.retrain(ref);
       expect(shares.result).toEqual(partly);
-      expect(shares.error).toBe(error.name === 'AbortError' ? undefined : error);
+      expect(shares.error).toBe(error instanceof StoppedError ? undefined : error);
     }
   });
 

@@ -3,6 +3,7 @@ import { fakeClient, memoryStorage } from '../testing';
 import type { AttributionWorker, DatanetValue, ValueRequest } from '$lib/workers/attribution/protocol';
 import { GpuWork } from './gpu-work.svelte';
 import { ValueState } from './value.svelte';
+import { StoppedError } from '$lib/errors';
 
 const request: Omit<ValueRequest, 'prompts' | 'trialSteps'> = {
   model: { kind: 'starter', folder: '/' },
@@ -43,7 +44,7 @@ describe('what data would add', () => {
     const state = valueWith(() => Promise.reject(error));
     await state.measure(request);
     expect(state.error).toBe(error);
-    error = new DOMException('stopped', 'AbortError');
+    error = new StoppedError();
     await state.measure(request);
     expect([state.error, state.of(request)]).toEqual([undefined, undefined]);
   });

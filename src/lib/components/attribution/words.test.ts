@@ -6,6 +6,7 @@ import {
   agreementWords,
   hurtSentence,
   measuringSeconds,
+  missingSentence,
   retrainingSeconds
 } from './words';
 
@@ -39,6 +40,12 @@ describe('figures in words', () => {
     expect(hurtSentence([person('Ada', 0)])).toBeUndefined();
     expect(hurtSentence([person('Ada', -1), person('Bo', 0)])).toMatch(/^Some rows of Ada also/);
     expect(hurtSentence([person('Ada', -1), person('Bo', -2)])).toMatch(/^Some rows of 2 contributors/);
+  });
+
+  it('name the moments of a run that are not there', () => {
+    expect([missingSentence(undefined), missingSentence([])]).toEqual([undefined, undefined]);
+    expect(missingSentence([25])).toMatch(/after step 25 as well/);
+    expect(missingSentence([25, 50])).toMatch(/after steps 25, 50 as well/);
   });
 
   it('estimate time from what a step of the run took', () => {

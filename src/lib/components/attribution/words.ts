@@ -56,6 +56,13 @@ export function hurtSentence(contributors: readonly ContributorResult[]): string
   return `${who} also pushed the other way. That is shown below as hurt; it earns nothing, and takes nothing from what other rows earn.`;
 }
 
+/** Which moments of the run could not be looked at, in a sentence; undefined where all could. */
+export function missingSentence(missing: readonly number[] | undefined): string | undefined {
+  if (!missing?.length) return undefined;
+  const steps = `step${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
+  return `The run was to be looked at after ${steps} as well, and how it was then is not kept: there was no room for it, or an older Tabtune lost it as its tab was closed. What is said here rests on less than usual.`;
+}
+
 type Timed = Pick<RunSummary, 'milliseconds' | 'step' | 'request'>;
 
 /** Seconds that a step of a run took, and how many steps an epoch over some rows has; undefined where that is not known. */

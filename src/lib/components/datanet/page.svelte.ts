@@ -1,8 +1,9 @@
-import { proxy, type Remote } from 'comlink';
+import type { Remote } from 'comlink';
 import { createContext } from 'svelte';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetDetail, DatanetEvent, DatanetWorker, RowsRef } from '$lib/workers/datanets/protocol';
+import { withEvents } from '$lib/workers/with-events';
 import type { Person } from '$lib/datanets/trust/statements';
 import { Signing } from './sign/signing.svelte';
 
@@ -88,7 +89,7 @@ export class DatanetPage {
     try {
       return await this.client.call(work);
     } catch (error) {
-      if (!isAbort(error)) this.error = error;
+      if (!isStop(error)) this.error = error;
       return undefined;
     }
   }
@@ -103,10 +104,10 @@ export class DatanetPage {
   ): Promise<T | undefined> {
     if (this.busy) return undefined;
     this.work = { label };
-    const onEvent = proxy((event: DatanetEvent) => {
-      if (this.work) this.work = { label, event };
-    });
-    const result = await this.attempt((datanets) => work(datanets, onEvent));
+    const result = await withEvents<DatanetEvent, T | undefined>(
+      (event) => (this.work = { label, event }),
+      (onEvent) => this.attempt((datanets) => work(datanets, onEvent))
+    );
     this.work = undefined;
     return result;
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deferred, fakeClient } from '$lib/components/testing';
 import type { DatanetDetail, DatanetEvent, DatanetWorker } from '$lib/workers/datanets/protocol';
 import { DatanetPage } from './page.svelte';
+import { StoppedError } from '$lib/errors';
 
 const person = { id: 'did:key:z1', name: 'Ada', agreement: 'did:key:z2' };
 
@@ -49,7 +50,7 @@ describe('a Datanet on its page', () => {
     expect(await page.attempt((datanets) => datanets.removeRows('a', [1]))).toBeUndefined();
     expect(page.error).toMatchObject({ message: 'storage is full' });
     const cancelled = await page.run('Importing', async () => {
-      throw new DOMException('cancelled', 'AbortError');
+      throw new StoppedError();
     });
     expect([cancelled, page.error, page.busy]).toEqual([undefined, undefined, false]);
   });

@@ -1,12 +1,20 @@
-import { proxy } from 'comlink';
 import { readSetting, writeSetting } from '$lib/components/app/settings';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
+import { TabtuneError } from '$lib/errors';
 import type { WorkerClient } from '$lib/workers/client';
-import type { CachedModel, DataEvent, DataWorker, ModelChoice, ModelSummary } from '$lib/workers/protocol';
+import type {
+  CachedModel,
+  DataEvent,
+  DataWorker,
+  HubModelChoice,
+  ModelChoice,
+  ModelSummary
+} from '$lib/workers/protocol';
+import { withEvents } from '$lib/workers/with-events';
 
 /** What is remembered of a choice: files of this computer cannot be, only their name. */
 export type RememberedModel =
-  { kind: 'starter' } | { kind: 'hub'; id: string } | { kind: 'files'; name: string };
+  { kind: 'starter' } | ({ kind: 'hub' } & HubModelChoice) | { kind: 'files'; name: string };
 
 export type ModelSourceKind = ModelChoice['kind'];
 
@@ -15,6 +23,10 @@ export class ModelState {
   /** The source that the picker shows. */
   source = $state<ModelSourceKind>('starter');
   hubId = $state('');
+  /** Branch, tag or commit; empty: `main`. */
+  hubRevision = $state('');
+  /** The GGUF files that a model has to be chosen from, after it was asked for without one. */
+  hubFiles = $state.raw<{ path: string; size: number }[]>([]);
   choice = $state.raw<ModelChoice>();
   summary = $state.raw<ModelSummary>();
   opening = $state(false);
@@ -49,9 +61,10 @@ export class ModelState {
     else if (remembered.kind === 'files') this.lostFiles = remembered.name;
     else {
       this.hubId = remembered.id;
-      if (this.cached.some((model) => model.id === remembered.id && model.complete)) {
-        await this.#open({ kind: 'hub', id: remembered.id });
-      }
+      this.hubRevision = remembered.revision ?? '';
+      const isIt = (model: CachedModel) =>
+        model.id === remembered.id && model.revision === remembered.revision;
+      if (this.cached.some((model) => isIt(model) && model.complete)) await this.#open(remembered);
     }
   }
 
@@ -70,30 +83,36 @@ export class ModelState {
   }
 
   /** Downloads what the cache lacks of a model on the hub, then opens it. */
-  async chooseHub(id: string, token?: string): Promise<void> {
+  async chooseHub(model: HubModelChoice, token?: string): Promise<void> {
     this.source = 'hub';
-    this.hubId = id.trim();
+    this.hubId = model.id.trim();
+    this.hubRevision = model.revision?.trim() ?? '';
+    this.hubFiles = [];
+    const choice: HubModelChoice = {
+      id: this.hubId,
+      ...(this.hubRevision === '' ? {} : { revision: this.hubRevision }),
+      ...(model.file === undefined ? {} : { file: model.file })
+    };
     const turn = ++this.#turn;
     this.error = undefined;
     this.download = { phase: 'downloading', file: '', done: 0, total: 0 };
     try {
-      await this.#data.call((data) =>
-        data.download(
-          this.hubId,
-          token,
-          proxy((event) => {
-            if (event.phase === 'downloading' && turn === this.#turn) this.download = event;
-          })
-        )
+      await withEvents<DataEvent, void>(
+        (event) => {
+          if (event.phase === 'downloading' && turn === this.#turn) this.download = event;
+        },
+        (onEvent) => this.#data.call((data) => data.download(choice, token, onEvent))
       );
     } catch (error) {
-      if (turn === this.#turn && !isAbort(error)) this.error = error;
+      if (turn !== this.#turn || isStop(error)) return;
+      this.error = error;
+      this.hubFiles = filesToChoose(error);
       return;
     } finally {
       if (turn === this.#turn) this.download = undefined;
       await this.refreshCache();
     }
-    if (turn === this.#turn) await this.#open({ kind: 'hub', id: this.hubId });
+    if (turn === this.#turn) await this.#open({ kind: 'hub', ...choice });
   }
 
   /** Ends a download; what has arrived stays in the cache for the next try. */
@@ -110,10 +129,10 @@ export class ModelState {
     }
   }
 
-  async deleteCached(id: string): Promise<void> {
+  async deleteCached(id: string, revision?: string): Promise<void> {
     try {
-      await this.#data.call((data) => data.deleteCachedModel(id));
-      if (this.choice?.kind === 'hub' && this.choice.id === id) {
+      await this.#data.call((data) => data.deleteCachedModel(id, revision));
+      if (this.choice?.kind === 'hub' && this.choice.id === id && this.choice.revision === revision) {
         this.choice = undefined;
         this.summary = undefined;
       }
@@ -144,17 +163,24 @@ export class ModelState {
 }
 
 function remember(choice: ModelChoice): RememberedModel {
-  if (choice.kind === 'hub') return { kind: 'hub', id: choice.id };
+  if (choice.kind === 'hub') return choice;
   return choice.kind === 'files' ? { kind: 'files', name: choice.name } : { kind: 'starter' };
 }
 
 /** Whether a setting is a model that was chosen before. */
 export function isRemembered(value: unknown): value is RememberedModel {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, id, name } = value as Record<string, unknown>;
+  const { kind, id, revision, file, name } = value as Record<string, unknown>;
+  const textOrNone = (field: unknown) => field === undefined || typeof field === 'string';
   return (
     kind === 'starter' ||
-    (kind === 'hub' && typeof id === 'string') ||
+    (kind === 'hub' && typeof id === 'string' && textOrNone(revision) && textOrNone(file)) ||
     (kind === 'files' && typeof name === 'string')
   );
+}
+
+/** The files that an error says a model has to be chosen from. */
+function filesToChoose(error: unknown): { path: string; size: number }[] {
+  if (!(error instanceof TabtuneError) || error.name !== 'HubFileChoiceError') return [];
+  return error.details['files'] as { path: string; size: number }[];
 }

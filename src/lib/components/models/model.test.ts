@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { deferred, fakeClient, memoryStorage } from '../testing';
-import type { DataWorker, ModelChoice, ModelSummary } from '$lib/workers/protocol';
+import { TabtuneError } from '$lib/errors';
+import type { DataWorker, HubModelChoice, ModelChoice, ModelSummary } from '$lib/workers/protocol';
 import { ModelState } from './model.svelte';
+import { StoppedError } from '$lib/errors';
 
 const summary = (name: string) => ({ name }) as ModelSummary;
 const nameOf = (choice: ModelChoice) => (choice.kind === 'hub' ? choice.id : choice.kind);
@@ -23,7 +25,7 @@ describe('the choice of a model', () => {
         choice.kind === 'starter' ? slow.promise : Promise.resolve(summary(nameOf(choice)))
     });
     const first = model.chooseStarter();
-    await model.chooseHub('owner/second');
+    await model.chooseHub({ id: 'owner/second' });
     slow.resolve(summary('starter'));
     await first;
     expect(model.summary?.name).toBe('owner/second');
@@ -38,7 +40,7 @@ describe('the choice of a model', () => {
     await starter.restore();
     expect(starter.summary?.name).toBe('starter');
 
-    await modelWith({}, storage).chooseHub('owner/cached');
+    await modelWith({}, storage).chooseHub({ id: 'owner/cached' });
     const absent = modelWith({}, storage);
     await absent.restore();
     expect(absent).toMatchObject({ source: 'hub', hubId: 'owner/cached', summary: undefined });
@@ -63,21 +65,50 @@ describe('the choice of a model', () => {
         throw new Error('gated');
       }
     });
-    await model.chooseHub('owner/gated');
+    await model.chooseHub({ id: 'owner/gated' });
     expect((model.error as Error).message).toBe('gated');
     expect(model.download).toBeUndefined();
 
     const cancelled = modelWith({
-      download: () => Promise.reject(new DOMException('cancelled', 'AbortError'))
+      download: () => Promise.reject(new StoppedError())
     });
-    await cancelled.chooseHub('owner/large');
+    await cancelled.chooseHub({ id: 'owner/large' });
     expect(cancelled.error).toBeUndefined();
     expect(cancelled.summary).toBeUndefined();
   });
 
+  it('offers the GGUF files of a model that has several, and remembers file and revision', async () => {
+    const storage = memoryStorage();
+    const asked: HubModelChoice[] = [];
+    const files = [
+      { path: 'a-q4.gguf', size: 10 },
+      { path: 'a-q8.gguf', size: 20 }
+    ];
+    const methods: Partial<DataWorker> = {
+      download: async (choice) => {
+        asked.push(choice);
+        if (choice.file !== undefined) return;
+        const error = new TabtuneError('several', { details: { files } });
+        error.name = 'HubFileChoiceError';
+        throw error;
+      },
+      cachedModels: async () => [{ id: 'owner/ggufs', revision: 'v2', bytes: 1, complete: true }]
+    };
+    const model = modelWith(methods, storage);
+    await model.chooseHub({ id: 'owner/ggufs', revision: ' v2 ' });
+    expect(model.hubFiles).toEqual(files);
+    await model.chooseHub({ id: 'owner/ggufs', revision: 'v2', file: 'a-q8.gguf' });
+    const chosen = { id: 'owner/ggufs', revision: 'v2', file: 'a-q8.gguf' };
+    expect(asked).toEqual([{ id: 'owner/ggufs', revision: 'v2' }, chosen]);
+    expect([model.choice, model.hubFiles]).toEqual([{ kind: 'hub', ...chosen }, []]);
+    const again = modelWith(methods, storage);
+    await again.restore();
+    expect(again.choice).toEqual({ kind: 'hub', ...chosen });
+  });
+
   it('forgets a model whose files are cleared', async () => {
     const model = modelWith({ deleteCachedModel: async () => undefined });
-    await model.chooseHub('owner/name');
+    await model.chooseHub({ id: 'owner/name' });
     await model.deleteCached('owner/name');
     expect(model.choice).toBeUndefined();
   });

@@ -2,23 +2,41 @@ import { readSetting, writeSetting } from '$lib/components/app/settings';
 import type { ParameterValues } from '$lib/workers/protocol';
 import { checkParameter, parseTargets, type ParameterSpec } from '$lib/jobs/options';
 
-/** The parameters of the next run. */
+/** Under this name only what the person set is kept: what suits one model does not stay behind for the next. */
+const SETTING = 'changed parameters';
+
+/** The parameters of the next run: what suits the model and the rows that are chosen, and what the person set instead. */
 export class ParametersState {
   readonly specs: readonly ParameterSpec[];
-  values = $state<ParameterValues>({});
+  /** What the person set, by the parameter's name. */
+  changed = $state<ParameterValues>({});
   readonly #storage: Storage;
+  readonly #suggest: () => Partial<ParameterValues>;
 
-  constructor(specs: readonly ParameterSpec[], storage: Storage) {
+  /** @param suggest what suits the model and the rows, where that is another value than the parameter's default */
+  constructor(
+    specs: readonly ParameterSpec[],
+    storage: Storage,
+    suggest: () => Partial<ParameterValues> = () => ({})
+  ) {
     this.specs = specs;
     this.#storage = storage;
-    this.values = this.#defaults();
-    const kept = readSetting(storage, 'parameters', isValues) ?? {};
+    this.#suggest = suggest;
+    const kept = readSetting(storage, SETTING, isValues) ?? {};
     for (const spec of specs) {
       const value = kept[spec.name];
       // A parameter may have changed its range since the value was kept.
-      if (value !== undefined && checkValue(spec, value) === undefined) this.values[spec.name] = value;
+      if (value !== undefined && checkValue(spec, value) === undefined) this.changed[spec.name] = value;
     }
   }
+
+  /** What a run takes where the person sets nothing. */
+  readonly defaults: ParameterValues = $derived.by(() => {
+    const suggested = this.#suggest();
+    return Object.fromEntries(this.specs.map(({ name, default: value }) => [name, suggested[name] ?? value]));
+  });
+
+  readonly values: ParameterValues = $derived.by(() => ({ ...this.defaults, ...this.changed }));
 
   /** Why a run cannot start with a value, by the parameter's name. */
   readonly problems = $derived.by(() => {
@@ -36,18 +54,20 @@ export class ParametersState {
     return Number(this.values[name]);
   }
 
+  /** Sets a parameter, for this model and every other; to its default, it follows that again. */
   set(name: string, value: number | string | boolean): void {
-    this.values[name] = value;
-    writeSetting(this.#storage, 'parameters', $state.snapshot(this.values));
+    const { [name]: _, ...others } = this.changed;
+    this.changed = value === this.defaults[name] ? others : { ...others, [name]: value };
+    this.#keep();
   }
 
   reset(): void {
-    this.values = this.#defaults();
-    writeSetting(this.#storage, 'parameters', {});
+    this.changed = {};
+    this.#keep();
   }
 
-  #defaults(): ParameterValues {
-    return Object.fromEntries(this.specs.map((spec) => [spec.name, spec.default]));
+  #keep(): void {
+    writeSetting(this.#storage, SETTING, $state.snapshot(this.changed));
   }
 }
 

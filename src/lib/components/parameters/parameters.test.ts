@@ -67,6 +67,19 @@ describe('parameters', () => {
     expect(new ParametersState(specs, storage).values.rank).toBe(8);
   });
 
+  it('follow the model and the rows where the person set nothing, and leave nothing of one model to the next', () => {
+    let suggested: Record<string, number> = { learningRate: 4e-3, rank: 4 };
+    const storage = memoryStorage();
+    const parameters = () => new ParametersState(specs, storage, () => suggested);
+    expect(parameters().values).toMatchObject({ learningRate: 4e-3, rank: 4, method: 'qlora' });
+    parameters().set('rank', 32);
+    suggested = { learningRate: 1e-3 };
+    expect(parameters().values).toMatchObject({ learningRate: 1e-3, rank: 32 });
+    expect(parameters().changed).toEqual({ rank: 32 });
+    parameters().set('rank', 8);
+    expect(parameters().changed).toEqual({});
+  });
+
   it('hold a run back while one of them is wrong', () => {
     const parameters = new ParametersState(specs, memoryStorage());
     expect(parameters.valid).toBe(true);

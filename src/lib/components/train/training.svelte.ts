@@ -1,5 +1,6 @@
 import { proxy } from 'comlink';
 import { formatDuration, formatFigure } from '$lib/components/format';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
   AdapterSummary,
@@ -9,10 +10,12 @@ import type {
   RunEvent,
   RunPhase,
   RunSummary,
-  StepMetrics
+  StepMetrics,
+  StorageUse
 } from '$lib/workers/protocol';
 
-export type TrainingPhase = 'idle' | Exclude<RunPhase, 'planned' | 'held-out' | 'saved' | 'warned'>;
+export type TrainingPhase =
+  'idle' | Exclude<RunPhase, 'planned' | 'resumed' | 'recovering' | 'held-out' | 'saved' | 'warned'>;
 
 /** What each phase is called. */
 export const phaseNames: Record<TrainingPhase, string> = {
@@ -54,10 +57,14 @@ export class TrainingState {
   metrics = $state.raw<StepMetrics>();
   plan = $state.raw<{ plannedBytes: number; dispatchesPerStep: number; steps: number }>();
   heldOut = $state.raw<{ before?: number; after?: number; rows: number }>();
+  /** The run that goes on here, or went on last. */
+  run = $state<string>();
   adapter = $state<string>();
   error = $state.raw<unknown>();
   /** What beside the run did not work. */
   warning = $state<string>();
+  /** The GPU was lost, and the run is about to go on. */
+  notice = $state<string>();
   /** What a screen reader is told: phases, and every tenth of the way. */
   announcement = $state('');
   runs = $state.raw<RunSummary[]>([]);
@@ -89,22 +96,22 @@ export class TrainingState {
 
   /** The newest run that a closed tab or a lost device interrupted, and that can go on. */
   get interrupted(): RunSummary | undefined {
-    // What another tab works on was not cut off.
+    // None can go on while another tab trains.
     if (this.running || this.elsewhere) return undefined;
     const [latest] = this.runs;
-    return latest?.resumable && (latest.status === 'running' || latest.status === 'failed')
+    return latest?.resumable && !latest.live && (latest.status === 'running' || latest.status === 'failed')
       ? latest
       : undefined;
   }
 
-  /** Looks again whether another tab trains. */
-  async lookElsewhere(): Promise<void> {
-    this.elsewhere = !this.running && (await this.#trainsSomewhere());
+  /** Looks again at what other tabs may have changed. */
+  async lookAgain(): Promise<void> {
+    if (!this.running) await this.refreshRuns();
   }
 
   async refreshRuns(): Promise<void> {
     try {
-      await this.lookElsewhere();
+      this.elsewhere = !this.running && (await this.#trainsSomewhere());
       this.runs = await this.#data.call((data) => data.runs());
     } catch (error) {
       this.error = error;
@@ -122,11 +129,15 @@ export class TrainingState {
         )
       );
     } catch (error) {
-      this.error = error;
-      // Nothing was begun where another tab was first.
-      this.#enter(error instanceof Error && error.name === 'AnotherTabTrainsError' ? 'idle' : 'failed');
+      // Stopped before there was an adapter to keep, or not begun because another tab was first: not a failure.
+      const stopped = isStop(error);
+      if (!stopped) this.error = error;
+      const unbegun = stopped || (error instanceof Error && error.name === 'AnotherTabTrainsError');
+      this.#enter(unbegun ? 'idle' : 'failed');
+      if (stopped) this.announcement = phaseNames.stopped;
     }
     this.stopping = false;
+    this.notice = undefined;
     await this.refreshRuns();
     if (this.adapter) this.onadapter?.(this.adapter);
   }
@@ -143,6 +154,11 @@ export class TrainingState {
   async stop(): Promise<void> {
     this.stopping = true;
     await this.#command((gpu) => gpu.stop());
+  }
+
+  /** What takes room in this browser, the largest first. */
+  storage(): Promise<StorageUse[]> {
+    return this.#data.call((data) => data.storage());
   }
 
   async forget(run: string): Promise<void> {
@@ -180,9 +196,11 @@ export class TrainingState {
     this.metrics = undefined;
     this.plan = undefined;
     this.heldOut = undefined;
+    this.run = undefined;
     this.adapter = undefined;
     this.error = undefined;
     this.warning = undefined;
+    this.notice = undefined;
     this.stopping = false;
     this.#enter('loading');
   }
@@ -191,6 +209,11 @@ export class TrainingState {
     switch (event.phase) {
       case 'planned':
         this.plan = event;
+        this.run = event.run;
+        return;
+      case 'resumed':
+        for (const metrics of event.steps) this.#note(metrics);
+        this.heldOut = event.heldOut;
         return;
       case 'held-out':
         this.heldOut = { ...this.heldOut, [event.moment]: event.loss, rows: event.rows };
@@ -198,10 +221,17 @@ export class TrainingState {
       case 'saved':
         return;
       case 'warned':
-        this.warning = event.message;
+        this.warning = this.warning === undefined ? event.message : `${this.warning} ${event.message}`;
         return;
       case 'training':
+        this.notice = undefined;
         this.#step(event.metrics);
+        return;
+      case 'recovering':
+        this.#goBack(event.step ?? 0);
+        this.#enter('loading');
+        this.notice = event.message;
+        this.announcement = event.message;
         return;
       case 'paused':
         this.#enter('paused');
@@ -226,6 +256,15 @@ export class TrainingState {
     this.metrics = metrics;
     this.done = metrics.step;
     this.total = metrics.steps;
+    this.#note(metrics);
+    const tenth = Math.floor((metrics.step * 10) / metrics.steps);
+    if (tenth > Math.floor(((metrics.step - 1) * 10) / metrics.steps)) {
+      this.announcement = `Step ${metrics.step} of ${metrics.steps}, loss ${formatFigure(metrics.loss)}, ${formatDuration(metrics.secondsLeft)} left`;
+    }
+  }
+
+  /** Adds a step to the charts. */
+  #note(metrics: StepMetrics): void {
     const { history } = this;
     history.step.push(metrics.step);
     history.loss.push(metrics.loss);
@@ -233,10 +272,14 @@ export class TrainingState {
     history.gradNorm.push(metrics.gradNorm);
     history.tokensPerSecond.push(metrics.tokensPerSecond);
     this.ticks += 1;
-    const tenth = Math.floor((metrics.step * 10) / metrics.steps);
-    if (tenth > Math.floor(((metrics.step - 1) * 10) / metrics.steps)) {
-      this.announcement = `Step ${metrics.step} of ${metrics.steps}, loss ${formatFigure(metrics.loss)}, ${formatDuration(metrics.secondsLeft)} left`;
-    }
+  }
+
+  /** Forgets the steps after one: they are taken again. */
+  #goBack(step: number): void {
+    const { history } = this;
+    const kept = history.step.filter((each) => each <= step).length;
+    for (const values of Object.values(history) as number[][]) values.length = kept;
+    this.ticks += 1;
   }
 
   #enter(phase: TrainingPhase): void {

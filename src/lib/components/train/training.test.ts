@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deferred, fakeClient } from '../testing';
+import { StoppedError } from '$lib/errors';
 import type {
   DataWorker,
   FinetuneRequest,
@@ -35,6 +36,7 @@ const run = (change: Partial<RunSummary>): RunSummary => ({
   id: 'run',
   created: 1,
   status: 'running',
+  live: false,
   request,
   dataName: 'Rows',
   step: 4,
@@ -66,6 +68,37 @@ function started(runs: RunSummary[] = [], elsewhere = false) {
 }
 
 describe('a run as the page sees it', () => {
+  it('goes back to what is saved where the GPU was lost, and says so until it goes on', async () => {
+    const { training, end, emit } = started();
+    const over = training.start(request);
+    await Promise.resolve();
+    for (const each of [1, 2, 3]) emit({ phase: 'training', metrics: step(each, 4 - each) });
+    const message = 'The GPU was lost: it stopped. Going on from step 2 on a new device.';
+    emit({ phase: 'recovering', message, step: 2 });
+    expect(training).toMatchObject({
+      phase: 'loading',
+      running: true,
+      notice: message,
+      announcement: message
+    });
+    expect(training.history).toMatchObject({ step: [1, 2], loss: [3, 2], gradNorm: [1, 1] });
+    emit({ phase: 'compiling' });
+    expect(training.notice).toBe(message);
+    emit({ phase: 'training', metrics: step(3, 1) });
+    expect(training.notice).toBeUndefined();
+    expect(training.history.step).toEqual([1, 2, 3]);
+    end.resolve();
+    await over;
+  });
+
+  it('that is stopped before there is anything to keep has not failed', async () => {
+    const { training, end } = started();
+    const over = training.start(request);
+    end.reject(new StoppedError());
+    await over;
+    expect(training).toMatchObject({ phase: 'idle', error: undefined, announcement: 'Stopped' });
+  });
+
   it('goes through its phases and collects the figures of each step', async () => {
     const { training, end, emit } = started();
     const adapters: string[] = [];
@@ -90,6 +123,27 @@ describe('a run as the page sees it', () => {
     expect(training).toMatchObject({ phase: 'done', running: false, plan: { plannedBytes: 5e6 } });
     expect(training.heldOut).toEqual({ before: 3, after: 1, rows: 10 });
     expect(adapters).toEqual(['a1']);
+  });
+
+  it('that goes on shows what it had come to, from its first step on', async () => {
+    const { training, end, emit } = started();
+    const over = training.start({ ...request, resume: 'run' });
+    await Promise.resolve();
+    emit({ phase: 'resumed', steps: [step(1, 3), step(2, 2.5)], heldOut: { rows: 10, before: 3 } });
+    emit({ phase: 'planned', run: 'run', plannedBytes: 5e6, dispatchesPerStep: 90, steps: 20 });
+    emit({ phase: 'training', metrics: step(3, 2) });
+    expect(training.history).toMatchObject({ step: [1, 2, 3], loss: [3, 2.5, 2] });
+    emit({ phase: 'held-out', moment: 'after', loss: 1, rows: 10 });
+    expect(training).toMatchObject({ run: 'run', heldOut: { before: 3, after: 1, rows: 10 } });
+    emit({ phase: 'done', adapter: 'a1', run: 'run' });
+    end.resolve();
+    await over;
+  });
+
+  it('does not offer to go on with one that another tab trains', async () => {
+    const { training } = started([run({ live: true })]);
+    await training.refreshRuns();
+    expect(training.interrupted).toBeUndefined();
   });
 
   it('pauses, goes on and stops as asked', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { TabtuneError } from '$lib/errors';
-import { describeError, isAbort } from './describe-error';
+import { StoppedError, TabtuneError } from '$lib/errors';
+import { describeError, isStop } from './describe-error';
 
 class ShortFileError extends TabtuneError {}
 
@@ -22,13 +22,21 @@ describe('an error as the page shows it', () => {
     expect(more).toContain('describe-error.test');
   });
 
+  it('says in words what browsers say of full disks and of files that went away', () => {
+    const full = describeError(new DOMException('The quota has been exceeded.', 'QuotaExceededError'));
+    expect(full.message).toMatch(/is full.*Delete Datanets/);
+    expect(full.more).toContain('quota has been exceeded');
+    const gone = describeError(new DOMException('could not be read', 'NotReadableError'));
+    expect(gone.message).toMatch(/Choose it again/);
+  });
+
   it('takes anything', () => {
     expect(describeError('plain')).toEqual({ message: 'plain' });
     expect(describeError(new Error(''))).toMatchObject({ message: 'Error' });
   });
 
-  it('knows what was asked for', () => {
-    expect(isAbort(new DOMException('stopped', 'AbortError'))).toBe(true);
-    expect(isAbort(new Error('AbortError'))).toBe(false);
+  it('is an end that was asked for by its class alone, not by a name that browsers give to a lost GPU', () => {
+    expect(isStop(new StoppedError())).toBe(true);
+    expect(isStop(new DOMException("Failed to execute 'mapAsync' on 'GPUBuffer'", 'AbortError'))).toBe(false);
   });
 });

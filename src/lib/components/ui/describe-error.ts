@@ -1,4 +1,4 @@
-import { TabtuneError } from '$lib/errors';
+import { StoppedError, TabtuneError } from '$lib/errors';
 
 /** An error as the page shows it. */
 export interface ErrorDescription {
@@ -6,6 +6,14 @@ export interface ErrorDescription {
   /** Name, details and causes, for whoever wants to report it. */
   more?: string;
 }
+
+/** Errors of browsers that a person can do something about, by their names, in words. */
+const browserErrors: Record<string, string> = {
+  QuotaExceededError:
+    'The disk, or this browser’s share of it, is full: nothing of this was stored. Delete Datanets, adapters or cached models that you no longer need, or free space on the disk, and try again.',
+  NotReadableError:
+    'A file cannot be read any more: it was moved, changed or deleted since it was chosen, or another program holds it. Choose it again.'
+};
 
 /** Takes an error of any origin apart for a reader. */
 export function describeError(error: unknown): ErrorDescription {
@@ -23,12 +31,13 @@ export function describeError(error: unknown): ErrorDescription {
     facts.push(`because: ${cause instanceof Error ? `${cause.name}: ${cause.message}` : asText(cause)}`);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return { message: error.message || error.name, more: facts.join('\n') };
+  const plain = error instanceof TabtuneError ? undefined : browserErrors[error.name];
+  return { message: plain ?? (error.message || error.name), more: facts.join('\n') };
 }
 
-/** True for what a person asked for by pressing Stop or Cancel. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+/** True for an end that a person asked for, by Stop, Cancel or a newer question, and for nothing else. */
+export function isStop(error: unknown): boolean {
+  return error instanceof StoppedError;
 }
 
 function asText(value: unknown): string {

@@ -1,5 +1,5 @@
 import { proxy } from 'comlink';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { ChainRequest } from '$lib/datanets/verify/chain-request';
 import type { VerifyReport } from '$lib/datanets/verify/verify';
 import type { WorkerClient } from '$lib/workers/client';
@@ -61,7 +61,7 @@ export class Verifying {
       if (turn !== this.#turn) return;
       this.results = reports.map((report, i) => ({ name: files[i].name, bytes: files[i].size, report }));
     } catch (error) {
-      if (turn === this.#turn && !isAbort(error)) this.error = error;
+      if (turn === this.#turn && !isStop(error)) this.error = error;
     } finally {
       if (turn === this.#turn) this.files = [];
     }

@@ -4,6 +4,7 @@ import type { VerifyReport } from '$lib/datanets/verify/verify';
 import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import { verdictOf } from './verdict';
 import { Verifying } from './verifying.svelte';
+import { StoppedError } from '$lib/errors';
 
 const report = (...states: ('holds' | 'fails' | 'unknown')[]): VerifyReport => ({
   ...{ kind: 'version', title: 'A version', words: [] },
@@ -37,7 +38,7 @@ describe('files that are verified', () => {
     expect([verifying.busy, verifying.files]).toEqual([true, ['a']]);
     verifying.cancel();
     expect([verifying.busy, cancelled]).toEqual([false, 1]);
-    answer.reject(new DOMException('This was cancelled.', 'AbortError'));
+    answer.reject(new StoppedError());
     await done;
     expect([verifying.results, verifying.error]).toEqual([[], undefined]);
   });

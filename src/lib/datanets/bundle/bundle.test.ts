@@ -12,7 +12,7 @@ import { FACTS, POLICY, someCid } from '../trust/testing';
 import { createDataKey, unwrapKey } from '../trust/wrap';
 import { BundlePartsError, openBundle, prepareBundle, writeBundle } from './bundle';
 import { BrokenContainerError, openContainer, writeContainer } from './container';
-import { openContribution, writeContribution } from './contribution-file';
+import { openContribution, prepareContribution, writeContribution } from './contribution-file';
 import { LockedRowsError } from './rows-part';
 import { CannotUnsealError } from './seal';
 import { BrokenBundleError } from './signed-container';
@@ -362,6 +362,9 @@ describe('a bundle that its owner signed', () => {
     const error = await refusal(readAll(blob));
     expect(error).toBeInstanceOf(TabtuneError);
     expect((error as Error).message).toMatch(message);
+    // Whoever only reads the rows is told at their end, but for the root.
+    const read = await refusal(openBundle(blob).then((opened) => collect(opened.rows())));
+    expect(read instanceof TabtuneError || message.source === 'Merkle root').toBe(true);
   });
 
   it('with other parts than it names is not written, and not opened', async () => {
@@ -395,15 +398,24 @@ describe('a contribution', () => {
   beforeAll(async () => {
     handedIn = await writeRows([{ text: SECRET, contributor: bo.person.id, source: 'notes' }]);
   });
+  const openFile = (rows = handedIn.blob) =>
+    writeContribution(contribution, [{ name: 'rows.jsonl', data: rows }]);
+
+  /** Sealed for Ada, and signed with the digests of what is sealed. */
+  async function sealedFile(rows = handedIn.blob) {
+    const lock = await createDataKey(ada.person.agreement);
+    const prepared = await prepareContribution(contribution.statement, rows, lock);
+    const signed = await signStatement(bo, prepared.contribution);
+    return { lock, parts: prepared.parts, blob: await writeContribution(signed, prepared.parts) };
+  }
 
   it('comes back, open or sealed for the owner', async () => {
-    const open = await openContribution(await writeContribution(contribution, handedIn.blob));
+    const open = await openContribution(await openFile());
     expect(open.signed).toEqual(contribution);
     expect(open.cid).toBe(statementCid(contribution));
     expect((await open.verifyRows()).tree.root).toBe(contribution.statement.rows.root);
 
-    const lock = await createDataKey(ada.person.agreement);
-    const blob = await writeContribution(contribution, handedIn.blob, lock);
+    const { blob } = await sealedFile();
     expect(Buffer.from(await bytesOf(blob)).includes(SECRET)).toBe(false);
     const sealed = await openContribution(blob);
     expect(sealed.sealed).toBe(true);
@@ -413,10 +425,10 @@ describe('a contribution', () => {
   });
 
   it('is refused when it is changed at any byte, open or sealed', async () => {
-    const lock = await createDataKey(ada.person.agreement);
+    const sealed = await sealedFile();
     for (const [blob, key] of [
-      [await writeContribution(contribution, handedIn.blob), undefined],
-      [await writeContribution(contribution, handedIn.blob, lock), lock.key]
+      [await openFile(), undefined],
+      [sealed.blob, sealed.lock.key]
     ] as const) {
       await expectRefusedEverywhere(await bytesOf(blob), async (bad) =>
         (await openContribution(bad)).verifyRows(key)
@@ -424,18 +436,39 @@ describe('a contribution', () => {
     }
   }, 120_000);
 
+  it('is refused when a part of it was changed with its checksums, sealed also by whoever has no key', async () => {
+    await expectForgeriesRefused(await openFile(), async (bad) => (await openContribution(bad)).verifyRows());
+    await expectForgeriesRefused((await sealedFile()).blob, (bad) => openContribution(bad));
+  });
+
+  it('sealed as it once was, its statement naming only its rows, opens with the key, which every byte needs', async () => {
+    const { parts, lock } = await sealedFile();
+    const old = await writeContribution(contribution, parts);
+    const read = async (blob: Blob) => {
+      const opened = await openContribution(blob);
+      return opened.verifyRows(await unwrapKey(opened.wrapped!, ada));
+    };
+    expect((await read(old)).tree.root).toBe(contribution.statement.rows.root);
+    expect(await collect((await openContribution(old)).rows(lock.key))).toHaveLength(1);
+    await expectForgeriesRefused(old, read);
+  });
+
   it('with other rows than were signed is refused', async () => {
     const other = await writeRows([{ text: 'other', contributor: bo.person.id }]);
-    await expect(openContribution(await writeContribution(contribution, other.blob))).rejects.toThrow(
-      BrokenBundleError
-    );
-    const lock = await createDataKey(ada.person.agreement);
-    const sealed = await openContribution(await writeContribution(contribution, other.blob, lock));
-    await expect(sealed.verifyRows(lock.key)).rejects.toThrow(/number|length|SHA-256/);
+    await expect(openContribution(await openFile(other.blob))).rejects.toThrow(BrokenBundleError);
+    const { blob, lock } = await sealedFile(other.blob);
+    const sealed = await openContribution(blob);
+    await expect(sealed.verifyRows(lock.key)).rejects.toThrow(/length|SHA-256/);
+  });
+
+  it('with rows that are no rows is refused by their digest, before anything is made of them', async () => {
+    const { blob, lock } = await sealedFile(new Blob(['{'.repeat(contribution.statement.rows.bytes)]));
+    const sealed = await openContribution(blob);
+    await expect(sealed.verifyRows(lock.key)).rejects.toThrow(/their SHA-256 is/);
   });
 
   it('is no version, and a version is no contribution', async () => {
-    const file = await writeContribution(contribution, handedIn.blob);
+    const file = await openFile();
     await expect(openBundle(file)).rejects.toThrow('of the kind "contribution" and not "version"');
     await expect(openContribution(await bundle())).rejects.toThrow('of the kind "version"');
     await expect(openBundle(new Blob(['{"kind":"version"}']))).rejects.toThrow(BrokenContainerError);

@@ -1,20 +1,22 @@
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { canonicalJson } from '../canonical';
 import type { MerkleTree } from '../content/merkle';
-import type { RowsFile, RowsTally } from '../content/rows-file';
+import { countRow, emptyTally, type RowsFile, type RowsTally } from '../content/rows-file';
 import type { DatanetRow } from '../datanet';
 import type { PaceOptions } from '../pace';
 import { statementCid } from '../trust/sign';
-import type { FileDigest, Signed, Version } from '../trust/statements';
+import type { Signed, Version } from '../trust/statements';
 import { writeContainer, type ContainerPart } from './container';
 import { croissantOf, type Croissant } from './croissant';
-import { digestBlob } from './digest';
 import { RowsPart } from './rows-part';
 import { seal } from './seal';
 import {
   brokenBundle,
+  describePart,
   entryText,
   openSignedContainer,
+  requireSignedFiles,
   statementPart,
   type CheckedEntry,
   type OpenOptions
@@ -62,7 +64,7 @@ export async function prepareBundle(
   const sealed = key && (await seal(rows.blob, key, version.rows.root, options));
   const { sha256, bytes } = version.rows;
   const rowsPart = sealed
-    ? await describe(SEALED_ROWS_NAME, sealed, options)
+    ? await describePart(SEALED_ROWS_NAME, sealed, options)
     : // Their digest is known from when they were written.
       {
         file: { name: OPEN_ROWS_NAME, bytes, sha256 },
@@ -70,8 +72,8 @@ export async function prepareBundle(
       };
   const croissant = croissantOf(version, rowsPart.file, rows.tally.fields);
   const parts = [
-    await describe(STATEMENTS_NAME, writeStatements(statements), options),
-    await describe(CROISSANT_NAME, new Blob([canonicalJson(croissant)]), options),
+    await describePart(STATEMENTS_NAME, writeStatements(statements), options),
+    await describePart(CROISSANT_NAME, new Blob([canonicalJson(croissant)]), options),
     rowsPart
   ];
   return {
@@ -104,7 +106,7 @@ export interface Bundle {
   readonly statements: readonly Signed[];
   readonly croissant: Croissant;
   readonly permissioned: boolean;
-  /** See `RowsPart.rows`. */
+  /** See `RowsPart.rows`; behind the last row, also compares who and what the rows are with what the version says. */
   rows(key?: CryptoKey, options?: PaceOptions): AsyncGenerator<DatanetRow>;
   /** As `RowsPart.verify`; also compares who and what the rows are with what the version says. */
   verifyRows(key?: CryptoKey, options?: PaceOptions): Promise<{ tree: MerkleTree; tally: RowsTally }>;
@@ -133,7 +135,14 @@ export async function openBundle(blob: Blob, options: OpenOptions = {}): Promise
     statements,
     croissant,
     permissioned: version.permissioned,
-    rows: (key, pace) => rows.rows(key, pace),
+    async *rows(key, pace) {
+      const tally = emptyTally();
+      for await (const row of rows.rows(key, pace)) {
+        countRow(tally, row);
+        yield row;
+      }
+      checkTally(version, tally, label);
+    },
     async verifyRows(key, pace) {
       const verified = await rows.verify(key, pace);
       checkTally(version, verified.tally, label);
@@ -153,17 +162,10 @@ export function requireParts(
 ): [statements: CheckedEntry, croissant: CheckedEntry, rows: CheckedEntry] {
   const { files, rows, permissioned } = version;
   const names = [STATEMENTS_NAME, CROISSANT_NAME, permissioned ? SEALED_ROWS_NAME : OPEN_ROWS_NAME];
-  if (
-    parts.map(({ name }) => name).join() !== names.join() ||
-    files.map(({ name }) => name).join() !== names.join()
-  ) {
+  if (files.map(({ name }) => name).join() !== names.join()) {
     throw brokenBundle(label, `it should hold ${names.join(', ')}`);
   }
-  for (const [i, { name, bytes, sha256 }] of parts.entries()) {
-    if (bytes !== files[i].bytes || sha256 !== files[i].sha256) {
-      throw brokenBundle(label, `"${name}" in it is not the one that was signed`);
-    }
-  }
+  requireSignedFiles(parts, files, label);
   const { bytes, sha256 } = files[files.length - 1];
   if (!permissioned && (bytes !== rows.bytes || sha256 !== rows.sha256)) {
     throw brokenBundle(label, 'it says two things of its rows');
@@ -171,26 +173,23 @@ export function requireParts(
   return [parts[0], parts[1], parts[2]];
 }
 
-/** What `croissant.json` says, which is an object. @throws BrokenBundleError, UnreadableFileError */
+/** What `croissant.json` says, which is an object in its canonical form. @throws BrokenBundleError, UnreadableFileError */
 export async function readDescription(part: CheckedEntry, label: string): Promise<Croissant> {
   return readJson(await entryText(part, MAX_CROISSANT_BYTES, label), label);
 }
 
-async function describe(
-  name: string,
-  data: Blob,
-  options: PaceOptions
-): Promise<{ file: FileDigest; part: ContainerPart }> {
-  const { bytes, sha256, crc32 } = await digestBlob(data, { signal: options.signal });
-  return { file: { name, bytes, sha256 }, part: { name, data, crc32 } };
-}
-
 function readJson(text: string, label: string): Croissant {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Croissant;
+    const value = parseJson(`${label}, ${CROISSANT_NAME}`, text);
+    // A key that is there twice would tell other readers something else.
+    if (isObject(value) && canonicalJson(value) === text) return value as Croissant;
   } catch (cause) {
+    if (cause instanceof TabtuneError) throw cause;
     throw brokenBundle(label, `its ${CROISSANT_NAME} is not JSON`, cause);
   }
-  throw brokenBundle(label, `its ${CROISSANT_NAME} is not a JSON object`);
+  throw brokenBundle(label, `its ${CROISSANT_NAME} is not a JSON object in its canonical form`);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

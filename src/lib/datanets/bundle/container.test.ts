@@ -2,6 +2,7 @@ import { unzipSync, zipSync } from 'fflate';
 import fc from 'fast-check';
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { UnreadableFileError } from './blob';
 import {
   BrokenContainerError,
@@ -140,7 +141,7 @@ describe('a container', () => {
         expect(error).toBeInstanceOf(BrokenContainerError);
         expect(error.message.length).toBeGreaterThan(40);
       }),
-      { numRuns: 300 }
+      fuzz(300)
     );
   });
 
@@ -167,6 +168,7 @@ it('the CRC-32 is the one of zlib, however the bytes are cut', () => {
       const crc = new Crc32();
       for (const piece of pieces) crc.update(piece);
       expect(crc.value).toBe(zlibCrc32(Buffer.concat(pieces)));
-    })
+    }),
+    fuzz(100)
   );
 });

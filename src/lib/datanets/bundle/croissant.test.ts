@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { TabtuneError } from '../../errors';
 import { normalPolicy } from '../policy/combine';
 import type { Version } from '../trust/statements';
@@ -205,7 +206,8 @@ describe('somebody else’s Croissant', () => {
             if (!(error instanceof TabtuneError)) throw error;
           }
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 });

@@ -44,6 +44,8 @@ export async function readStatements(
   for await (const line of readLines(data, MAX_STATEMENT_CHARACTERS)) {
     if (line.problem !== undefined)
       throw brokenBundle(label, `statement ${line.number} in it is ${line.problem}`);
+    if (!line.plain)
+      throw brokenBundle(label, `statement ${line.number} in it does not end with a line feed alone`);
     const signed = await readSigned(line.text);
     const cid = statementCid(signed);
     if (seen.has(cid)) throw brokenBundle(label, `it brings statement ${line.number} twice`);

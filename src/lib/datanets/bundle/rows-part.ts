@@ -1,8 +1,7 @@
 import { TabtuneError } from '../../errors';
-import { readRows, verifyRows, type RowsTally } from '../content/rows-file';
+import { readRows, verifyBytes, verifyRows, type RowsTally } from '../content/rows-file';
 import type { MerkleTree } from '../content/merkle';
 import type { DatanetRow } from '../datanet';
-import type { TextInput } from '../lines';
 import type { PaceOptions } from '../pace';
 import type { RowsDigest } from '../trust/statements';
 import { Unsealed } from './seal';
@@ -29,25 +28,29 @@ export class RowsPart {
    * @throws LockedRowsError, CannotUnsealError, RowsFileError, RowsMismatchError, UnreadableFileError, the abort reason.
    */
   async *rows(key?: CryptoKey, options: PaceOptions = {}): AsyncGenerator<DatanetRow> {
-    yield* readRows(await this.#bytes(key, options.signal), this.digest, options);
+    const input = this.sealed ? (await this.#open(key)).bytes(options.signal) : this.#data;
+    yield* readRows(input, this.digest, options);
   }
 
   /**
-   * Reads all rows and compares their number, length, SHA-256 and Merkle root with the statement's.
+   * Reads all rows and compares their number, length, SHA-256 and Merkle root with the statement's. Sealed ones are read
+   * twice: the digest of open ones was compared as the file was opened, of sealed ones it can be only now.
    * @throws as `rows`.
    */
   async verify(key?: CryptoKey, options: PaceOptions = {}): Promise<{ tree: MerkleTree; tally: RowsTally }> {
-    return verifyRows(await this.#bytes(key, options.signal), this.digest, options);
+    if (!this.sealed) return verifyRows(this.#data, this.digest, options);
+    const unsealed = await this.#open(key);
+    await verifyBytes(unsealed.bytes(options.signal), this.digest);
+    return verifyRows(unsealed.bytes(options.signal), this.digest, options);
   }
 
-  async #bytes(key: CryptoKey | undefined, signal: AbortSignal | undefined): Promise<TextInput> {
-    if (!this.sealed) return this.#data;
+  async #open(key: CryptoKey | undefined): Promise<Unsealed> {
     if (!key) {
       throw new LockedRowsError(
         'The rows are sealed, and this browser has no key to them. Ask the owner for access.',
         { details: { root: this.digest.root } }
       );
     }
-    return (await Unsealed.open(this.#data, key, this.digest.root)).bytes(signal);
+    return Unsealed.open(this.#data, key, this.digest.root);
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { CannotUnsealError, SEGMENT_BYTES, Unsealed, seal } from './seal';
 
 const ROOT = `0x${'1'.repeat(64)}`;
@@ -99,7 +100,8 @@ describe('sealed rows', () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async (bytes) => {
         await expect(open(bytes as Uint8Array<ArrayBuffer>)).rejects.toThrow(CannotUnsealError);
-      })
+      }),
+      fuzz(100)
     );
   });
 

@@ -3,10 +3,10 @@ import { canonicalJson } from '../canonical';
 import type { PaceOptions } from '../pace';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { isSigned, readSigned } from '../trust/sign';
-import type { Signed, Statement } from '../trust/statements';
+import type { FileDigest, Signed, Statement } from '../trust/statements';
 import { readBytes } from './blob';
 import { digestEntry, openContainer, within, type ContainerEntry, type ContainerPart } from './container';
-import type { BlobDigest } from './digest';
+import { digestBlob, type BlobDigest } from './digest';
 
 /** A file of Tabtune's whose parts are not those that its statement speaks of. Nothing in it is used. */
 export class BrokenBundleError extends TabtuneError {}
@@ -61,6 +61,33 @@ export async function openSignedContainer<K extends Statement['kind']>(
     throw brokenBundle(label, `its statement is of the kind "${signed.statement.kind}" and not "${kind}"`);
   }
   return { signed, parts };
+}
+
+/** A part of a container that is to be signed, with what is signed of it. @throws UnreadableFileError, the abort reason */
+export async function describePart(
+  name: string,
+  data: Blob,
+  options: PaceOptions
+): Promise<{ file: FileDigest; part: ContainerPart }> {
+  const { bytes, sha256, crc32 } = await digestBlob(data, { signal: options.signal });
+  return { file: { name, bytes, sha256 }, part: { name, data, crc32 } };
+}
+
+/** Compares parts, byte by byte, with the files that were signed. @throws BrokenBundleError */
+export function requireSignedFiles(
+  parts: readonly CheckedEntry[],
+  files: readonly FileDigest[],
+  label: string
+): void {
+  const names = files.map(({ name }) => name);
+  if (parts.map(({ name }) => name).join() !== names.join()) {
+    throw brokenBundle(label, `it should hold ${names.join(', ')}`);
+  }
+  for (const [i, { name, bytes, sha256 }] of parts.entries()) {
+    if (bytes !== files[i].bytes || sha256 !== files[i].sha256) {
+      throw brokenBundle(label, `"${name}" in it is not the one that was signed`);
+    }
+  }
 }
 
 /** The text of an entry that is read whole. @throws BrokenBundleError where it is too long or not UTF-8. */

@@ -3,6 +3,7 @@ import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { canonicalJson } from '../canonical';
 import type { Row, RowContent } from '../row';
 import { cidOfDigest, cidOfText, rowCid, rowContent, rowDigest } from './cid';
@@ -26,7 +27,7 @@ describe('CIDs of rows', () => {
         expect(rowCid(value)).toBe(await byMultiformats(value));
         expect(cidOfText(canonicalJson(value))).toBe(rowCid(value));
       }),
-      { numRuns: 50 }
+      fuzz(50)
     );
   });
 
@@ -52,7 +53,8 @@ describe('CIDs of rows', () => {
       fc.property(content, (value) => {
         expect(CID.parse(rowCid(value)).multihash.digest).toEqual(rowDigest(value));
         expect(cidOfDigest(rowDigest(value))).toBe(rowCid(value));
-      })
+      }),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { diffRows } from './diff';
 import type { MerkleLeaf } from './merkle';
 
@@ -45,7 +46,8 @@ describe('the difference of two versions', () => {
         const kept = from.filter((_, i) => !diff.removed.includes(i));
         expect(kept).toHaveLength(diff.kept);
         expect(bag([...kept, ...diff.added.map((i) => to[i])])).toEqual(bag(to));
-      })
+      }),
+      fuzz(100)
     );
   });
 });

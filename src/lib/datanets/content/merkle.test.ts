@@ -1,6 +1,7 @@
 import { StandardMerkleTree } from '@openzeppelin/merkle-tree';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { rowCid } from './cid';
 import {
   EmptyTreeError,
@@ -49,7 +50,7 @@ describe('the Merkle tree', () => {
           expect(verifyProof(tree.root, cid, contributor, theirs.getProof(i))).toBe(true);
         }
       }),
-      { numRuns: 60 }
+      fuzz(60)
     );
   });
 
@@ -86,7 +87,7 @@ describe('the Merkle tree', () => {
           expect(verifyShareProof(tree.root, { id, share: share === 0 ? 1 : share - 1 }, proof)).toBe(false);
         }
       }),
-      { numRuns: 60 }
+      fuzz(60)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { crc32 } from 'node:zlib';
 import { canonicalJson, rowsSha256 } from '../canonical';
 import { SPLITS, type DatanetRow } from '../datanet';
@@ -61,7 +62,7 @@ describe('the rows of a version, as a file', () => {
         const leaves = rows.map((row) => ({ cid: rowCid(rowContent(row)), contributor: row.contributor }));
         expect((await MerkleTree.build(leaves)).root).toBe(digest.root);
       }),
-      { numRuns: 40 }
+      fuzz(40)
     );
   });
 
@@ -74,7 +75,7 @@ describe('the rows of a version, as a file', () => {
         expect(stored).toMatchObject({ digest: plain.digest, crc32: plain.crc32, tally: plain.tally });
         expect(stored.crc32).toBe(crc32(new Uint8Array(await stored.blob.arrayBuffer())));
       }),
-      { numRuns: 40 }
+      fuzz(40)
     );
   });
 
@@ -154,24 +155,52 @@ describe('the rows of a version, as a file', () => {
     );
   });
 
-  it('whatever their bytes, never throw anything else', async () => {
+  it('are not the signed ones with any line end replaced, also the last', async () => {
     const { blob, digest } = await writeRows(ROWS);
     const good = new Uint8Array(await blob.arrayBuffer());
+    const ends = [...good.keys()].filter((at) => good[at] === 0x0a);
+    expect(ends).toHaveLength(ROWS.length);
+    for (const at of ends) {
+      for (let byte = 0; byte < 256; byte += 1) {
+        if (byte === 0x0a) continue;
+        const error: unknown = await read([good.with(at, byte)], digest).catch((reason: unknown) => reason);
+        expect(isRefusal(error), `byte ${byte} at ${at}`).toBe(true);
+      }
+      const crlf = Uint8Array.from([...good.slice(0, at), 0x0d, ...good.slice(at)]);
+      await expect(read([crlf], digest)).rejects.toThrow(RowsFileError);
+    }
+  });
+
+  it('whatever their bytes, are the signed ones or refused, and never throw anything else', async () => {
+    const { blob, digest } = await writeRows(ROWS);
+    const good = new Uint8Array(await blob.arrayBuffer());
+    const at = fc.nat(good.length - 1);
+    const byte = fc.nat(255);
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
           fc.uint8Array({ maxLength: 200 }),
-          fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 })).map(([at, by]) => {
-            const bad = good.slice();
-            bad[at] ^= by;
-            return bad;
-          })
+          fc.tuple(at, byte).map(([place, put]) => good.with(place, put)),
+          fc.tuple(at, byte).map(([place, put]) => {
+            return Uint8Array.from([...good.slice(0, place), put, ...good.slice(place)]);
+          }),
+          at.map((place) => Uint8Array.from([...good.slice(0, place), ...good.slice(place + 1)]))
         ),
-        async (bytes) => {
-          const error: unknown = await read([bytes], digest).catch((reason: unknown) => reason);
-          expect(error instanceof RowsFileError || error instanceof RowsMismatchError).toBe(true);
+        // However the bytes arrive.
+        fc.integer({ min: 1, max: 500 }),
+        async (bytes, piece) => {
+          const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, i) =>
+            bytes.subarray(i * piece, (i + 1) * piece)
+          );
+          const same = bytes.length === good.length && bytes.every((value, i) => value === good[i]);
+          const error: unknown = await read(pieces, digest).then(
+            () => undefined,
+            (reason: unknown) => reason
+          );
+          expect(same ? error === undefined : isRefusal(error)).toBe(true);
         }
-      )
+      ),
+      fuzz(300)
     );
   });
 
@@ -182,6 +211,10 @@ describe('the rows of a version, as a file', () => {
     await expect(verifyRows(blob, digest, { signal })).rejects.toThrow('enough');
   });
 });
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof RowsFileError || error instanceof RowsMismatchError;
+}
 
 function asStored(row: DatanetRow): StoredRow {
   const { messages: _, text: __, ...meta } = row as DatanetRow & Partial<ChatRow & TextRow>;

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { NotCanonicalError, canonicalJson, canonicalRow } from '../canonical';
 import type { DatanetRow, Split } from '../datanet';
 import { MAX_LINE_BYTES, readLines, type TextInput } from '../lines';
@@ -118,7 +119,7 @@ interface Written {
 
 function plainLine(row: DatanetRow, index: number, tally: RowsTally): Written {
   const line = writeLine(row, index + 1);
-  count(tally, row);
+  countRow(tally, row);
   return { line, leaf: leafOf(row) };
 }
 
@@ -141,7 +142,7 @@ function storedLine({ meta, json, digest }: StoredRow, index: number, tally: Row
   line.set(json.subarray(1, -1), head.length);
   line.set(tail, head.length + json.length - 2);
   if (index % LOOKED_AT === 0) requireAsStored({ meta, json, digest }, line, index + 1);
-  count(tally, stub);
+  countRow(tally, stub);
   return { line, leaf: { cid: cidOfDigest(digest), contributor: meta.contributor } };
 }
 
@@ -184,10 +185,12 @@ export async function* readRows(
     if (expected && count === expected.count) throw mismatch('number of rows', expected.count, 'more');
     count = line.number;
     if (line.problem !== undefined) throw badLine(count, line.problem);
-    const row = readLine(line.text, count);
-    if (lines.add(line.text).length !== line.bytes) {
+    // Decoding keeps each byte of a line that is plain, so that what is hashed are the bytes of the file.
+    if (!line.plain) {
       throw badLine(count, 'it does not end with a line feed alone, or begins with a byte order mark');
     }
+    const row = readLine(line.text, count);
+    lines.add(line.text);
     yield row;
     if (pace.due) await pace.breathe(count, expected?.count ?? count);
   }
@@ -197,6 +200,27 @@ export async function* readRows(
     if (lines.sha256() !== expected.sha256) throw mismatch('SHA-256', expected.sha256, lines.sha256());
   }
   pace.finish(count);
+}
+
+/**
+ * Reads bytes that should be those of signed rows, and makes nothing of them: what a stranger sent is looked into only
+ * once it is known to be what was signed.
+ * @throws RowsMismatchError, or what the bytes throw.
+ */
+export async function verifyBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  expected: Pick<RowsDigest, 'bytes' | 'sha256'>
+): Promise<void> {
+  const hash = sha256.create();
+  let length = 0;
+  for await (const piece of bytes) {
+    hash.update(piece);
+    length += piece.length;
+    if (length > expected.bytes) break;
+  }
+  if (length !== expected.bytes) throw mismatch('length in bytes', expected.bytes, length);
+  const found = bytesToHex(hash.digest());
+  if (found !== expected.sha256) throw mismatch('SHA-256', expected.sha256, found);
 }
 
 /**
@@ -212,7 +236,7 @@ export async function verifyRows(
   const tally = emptyTally();
   async function* leaves(): AsyncGenerator<MerkleLeaf> {
     for await (const row of readRows(input, expected, { signal: options.signal })) {
-      count(tally, row);
+      countRow(tally, row);
       yield leafOf(row);
     }
   }
@@ -240,7 +264,7 @@ function writeLine(row: DatanetRow, number: number): string {
 function readLine(text: string, number: number): DatanetRow {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(`Line ${number}`, text);
   } catch (cause) {
     throw badLine(number, 'not JSON', cause);
   }
@@ -277,7 +301,8 @@ function leafOf(row: DatanetRow): MerkleLeaf {
   return { cid: rowCid(rowContent(row)), contributor: row.contributor };
 }
 
-function emptyTally(): RowsTally {
+/** Nothing counted yet. */
+export function emptyTally(): RowsTally {
   return {
     contributors: new Map(),
     contributions: new Map(),
@@ -286,7 +311,8 @@ function emptyTally(): RowsTally {
   };
 }
 
-function count(tally: RowsTally, row: DatanetRow): void {
+/** Counts one more row. */
+export function countRow(tally: RowsTally, row: DatanetRow): void {
   const { contributor, contribution, split } = row;
   tally.contributors.set(contributor, (tally.contributors.get(contributor) ?? 0) + 1);
   if (contribution !== undefined) {

@@ -36,8 +36,9 @@ export function checkChunkOptions({ size, overlap }: ChunkOptions): void {
 
 /** Finds where text may be broken. Making segmenters is slow, so one of these serves a whole text. */
 export class TextBreaker {
-  readonly #sentences = new Intl.Segmenter(undefined, { granularity: 'sentence' });
-  readonly #graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  // A locale of its own: the same text is cut alike on every machine.
+  readonly #sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
+  readonly #graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
   /**
    * Cuts a text into chunks that cover it: each begins at or before the end of the one before. A chunk ends, as far back

@@ -8,7 +8,7 @@ async function read(text: string | Uint8Array<ArrayBuffer>, delimiter = ',', nam
   const values: unknown[] = [];
   const problems: { where: string; reason: string }[] = [];
   const wheres: string[] = [];
-  for await (const page of readCsv(name, new Blob([text]), delimiter)) {
+  for await (const page of readCsv(name, new Blob([text]), { delimiter })) {
     values.push(...page.records.map(({ value }) => value));
     wheres.push(...page.records.map(({ where }) => where));
     problems.push(...page.problems.map(({ where, reason }) => ({ where, reason })));
@@ -67,10 +67,10 @@ describe('CSV', () => {
   });
 
   it('finds the delimiter', async () => {
-    expect(await guessDelimiter('a.tsv', 'a,b\tc')).toBe('\t');
-    expect(await guessDelimiter('a.csv', 'a;b\n1,5;2\n3,5;4')).toBe(';');
-    expect(await guessDelimiter('a.csv', 'a\tb\n1\t2')).toBe('\t');
-    expect(await guessDelimiter('a.csv', 'only\none')).toBe(',');
+    expect(guessDelimiter('a.tsv', 'a,b\tc')).toBe('\t');
+    expect(guessDelimiter('a.csv', 'a;b\n1,5;2\n3,5;4')).toBe(';');
+    expect(guessDelimiter('a.csv', 'a\tb\n1\t2')).toBe('\t');
+    expect(guessDelimiter('a.csv', 'only\none')).toBe(',');
     expect((await read('a\tb\n"x"\t\n', '\t')).values).toEqual([{ a: 'x', b: '' }]);
   });
 

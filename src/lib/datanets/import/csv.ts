@@ -1,6 +1,7 @@
 import type Papa from 'papaparse';
 import { TabtuneError } from '../../errors';
 import { decodeText } from './decode-text';
+import { fitDelimiter, statedDelimiter } from './delimiter';
 import type { ImportProblem } from './import';
 import { problem, type RecordPage, type SourceRecord } from './records';
 
@@ -32,36 +33,41 @@ interface ParserResult {
 const LONG_BLANK = 4096;
 const BLANK = /[^\S\n]/;
 
-/** What cells are separated by, judged from the beginning of a file; a comma where nothing speaks for another. */
-export async function guessDelimiter(name: string, head: string): Promise<string> {
-  if (/\.(tsv|tab)$/i.test(name)) return '\t';
-  const { default: Papa } = await import('papaparse');
-  return Papa.parse(head, { preview: 20 }).meta.delimiter || ',';
+/**
+ * What cells are separated by, judged from the beginning of a file; a comma where nothing speaks for another.
+ * @param isCut the file goes on behind `head`
+ */
+export function guessDelimiter(name: string, head: string, isCut = false): string {
+  // What promises tabs has them, unless no name of a column is before one.
+  if (/\.(tsv|tab)$/i.test(name) && head.slice(0, head.indexOf('\n') + 1 || undefined).includes('\t'))
+    return '\t';
+  return fitDelimiter(head, isCut).delimiter;
 }
 
 /**
  * Reads a file of delimiter-separated values (RFC 4180, and what programs make of it): the first record names the
  * columns, each other becomes an object of text values. Only one record is held at a time, beside the piece of the
  * file being read. A record with more or fewer cells than there are columns, or with misplaced quotes, is a problem
- * with its line number.
+ * with its line number. A first line `sep=;`, which spreadsheets write for each other, is no record.
  * @throws NotUtf8Error, CsvQuoteError
  */
 export async function* readCsv(
   name: string,
   file: Blob,
-  delimiter: string,
+  { delimiter, encoding }: { delimiter: string; encoding?: string },
   breathe: () => Promise<void> = () => Promise.resolve()
 ): AsyncGenerator<RecordPage & { columns: string[] }> {
   const { default: Papa } = await import('papaparse');
   let columns: string[] | undefined;
   const splitter = new RecordSplitter(name, delimiter, Papa);
-  for await (const { text, done } of decodeText(name, file)) {
+  for await (const { text, done } of decodeText(name, file, encoding)) {
     let records: SourceRecord[] = [];
     let problems: ImportProblem[] = [];
     for (const record of splitter.push(text, done === file.size)) {
       if (record.cells.length === 1 && record.cells[0].trim() === '') continue;
       if (!columns) {
-        columns = nameColumns(record.cells);
+        const isStatement = record.line === 1 && statedDelimiter(record.cells.join(delimiter)) !== undefined;
+        if (!isStatement) columns = nameColumns(record.cells);
         continue;
       }
       readRecord(columns, record, delimiter, records, problems);

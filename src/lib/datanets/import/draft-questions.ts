@@ -1,4 +1,5 @@
 import type { Message } from '../row';
+import { parseJson } from '../../json';
 
 /** A question and its answer, as a model drafted them. */
 export interface QuestionPair {
@@ -57,7 +58,7 @@ function fromJson(text: string): QuestionPair[] | undefined {
   const end = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'));
   if (start < 0 || end <= start) return undefined;
   try {
-    const value: unknown = JSON.parse(text.slice(start, end + 1));
+    const value = parseJson('The draft', text.slice(start, end + 1));
     const list = Array.isArray(value)
       ? (value as unknown[])
       : (Object.values(value as object).find(Array.isArray) ?? [value]);

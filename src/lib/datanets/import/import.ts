@@ -3,13 +3,29 @@ import type { DatanetRow } from '../datanet';
 import type { Row } from '../row';
 
 export type ImportInput =
-  | { kind: 'file'; file: File }
-  | { kind: 'text'; text: string }
+  | { kind: 'file'; file: File; reading?: ReadingChoice }
+  | { kind: 'text'; text: string; reading?: ReadingChoice }
   /** A dataset on the Hugging Face hub, by id; `file` is one of the Parquet files that the hub makes of each. */
   | { kind: 'hub'; id: string; config?: string; split?: string };
 
+/** What a person may say of how a file is to be read, where it is told wrongly or cannot be told. */
+export interface ReadingChoice {
+  /** Of text, as `TextDecoder` names it. */
+  encoding?: string;
+  /** What separates the cells of a table in text; one character. */
+  delimiter?: string;
+  /** Of a file that is one JSON object: the field that holds the rows. */
+  field?: string;
+}
+
+/** How a file was read, as far as it could be read otherwise. */
+export interface ReadingUsed extends ReadingChoice {
+  /** All fields that could hold the rows. */
+  fields?: string[];
+}
+
 /** What a file turned out to be, with enough of it to decide how it becomes rows. */
-export type ImportInspection =
+export type ImportInspection = { reading?: ReadingUsed } & (
   | { shape: 'rows'; name: string; format: string; sample: unknown[]; mapping: ImportMapping }
   | {
       shape: 'table';
@@ -22,6 +38,8 @@ export type ImportInspection =
       sample: Record<string, string>[];
       /** The best guess from the columns' names. */
       mapping: ImportMapping;
+      /** Neither a name nor the content of a column told what it is for. */
+      isGuess?: true;
       /** Of a dataset on the hub: what else of it could be taken. */
       hub?: { id: string; config: string; split: string; choices: { config: string; split: string }[] };
     }
@@ -34,7 +52,8 @@ export type ImportInspection =
       /** The beginning, as text. */
       sample: string;
       mapping: ImportMapping;
-    };
+    }
+);
 
 /** How what comes in becomes rows. */
 export type ImportMapping = {

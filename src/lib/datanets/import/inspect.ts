@@ -1,5 +1,5 @@
-import type { ImportInput, ImportInspection, ImportOptions } from './import';
-import { guessMapping, isRow } from './mapping';
+import type { ImportInput, ImportInspection, ImportOptions, ReadingUsed } from './import';
+import { guessMapping, isRow, knownMapping } from './mapping';
 import { valueText, type SourceRecord } from './records';
 import { openSource, type DocumentSource, type RecordSource } from './source';
 
@@ -29,8 +29,10 @@ export async function inspectImport(
 async function inspectRecords(source: RecordSource): Promise<ImportInspection> {
   const records: SourceRecord[] = [];
   let named: string[] | undefined;
+  let reading: ReadingUsed = source.reading ?? {};
   for await (const page of source.pages()) {
     named = page.columns ?? named;
+    if (page.wrapped) reading = { ...reading, ...page.wrapped };
     records.push(...page.records.slice(0, JUDGED - records.length));
     if (records.length >= JUDGED) break;
   }
@@ -39,7 +41,8 @@ async function inspectRecords(source: RecordSource): Promise<ImportInspection> {
   const isTable = named !== undefined;
   // One broken line among rows does not make them a table.
   if (!isTable && values.filter(isRow).length * 2 >= values.length) {
-    return { shape: 'rows', name, format, sample: values.slice(0, SHOWN), mapping: { to: 'rows' } };
+    const sample = values.slice(0, SHOWN);
+    return { shape: 'rows', name, format, sample, mapping: { to: 'rows' }, ...said(reading) };
   }
   const objects = values.filter(
     (value): value is Record<string, unknown> => typeof value === 'object' && !!value
@@ -55,8 +58,18 @@ async function inspectRecords(source: RecordSource): Promise<ImportInspection> {
     ...(count === undefined ? {} : { count }),
     sample: objects.slice(0, SHOWN).map((object) => shown(object, columns)),
     mapping: guessMapping(columns, objects),
+    ...(knownMapping(columns, objects) ? {} : { isGuess: true as const }),
+    ...said(reading),
     ...(hub ? { hub: { id: hub.id, config: hub.config, split: hub.split, choices: hub.choices } } : {})
   };
+}
+
+/** Where nothing could be read otherwise, nothing is said. */
+function said(reading: ReadingUsed | undefined): { reading?: ReadingUsed } {
+  const isSaid = ([, value]: [string, unknown]) =>
+    value !== undefined && !(Array.isArray(value) && value.length === 0);
+  const told = Object.fromEntries(Object.entries(reading ?? {}).filter(isSaid));
+  return Object.keys(told).length > 0 ? { reading: told } : {};
 }
 
 function shown(object: Record<string, unknown>, columns: readonly string[]): Record<string, string> {
@@ -106,6 +119,7 @@ async function inspectDocument(source: DocumentSource, options: ImportOptions): 
     ...(title === undefined ? {} : { title }),
     characters,
     sample: sample.slice(0, SAMPLE_LENGTH).toWellFormed(),
-    mapping: { to: 'chunks', ...DEFAULT_CHUNKS }
+    mapping: { to: 'chunks', ...DEFAULT_CHUNKS },
+    ...said(source.reading)
   };
 }

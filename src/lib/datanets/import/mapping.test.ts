@@ -129,7 +129,11 @@ describe('a record becomes a row', () => {
     [{}, { to: 'text', column: 'constructor' }, 'constructor: empty'],
     [{ t: ['x'] }, { to: 'text', column: 't' }, 't: expected text, received a list'],
     [{ q: 'x', a: '' }, { to: 'chat', user: 'q', assistant: 'a' }, 'a: empty'],
-    [{ m: 'x' }, { to: 'messages', column: 'm' }, 'm: expected a list of messages, or the JSON of one'],
+    [
+      { m: 'x' },
+      { to: 'messages', column: 'm' },
+      'm: expected a list of messages, or one written as JSON or Python'
+    ],
     [{}, { to: 'messages', column: 'm' }, 'messages: expected a list of messages'],
     [
       { t: 'x', s: 'other' },

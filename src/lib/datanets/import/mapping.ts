@@ -1,8 +1,10 @@
 import type { ChatRow } from '../row';
 import { CONVERSATION_FIELDS, readRow, requireUnicode, ShapeProblem } from '../shapes';
 import { MappingError } from './errors';
+import { parseJson } from '../../json';
 import type { ImportedRow, ImportMapping, MetaColumns } from './import';
 import { readMetaColumns, readRowMeta, withDefaults } from './meta';
+import { parsePythonLiteral, PythonLiteralError } from './python-literal';
 import { ownValue, valueText } from './records';
 
 /** Names that columns have in published datasets, the likeliest first. Compared without case, `_`, `-` and blanks. */
@@ -52,15 +54,29 @@ function find(
  * questions with answers, or as running text (of the column with the longest texts, where no name tells).
  */
 export function guessMapping(columns: readonly string[], sample: readonly unknown[]): ImportMapping {
-  const records = sample.filter(
-    (value): value is Record<string, unknown> => typeof value === 'object' && !!value
-  );
+  const known = knownMapping(columns, sample);
+  if (known) return known;
+  const column = longest(columns, recordsIn(sample)) ?? columns[0] ?? '';
+  return { to: 'text', column, ...metaColumns(columns, [column]) };
+}
+
+/** The same where names, conversations in it, or a lack of choice tell; undefined where it would be a mere guess. */
+export function knownMapping(
+  columns: readonly string[],
+  sample: readonly unknown[]
+): ImportMapping | undefined {
+  const records = recordsIn(sample);
   // Conversations and running text in one table, as Tabtune exports them: each record is one or the other.
   const both = columns.includes('messages') && columns.includes('text');
   if (both && records.length > 0 && records.every(isRow)) return { to: 'rows' };
+  const toMessages = (column: string): ImportMapping => ({
+    to: 'messages',
+    column,
+    ...metaColumns(columns, [column])
+  });
   const conversation = find(columns, NAMES.messages, []);
   if (conversation !== undefined && records.some((record) => isConversation(record, conversation))) {
-    return { to: 'messages', column: conversation, ...metaColumns(columns, [conversation]) };
+    return toMessages(conversation);
   }
   const user = find(columns, NAMES.user, []);
   const assistant = find(columns, NAMES.assistant, [user]);
@@ -71,6 +87,8 @@ export function guessMapping(columns: readonly string[], sample: readonly unknow
     // Sides that are lists of messages (TRL's conversational form) are read as the rows they are.
     const nested = records.some((record) => typeof record[user] === 'object' && record[user] !== null);
     if (nested && records.every(isRow)) return { to: 'rows' };
+    // Answers that are whole conversations, as datasets of preferences have them.
+    if (holdsConversations(records, assistant)) return toMessages(assistant);
     return {
       to: 'chat',
       ...(system !== undefined ? { system } : {}),
@@ -80,8 +98,23 @@ export function guessMapping(columns: readonly string[], sample: readonly unknow
       ...metaColumns(columns, taken)
     };
   }
-  const column = find(columns, NAMES.text, []) ?? longest(columns, records) ?? columns[0] ?? '';
-  return { to: 'text', column, ...metaColumns(columns, [column]) };
+  // Under a name that says nothing: only one can be meant.
+  const [only, another] = columns.filter((candidate) => holdsConversations(records, candidate));
+  if (only !== undefined && another === undefined) return toMessages(only);
+  const column = find(columns, NAMES.text, []) ?? (columns.length === 1 ? columns[0] : undefined);
+  return column === undefined ? undefined : { to: 'text', column, ...metaColumns(columns, [column]) };
+}
+
+function recordsIn(sample: readonly unknown[]): Record<string, unknown>[] {
+  return sample.filter(
+    (value): value is Record<string, unknown> =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+  );
+}
+
+function holdsConversations(records: readonly Record<string, unknown>[], column: string): boolean {
+  const values = records.map((record) => ownValue(record, column)).filter((value) => valueText(value) !== '');
+  return values.length > 0 && values.every((value) => isConversation({ [column]: value }, column));
 }
 
 function metaColumns(columns: readonly string[], taken: readonly unknown[]): { columns?: MetaColumns } {
@@ -114,25 +147,52 @@ function isConversation(record: Record<string, unknown>, column: string): boolea
 }
 
 /**
- * A list of messages or of ShareGPT's turns, or the JSON of one, with what the record says of the conversation besides: its
- * tools, a system text. Throws `ShapeProblem`.
+ * A list of messages or of ShareGPT's turns, or one written as JSON or as Python does, with what the record says of the
+ * conversation besides: its tools, a system text. Throws `ShapeProblem`.
  */
 function readConversation(values: Record<string, unknown>, column: string): ChatRow {
   const value = ownValue(values, column);
-  let list = value;
-  if (typeof value === 'string') {
-    try {
-      list = JSON.parse(value);
-    } catch {
-      throw new ShapeProblem(`${column}: expected a list of messages, or the JSON of one`);
-    }
-  }
+  const list = typeof value === 'string' ? parseList(value, column) : value;
   const beside = CONVERSATION_FIELDS.filter((field) => field !== column && Object.hasOwn(values, field));
   const { row } = readRow({
     ...Object.fromEntries(beside.map((field) => [field, values[field]])),
     messages: list ?? 'nothing'
   });
   return row as ChatRow;
+}
+
+function parseList(text: string, column: string): unknown {
+  try {
+    return parseLiteral(text, column);
+  } catch (error) {
+    const why = error instanceof PythonLiteralError ? ` (as Python: ${error.message})` : '';
+    throw new ShapeProblem(`${column}: expected a list of messages, or one written as JSON or Python${why}`);
+  }
+}
+
+/** What a cell says in JSON, or as Python writes lists and dicts. @throws PythonLiteralError */
+function parseLiteral(text: string, column: string): unknown {
+  try {
+    return parseJson(column, text);
+  } catch {
+    return parsePythonLiteral(text);
+  }
+}
+
+function hasTurns(list: unknown, key: 'from' | 'role'): boolean {
+  const [first] = Array.isArray(list) ? (list as unknown[]) : [];
+  return typeof first === 'object' && first !== null && key in first;
+}
+
+/** Whether text is a conversation as programs write one, rather than words. */
+function isWrittenConversation(text: string): boolean {
+  if (!/^\s*(?:array\()?[[(]\s*\{\s*["'](?:role|from|content|value)["']\s*:/.test(text)) return false;
+  try {
+    const list = parseLiteral(text, 'The cell');
+    return hasTurns(list, 'role') || hasTurns(list, 'from');
+  } catch {
+    return true;
+  }
 }
 
 /** A cell that should hold words. Lists and objects are none: their JSON would be learnt as text. */
@@ -142,6 +202,9 @@ function cell(values: Record<string, unknown>, column: string): string {
     throw new ShapeProblem(
       `${column}: expected text, received a ${Array.isArray(value) ? 'list' : 'record'}`
     );
+  }
+  if (typeof value === 'string' && isWrittenConversation(value)) {
+    throw new ShapeProblem(`${column}: holds a conversation, not a text: take the column as conversations`);
   }
   return valueText(value);
 }

@@ -9,10 +9,11 @@ import { Paragraph, textLines } from './plain-text';
 export async function* readMarkdown(
   name: string,
   file: Blob,
+  encoding = 'utf-8',
   breathe: () => Promise<void> = () => Promise.resolve()
 ): AsyncGenerator<DocumentPart> {
   const reader = new MarkdownReader();
-  for await (const { lines, done } of textLines(name, file, breathe)) {
+  for await (const { lines, done } of textLines(name, file, encoding, breathe)) {
     yield { blocks: lines.flatMap((line) => reader.line(line)), problems: [], done };
   }
   yield { blocks: reader.end(), problems: [], done: file.size };

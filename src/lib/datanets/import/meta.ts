@@ -1,7 +1,9 @@
 import { SPLITS, type DatanetRow, type Split } from '../datanet';
 import { ShapeProblem } from '../shapes';
 import type { ImportMapping, MetaColumns } from './import';
+import { parsePythonLiteral } from './python-literal';
 import { ownValue, valueText } from './records';
+import { parseJson } from '../../json';
 
 /** What a row may carry beside its words. */
 export type RowMeta = Pick<DatanetRow, 'source' | 'licence' | 'tags' | 'split'> & { contributor?: string };
@@ -50,11 +52,11 @@ function requireSplit(text: string, column: string): Split {
   throw new ShapeProblem(`${column}: "${text.slice(0, 40)}" is none of ${SPLITS.join(', ')}`);
 }
 
-/** A list of texts, its JSON, or texts with commas or semicolons between. */
+/** A list of texts, one written as JSON or Python, or texts with commas or semicolons between. */
 function readTags(value: unknown): string[] {
   const list = Array.isArray(value)
     ? (value as unknown[])
-    : (jsonList(value) ?? valueText(value).split(/[,;]/));
+    : (writtenList(value) ?? valueText(value).split(/[,;]/));
   const tags = [...new Set(list.map((tag) => valueText(tag).trim()).filter((tag) => tag !== ''))];
   if (tags.length > MAX_TAGS || tags.some((tag) => tag.length > MAX_LENGTH)) {
     throw new ShapeProblem(`more than ${MAX_TAGS} tags, or one of more than ${MAX_LENGTH} characters`);
@@ -62,14 +64,17 @@ function readTags(value: unknown): string[] {
   return tags;
 }
 
-function jsonList(value: unknown): unknown[] | undefined {
-  if (typeof value !== 'string' || !value.trimStart().startsWith('[')) return undefined;
-  try {
-    const parsed: unknown = JSON.parse(value);
-    return Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
+function writtenList(value: unknown): unknown[] | undefined {
+  if (typeof value !== 'string' || !/^\s*(?:array\()?[[(]/.test(value)) return undefined;
+  for (const parse of [(text: string) => parseJson('The list of tags', text), parsePythonLiteral]) {
+    try {
+      const parsed = parse(value);
+      if (Array.isArray(parsed)) return parsed;
+    } catch {
+      // Then it is written otherwise, or no list.
+    }
   }
+  return undefined;
 }
 
 /**

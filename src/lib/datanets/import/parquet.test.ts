@@ -186,3 +186,38 @@ function patched(bytes: Uint8Array, at: number, value: number): Uint8Array {
   new DataView(copy.buffer).setUint32(at, value, true);
   return copy;
 }
+
+describe('decimals', () => {
+  it('keep all their digits, whatever they are stored in', async () => {
+    const { parquetWriteBuffer } = await import('hyparquet-writer');
+    const decimal = (name: string, type: 'INT32' | 'INT64' | 'FIXED_LEN_BYTE_ARRAY', precision: number) => ({
+      name,
+      type,
+      repetition_type: 'OPTIONAL' as const,
+      converted_type: 'DECIMAL' as const,
+      scale: 2,
+      precision,
+      ...(type === 'FIXED_LEN_BYTE_ARRAY' ? { type_length: 13 } : {})
+    });
+    const bytes = parquetWriteBuffer({
+      schema: [
+        { name: 'root', num_children: 3 },
+        decimal('small', 'INT32', 9),
+        decimal('long', 'INT64', 18),
+        decimal('fixed', 'FIXED_LEN_BYTE_ARRAY', 30)
+      ],
+      columnData: [
+        { name: 'small', data: [0.7, -12.3, null] },
+        { name: 'long', data: [123456789012345678n, 7n, 500n] },
+        { name: 'fixed', data: [1234567890123456789012n, -5n, 0n] }
+      ]
+    });
+    const texts = async (column: string) => {
+      const { rows } = await importAll(fileOf('a.parquet', bytes), { to: 'text', column });
+      return rows.map((row) => ('text' in row ? row.text : ''));
+    };
+    expect(await texts('small')).toEqual(['0.70', '-12.30']);
+    expect(await texts('long')).toEqual(['1234567890123456.78', '0.07', '5.00']);
+    expect(await texts('fixed')).toEqual(['12345678901234567890.12', '-0.05', '0.00']);
+  });
+});

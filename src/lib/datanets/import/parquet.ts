@@ -1,6 +1,7 @@
 import type { AsyncBuffer, FileMetaData, RowGroup } from 'hyparquet';
 import { TabtuneError } from '../../errors';
 import { readExactly, type ByteSource } from '../../formats/source';
+import { asStored, writeDecimals, type DecimalScales } from './parquet-decimals';
 import { checkPages } from './parquet-pages';
 import type { RecordPage, SourceRecord } from './records';
 
@@ -29,7 +30,7 @@ const MAX_GROUP_BYTES = 2 ** 30;
 const PAGE_RECORDS = 256;
 
 /**
- * Opens a Parquet file: nested lists and records come as arrays and objects, bytes as text.
+ * Opens a Parquet file: nested lists and records come as arrays and objects, bytes and decimals as text.
  * What the file claims is checked against its size before anything is allocated for it.
  * @throws ParquetError; FileReadError when the file cannot be read
  */
@@ -37,18 +38,24 @@ export async function openParquet(source: ByteSource, signal?: AbortSignal): Pro
   const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const file = asyncBuffer(source, signal);
   await checkFooter(source, signal);
-  const metadata = await guarded(source, () => parquetMetadataAsync(file, { geoparquet: false }), signal);
-  const columns = await guarded(source, () => {
-    checkGroups(source, metadata);
-    return parquetSchema(metadata).children.map(({ element }) => element.name);
+  const claimed = await guarded(source, () => parquetMetadataAsync(file, { geoparquet: false }), signal);
+  const elements = await guarded(source, () => {
+    checkGroups(source, claimed);
+    return parquetSchema(claimed).children.map(({ element }) => element);
   });
+  const columns = elements.map(({ name }) => name);
+  const { metadata, scales } = asStored(claimed, elements);
   const rows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
-  return { columns, rows, pages: (options = {}) => readGroups(source, metadata, options, signal) };
+  return {
+    columns,
+    rows,
+    pages: (options = {}) => readGroups(source, { metadata, scales }, options, signal)
+  };
 }
 
 async function* readGroups(
   source: ByteSource,
-  metadata: FileMetaData,
+  { metadata, scales }: { metadata: FileMetaData; scales: DecimalScales },
   { columns, breathe = () => Promise.resolve() }: PageOptions,
   signal?: AbortSignal
 ): AsyncGenerator<RecordPage> {
@@ -84,7 +91,7 @@ async function* readGroups(
       await breathe();
       const records: SourceRecord[] = values
         .slice(at, at + PAGE_RECORDS)
-        .map((value, i) => ({ where: `row ${row + at + i + 1}`, value }));
+        .map((value, i) => ({ where: `row ${row + at + i + 1}`, value: writeDecimals(value, scales) }));
       const share = Math.min(1, (at + PAGE_RECORDS) / values.length);
       yield { records, problems: [], done: Math.round(start + (end - start) * share) };
     }

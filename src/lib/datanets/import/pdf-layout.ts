@@ -1,5 +1,6 @@
 import { median } from '../median';
 import type { Block } from './document';
+import { hasRightToLeft, isUnspaced, rightToLeftShare } from './scripts';
 
 /** A run of text on a page. Units of the page (1/72 inch); `y` grows upwards and is that of the baseline. */
 export interface TextRun {
@@ -58,28 +59,69 @@ export function joinContinued(before: readonly Block[], next: readonly Block[]):
 
 /** Joins runs of one baseline that stand close together. */
 function toLines(runs: readonly TextRun[]): Line[] {
-  const lines: Line[] = [];
-  const sorted = runs
+  const pieces = runs
     .filter((run) => run.text.trim() !== '' && run.size > 0)
     .map((run) => ({ ...run, right: run.x + run.width }));
-  const rows = groupRows(sorted);
-  for (const row of rows) {
-    let line: Line | undefined;
-    for (const run of row.sort((a, b) => a.x - b.x)) {
-      const gap = line ? run.x - line.right : Infinity;
-      if (line && gap <= GAP * Math.max(line.size, run.size)) {
-        const isApart = gap > 0.15 * run.size && !/\s$/.test(line.text) && !/^\s/.test(run.text);
-        line.text += isApart ? ` ${run.text}` : run.text;
-        line.right = Math.max(line.right, run.right);
-        line.size = Math.max(line.size, run.size);
-      } else {
-        line = { ...run };
-        lines.push(line);
-      }
+  const pageShare = rightToLeftShare(pieces.map(({ text }) => text).join(' '));
+  return groupRows(pieces).flatMap((row) => {
+    const groups: Line[][] = [];
+    let [right, size] = [-Infinity, 0];
+    for (const piece of row.sort((a, b) => a.x - b.x)) {
+      const group = groups.at(-1);
+      const isNear = piece.x - right <= GAP * Math.max(size, piece.size);
+      if (group && isNear) group.push(piece);
+      else groups.push([piece]);
+      right = isNear ? Math.max(right, piece.right) : piece.right;
+      size = isNear ? Math.max(size, piece.size) : piece.size;
     }
+    return groups.map((group) => toLine(group, pageShare));
+  });
+}
+
+/**
+ * @param pieces of one line, from the left
+ * @param pageShare of the page's letters, those that run from the right
+ */
+function toLine(pieces: readonly Line[], pageShare: number): Line {
+  const x = pieces[0].x;
+  const right = pieces.reduce((max, piece) => Math.max(max, piece.right), -Infinity);
+  const size = pieces.reduce((max, piece) => Math.max(max, piece.size), 0);
+  const [first, ...others] = inOrderOfReading(pieces, pageShare);
+  let [text, last] = [first.text, first];
+  for (const piece of others) {
+    const gap = Math.max(piece.x - last.right, last.x - piece.right);
+    // Scripts without blanks are spread to fill their lines.
+    const least = (isUnspaced(text, piece.text) ? 0.6 : 0.15) * piece.size;
+    const isApart = gap > least && !/\s$/.test(text) && !/^\s/.test(piece.text);
+    text += isApart ? ` ${piece.text}` : piece.text;
+    last = piece;
   }
-  for (const line of lines) line.width = line.right - line.x;
-  return lines;
+  return { text, x, y: pieces[0].y, width: right - x, size, right };
+}
+
+/**
+ * The pieces of a line as they are read: a line of mostly Hebrew or Arabic from the right, with its stretches of other letters
+ * the other way round; and so in lines from the left. (Inside a piece the letters are in order already.)
+ */
+function inOrderOfReading(pieces: readonly Line[], pageShare: number): readonly Line[] {
+  const share = rightToLeftShare(pieces.map((piece) => piece.text).join(' '));
+  if (share === 0) return pieces;
+  // Of a line with much of both, the page tells which way it runs.
+  const isFromRight = (share > 0.3 && share < 0.7 ? pageShare : share) > 0.5;
+  const ordered = isFromRight ? pieces.toReversed() : [...pieces];
+  const isOpposite = (piece: Line) =>
+    isFromRight ? /\p{L}/u.test(piece.text) && !hasRightToLeft(piece.text) : hasRightToLeft(piece.text);
+  const isNeutral = (piece: Line) => !/\p{L}/u.test(piece.text);
+  for (let start = 0; start < ordered.length; start++) {
+    if (!isOpposite(ordered[start])) continue;
+    let end = start;
+    for (let at = start; at < ordered.length && (isOpposite(ordered[at]) || isNeutral(ordered[at])); at++) {
+      if (isOpposite(ordered[at])) end = at;
+    }
+    ordered.splice(start, end - start + 1, ...ordered.slice(start, end + 1).reverse());
+    start = end;
+  }
+  return ordered;
 }
 
 /** Runs with about the same baseline, from the top of the page down. Superscripts stay with their line. */
@@ -98,13 +140,14 @@ function groupRows(runs: Line[]): Line[][] {
 }
 
 function inReadingOrder(lines: Line[], nesting: number): Line[][] {
-  const byHeight = [...lines].sort((a, b) => b.y - a.y || a.x - b.x);
+  const isFromRight = rightToLeftShare(lines.map((line) => line.text).join(' ')) > 0.5;
+  const byHeight = [...lines].sort((a, b) => b.y - a.y || (isFromRight ? b.x - a.x : a.x - b.x));
   const gap = nesting > 0 ? findGap(byHeight) : undefined;
   if (gap === undefined) return [byHeight];
   const columns: Line[][] = [];
   let [left, right]: Line[][] = [[], []];
   const flush = () => {
-    for (const side of [left, right]) {
+    for (const side of isFromRight ? [right, left] : [left, right]) {
       if (side.length > 0) columns.push(...inReadingOrder(side, nesting - 1));
     }
     [left, right] = [[], []];
@@ -189,7 +232,7 @@ function joinLine(text: string, line: string): string {
   if (before === '') return next;
   if (before.endsWith('\u00ad')) return before.slice(0, -1) + next;
   if (/\p{L}[-\u2010]$/u.test(before) && /^\p{Ll}/u.test(next)) return before.slice(0, -1) + next;
-  return `${before} ${next}`;
+  return isUnspaced(before, next) ? before + next : `${before} ${next}`;
 }
 
 /** The size of the font that most characters have. */

@@ -8,10 +8,11 @@ const MAX_PARAGRAPH = 2 ** 20;
 export async function* textLines(
   name: string,
   file: Blob,
+  encoding: string,
   breathe: () => Promise<void>
 ): AsyncGenerator<{ lines: string[]; done: number }> {
   let rest = '';
-  for await (const { text, done } of decodeText(name, file)) {
+  for await (const { text, done } of decodeText(name, file, encoding)) {
     await breathe();
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
@@ -35,10 +36,11 @@ export async function* textLines(
 export async function* readPlainText(
   name: string,
   file: Blob,
+  encoding = 'utf-8',
   breathe: () => Promise<void> = () => Promise.resolve()
 ): AsyncGenerator<DocumentPart> {
   const paragraph = new Paragraph();
-  for await (const { lines, done } of textLines(name, file, breathe)) {
+  for await (const { lines, done } of textLines(name, file, encoding, breathe)) {
     const blocks: Block[] = [];
     for (const line of lines) {
       if (line.trim() === '') blocks.push(...paragraph.end());

@@ -5,8 +5,9 @@ import type { DocumentPart } from './document';
 import { detectFormat, type ImportFormat } from './format';
 import { readHtml } from './html';
 import { openHubDataset, openHubFile, type HubDataset } from './hub-dataset';
-import type { ImportInput, ImportOptions } from './import';
-import { readJsonRecords } from './json-records';
+import { requireEncoding } from './encoding';
+import type { ImportInput, ImportOptions, ReadingUsed } from './import';
+import { readJsonRecords, type WrappedIn } from './json-records';
 import { readMarkdown } from './markdown';
 import { openParquet } from './parquet';
 import { readPlainText } from './plain-text';
@@ -24,13 +25,16 @@ export interface RecordSource {
   /** Records in all, where the file says so. */
   count?: number;
   hub?: HubDataset;
+  reading?: ReadingUsed;
   /** Of Parquet, which can be read column by column. */
   columns?: string[];
   /**
    * Pages name the columns where the file does; else they are found in the records.
    * @param columns that are needed, where not all are
    */
-  pages(columns?: readonly string[]): AsyncGenerator<RecordPage & { columns?: string[] }>;
+  pages(
+    columns?: readonly string[]
+  ): AsyncGenerator<RecordPage & { columns?: string[]; wrapped?: WrappedIn }>;
 }
 
 export interface DocumentSource {
@@ -38,6 +42,7 @@ export interface DocumentSource {
   name: string;
   format: string;
   total: number;
+  reading?: ReadingUsed;
   parts(): AsyncGenerator<DocumentPart & { title?: string }>;
 }
 
@@ -53,7 +58,14 @@ export async function openSource(input: ImportInput, options: ImportOptions = {}
   if (input.kind === 'hub') return openHub(input, options, breathe);
   const file = input.kind === 'file' ? input.file : new Blob([input.text]);
   const name = input.kind === 'file' ? input.file.name : 'pasted text';
-  const format = await detectFormat(name, file);
+  const chosen = input.reading ?? {};
+  const { format, encoding } = await detectFormat(
+    name,
+    file,
+    chosen.encoding === undefined ? undefined : requireEncoding(name, chosen.encoding)
+  );
+  // UTF-8 is what is expected, so nothing need be said of it.
+  const reading: ReadingUsed = encoding === 'utf-8' && chosen.encoding === undefined ? {} : { encoding };
   switch (format) {
     case 'json':
       return {
@@ -61,17 +73,20 @@ export async function openSource(input: ImportInput, options: ImportOptions = {}
         name,
         format: /\.json$/i.test(name) ? 'JSON' : 'JSONL',
         total: file.size,
-        pages: () => readJsonRecords(name, file, breathe)
+        reading,
+        pages: () => readJsonRecords(name, file, { ...chosen, encoding }, breathe)
       };
     case 'csv': {
-      const head = new TextDecoder().decode(await file.slice(0, HEAD_BYTES).arrayBuffer());
-      const delimiter = await guessDelimiter(name, head);
+      const head = new TextDecoder(encoding).decode(await file.slice(0, HEAD_BYTES).arrayBuffer());
+      const isCut = file.size > HEAD_BYTES;
+      const delimiter = [...(chosen.delimiter ?? '')][0] ?? guessDelimiter(name, head, isCut);
       return {
         kind: 'records',
         name,
         format: delimiter === '\t' ? 'TSV' : 'CSV',
         total: file.size,
-        pages: () => readCsv(name, file, delimiter, breathe)
+        reading: { ...reading, delimiter },
+        pages: () => readCsv(name, file, { delimiter, encoding }, breathe)
       };
     }
     case 'parquet': {
@@ -95,7 +110,8 @@ export async function openSource(input: ImportInput, options: ImportOptions = {}
         name,
         format: DOCUMENT_FORMATS[format],
         total: file.size,
-        parts: () => readDocument(format, name, file, breathe)
+        reading,
+        parts: () => readDocument(format, name, file, { encoding, breathe })
       };
   }
 }
@@ -106,6 +122,7 @@ const DOCUMENT_FORMATS: Record<DocumentFormat, string> = {
   text: 'text',
   markdown: 'Markdown',
   html: 'HTML',
+  mhtml: 'MHTML',
   pdf: 'PDF',
   docx: 'Word'
 };
@@ -114,15 +131,19 @@ async function* readDocument(
   format: DocumentFormat,
   name: string,
   file: Blob,
-  breathe: () => Promise<void>
+  { encoding, breathe }: { encoding: string; breathe: () => Promise<void> }
 ): AsyncGenerator<DocumentPart & { title?: string }> {
   switch (format) {
     case 'text':
-      return yield* readPlainText(name, file, breathe);
+      return yield* readPlainText(name, file, encoding, breathe);
     case 'markdown':
-      return yield* readMarkdown(name, file, breathe);
+      return yield* readMarkdown(name, file, encoding, breathe);
     case 'html':
-      return yield* readHtml(name, file, breathe);
+      return yield* readHtml(name, file, encoding, breathe);
+    case 'mhtml': {
+      const { readMhtml } = await import('./mhtml');
+      return yield* readMhtml(name, file, breathe);
+    }
     case 'pdf': {
       const { readPdf } = await import('./pdf');
       return yield* readPdf(name, file, breathe);

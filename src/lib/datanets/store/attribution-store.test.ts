@@ -27,6 +27,12 @@ const moment = (run: string, step: number) => ({
   learningRate: step / 100
 });
 
+/** Keeps a moment as a run does: with a state. */
+const keep = async (kept: ReturnType<typeof moment>) => {
+  const state = { step: kept.step, position: { epoch: 0, index: 0 }, optimizer: {}, adapter: new Map() };
+  await store.saveCheckpoint(await store.run(kept.run), state, [kept]);
+};
+
 const sketches = (run: string, at: number): SketchRecord => ({
   ...{ run, moment: at, step: 10 * at, learningRate: 1e-3, rows: 2, segments: 1, width: 1, hidden: 1 },
   ...{ seed: 1, index: Uint32Array.of(0, 2), rowsSha256: 'ab' },
@@ -39,9 +45,9 @@ describe('what is measured of a run', () => {
   it('comes back in the order of the steps, and one run is not taken for another', async () => {
     const [run, other] = [await addRun(), await addRun()];
     // As IndexedDB orders keys, 10 follows 9.
-    for (const step of [10, 9, 100]) await store.attribution.addMoment(moment(run, step));
-    await store.attribution.addMoment(moment(other, 1));
-    await store.attribution.addMoment({ ...moment(run, 9), learningRate: 5 });
+    for (const step of [10, 9, 100]) await keep(moment(run, step));
+    await keep(moment(other, 1));
+    await keep({ ...moment(run, 9), learningRate: 5 });
     const moments = await store.attribution.moments(run);
     expect(moments.map(({ step, learningRate }) => [step, learningRate])).toEqual([
       [9, 5],
@@ -67,7 +73,7 @@ describe('what is measured of a run', () => {
   it('goes with its run, and with no other', async () => {
     const [run, other] = [await addRun(), await addRun()];
     for (const id of [run, other]) {
-      await store.attribution.addMoment(moment(id, 1));
+      await keep(moment(id, 1));
       await store.attribution.setSketches(sketches(id, 0));
       await store.attribution.setResult({ run: id, created: 1 });
     }
@@ -81,10 +87,33 @@ describe('what is measured of a run', () => {
     expect(await left(other)).toEqual([1, 1, { run: other, created: 1 }]);
   });
 
+  it('goes with the adapter that the run made, and only that', async () => {
+    const ended = async () => {
+      const run = await store.addRun({ name: 'run', run: {} });
+      const made = { name: 'a', base: 'b', config: {}, metrics: { run: run.id } };
+      const { adapter } = await store.endRun({ ...run, status: 'done' }, made, new Map(), [
+        moment(run.id, 1)
+      ]);
+      await store.attribution.setSketches(sketches(run.id, 0));
+      await store.attribution.setResult({ run: run.id, created: 1 });
+      return { run: run.id, adapter: adapter.id };
+    };
+    const [first, second] = [await ended(), await ended()];
+    await store.deleteAdapter(first.adapter);
+    const left = async (id: string) => [
+      (await store.attribution.moments(id)).length,
+      (await store.attribution.sketchedMoments(id)).length,
+      await store.attribution.result(id)
+    ];
+    expect(await left(first.run)).toEqual([0, 0, undefined]);
+    expect(await left(second.run)).toEqual([1, 1, { run: second.run, created: 1 }]);
+    // What the run was stays known.
+    expect(await store.run(first.run)).toMatchObject({ status: 'done' });
+  });
+
   it('is not written once the run is deleted: nobody would ever delete it', async () => {
     const run = await addRun();
     await store.deleteRun(run);
-    await expect(store.attribution.addMoment(moment(run, 1))).rejects.toThrow(NotStoredError);
     await expect(store.attribution.setSketches(sketches(run, 0))).rejects.toThrow(NotStoredError);
     await expect(store.attribution.setResult({ run, created: 1 })).rejects.toThrow(NotStoredError);
     expect(await store.attribution.moments(run)).toEqual([]);

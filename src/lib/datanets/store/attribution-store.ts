@@ -1,9 +1,9 @@
 import type { AttributionRecord, MomentRecord, SketchRecord } from './attribution-schema';
-import { found, type Database, type WriteTransaction } from './database';
+import { found, type Database, type Name, type WriteTransaction } from './database';
 
 /**
  * What is measured of runs: how they were at some of their steps, sketches of their rows there, and the result. All of it
- * goes with its run (`Store.deleteRun`). Writes throw `NotStoredError` where the run was deleted meanwhile.
+ * goes with its run (`Store.deleteRun`) and with the adapter that the run made (`Store.deleteAdapter`). Writes throw `NotStoredError` where the run was deleted meanwhile.
  */
 export class AttributionStore {
   readonly #db: Database;
@@ -12,16 +12,7 @@ export class AttributionStore {
     this.#db = db;
   }
 
-  /** Keeps how a run is after a step. One that is taken again, as a run is resumed, replaces the one before. */
-  async addMoment(moment: MomentRecord): Promise<void> {
-    const what = `the moment at step ${moment.step}`;
-    await this.#db.write(['runs', 'moments'], what, moment.values.byteLength, async (transaction) => {
-      await requireRun(transaction, moment.run);
-      await transaction.objectStore('moments').put(moment);
-    });
-  }
-
-  /** Moments of a run in the order of their steps. */
+  /** Moments of a run in the order of their steps. They are kept with its states: `Store.saveCheckpoint`, `Store.endRun`. */
   moments(run: string): Promise<MomentRecord[]> {
     return this.#db.read('the moments of a run', (idb) => idb.getAll('moments', ofRun(run)));
   }
@@ -69,6 +60,9 @@ export class AttributionStore {
     });
   }
 }
+
+/** Where it lies what is measured of runs. */
+export const measuredStores = ['moments', 'sketches', 'attributions'] as const satisfies readonly Name[];
 
 /** Deletes, within a transaction over these stores, what is measured of a run. */
 export async function deleteMeasured(transaction: WriteTransaction, run: string): Promise<void> {

@@ -4,7 +4,8 @@ import { openDB, type IDBPDatabase } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DATABASE_NAME } from './database';
 import { MIGRATIONS } from './migrations';
-import { loadTensors, Store } from './store';
+import { loadTensors } from './adapter-records';
+import { Store } from './store';
 
 beforeEach(() => {
   vi.stubGlobal('indexedDB', new IDBFactory());

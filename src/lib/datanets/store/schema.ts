@@ -17,6 +17,10 @@ export interface RowSetRecord {
   /** Lines of the file that were no rows, kept so that the person can come back to them. */
   problems: RowProblem[];
   problemCount: number;
+  /** Whom the rows name as theirs. Absent in sets that earlier pages kept: those have it among the settings. */
+  contributors?: number;
+  /** Of the rows as JSON Lines. Absent in sets that earlier pages kept. */
+  bytes?: number;
 }
 
 /** Rows are kept in pieces, so that reading the first few does not read all. */

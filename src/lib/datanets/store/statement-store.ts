@@ -1,4 +1,6 @@
+import { statementCid } from '../trust/sign';
 import type { Signed, Statement, StatementKind } from '../trust/statements';
+import { isForWallets, isOfContract } from '../trust/wallet-kinds';
 import { found, type Database, type WriteTransaction } from './database';
 import type { StatementRecord } from './datanet-schema';
 
@@ -7,7 +9,7 @@ type Of<K extends StatementKind> = Extract<Statement, { kind: K }>;
 /** A record whose statement is of one kind. */
 export type RecordOf<K extends StatementKind> = Omit<StatementRecord, 'signed'> & { signed: Signed<Of<K>> };
 
-/** What people signed, each under the CID of the signed whole. What they signed is never changed. */
+/** What people signed, each under its CID (`statementCid`). What they signed is never changed. */
 export class StatementStore {
   readonly #db: Database;
 
@@ -22,6 +24,20 @@ export class StatementStore {
   /** @throws NotStoredError */
   async get(cid: string): Promise<StatementRecord> {
     return found(await this.find(cid), 'statement', cid);
+  }
+
+  /**
+   * The record of a signed statement, whichever wallet's signature lies beside it. Also one that was kept when such a
+   * signature still took part in the CID that it is kept under.
+   */
+  async findSigned(signed: Signed): Promise<StatementRecord | undefined> {
+    const { statement } = signed;
+    const cid = statementCid(signed);
+    const known = await this.find(cid);
+    if (known || !isForWallets(statement)) return known;
+    const datanet = 'datanet' in statement ? statement.datanet : '';
+    const others: StatementRecord[] = await this.of(datanet, statement.kind);
+    return others.find((record) => record.signed.wallet && statementCid(record.signed) === cid);
   }
 
   /** Those of one kind about a Datanet (by its own id), in the order in which they came. */
@@ -55,15 +71,40 @@ export class StatementStore {
   }
 }
 
-/** Adds statements within a transaction. One that is there stays as it came first. */
+/**
+ * Adds statements within a transaction. One that is there stays as it came first, but for a wallet's signature that says
+ * more than the one beside it: whoever hands a statement on cannot keep that out by leaving it off, or by junk.
+ */
 export async function addStatements(
   transaction: WriteTransaction,
   records: readonly StatementRecord[]
 ): Promise<void> {
   for (const record of records) {
     const statements = transaction.objectStore('statements');
-    if ((await statements.getKey(record.cid)) === undefined) await statements.add(record);
+    const known = await statements.get(record.cid);
+    if (!known) await statements.add(record);
+    else if (saysMore(record, known)) await statements.put({ ...record, received: known.received });
   }
+}
+
+/**
+ * Whether the wallet beside a statement is a contract account whose chain was not asked: its signature says nothing then,
+ * neither for nor against.
+ */
+export function isUnasked({ signed: { wallet }, walletHolds }: Walleted): boolean {
+  return wallet !== undefined && isOfContract(wallet) && !walletHolds;
+}
+
+/** Whether the wallet beside the one says more of the same statement than what lies beside the other. */
+export function saysMore(record: Walleted, than: Walleted): boolean {
+  return weight(record) > weight(than);
+}
+
+type Walleted = Pick<StatementRecord, 'signed' | 'walletHolds'>;
+
+function weight(record: Walleted): number {
+  if (!record.signed.wallet) return 0;
+  return isUnasked(record) ? 1 : 2;
 }
 
 function inOrder(records: StatementRecord[]): StatementRecord[] {

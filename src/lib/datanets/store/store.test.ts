@@ -1,10 +1,11 @@
 import 'fake-indexeddb/auto';
-import { IDBFactory, IDBObjectStore } from 'fake-indexeddb';
-import { openDB } from 'idb';
+import { forceCloseDatabase, IDBDatabase, IDBFactory, IDBObjectStore } from 'fake-indexeddb';
+import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MIGRATIONS } from './migrations';
 import { parseRows } from '../parse';
-import { DATABASE_NAME, loadTensors, Store } from './store';
+import { loadTensors } from './adapter-records';
+import { DATABASE_NAME, Store } from './store';
 import { NotStoredError, StorageBlockedError, StorageError, StorageFullError } from './store-errors';
 
 let store: Store;
@@ -148,8 +149,7 @@ describe('adapters', () => {
 });
 
 describe('runs', () => {
-  const checkpoint = (run: string, step: number) => ({
-    run,
+  const checkpoint = (step: number) => ({
     step,
     position: { epoch: 1, index: step },
     adapter: TENSORS,
@@ -157,10 +157,11 @@ describe('runs', () => {
   });
 
   it('can be continued from their last checkpoint', async () => {
-    const { id } = await store.addRun({ name: 'first', run: { steps: [] } });
+    const run = await store.addRun({ name: 'first', run: { steps: [] } });
+    const { id } = run;
     expect(await store.checkpoint(id)).toBeUndefined();
-    await store.saveCheckpoint(checkpoint(id, 10));
-    await store.saveCheckpoint(checkpoint(id, 20), { steps: [{ step: 1 }] });
+    await store.saveCheckpoint(run, checkpoint(10));
+    await store.saveCheckpoint({ ...run, run: { steps: [{ step: 1 }] } }, checkpoint(20));
     const saved = (await store.checkpoint(id))!;
     expect(saved).toMatchObject({ step: 20, position: { epoch: 1, index: 20 } });
     expect(new Float32Array(saved.optimizer.m)).toEqual(Float32Array.of(20, 2));
@@ -169,10 +170,11 @@ describe('runs', () => {
   });
 
   it('keep the checkpoint before when there is no room for the next', async () => {
-    const { id } = await store.addRun({ name: 'first', run: {} });
-    await store.saveCheckpoint(checkpoint(id, 10), { steps: 10 });
+    const run = await store.addRun({ name: 'first', run: {} });
+    const { id } = run;
+    await store.saveCheckpoint({ ...run, run: { steps: 10 } }, checkpoint(10));
     fillDiskAt(2);
-    const saving = store.saveCheckpoint(checkpoint(id, 20), { steps: 20 });
+    const saving = store.saveCheckpoint({ ...run, run: { steps: 20 } }, checkpoint(20));
     await expect(saving).rejects.toThrow(/no room for the checkpoint at step 20/);
     vi.restoreAllMocks();
     expect(await store.checkpoint(id)).toMatchObject({ step: 10 });
@@ -180,9 +182,10 @@ describe('runs', () => {
   });
 
   it('need no checkpoint once they are over, but do after a failure or a pause', async () => {
-    const { id } = await store.addRun({ name: 'first', run: {} });
+    const run = await store.addRun({ name: 'first', run: {} });
+    const { id } = run;
     for (const status of ['paused', 'failed'] as const) {
-      await store.saveCheckpoint(checkpoint(id, 10));
+      await store.saveCheckpoint(run, checkpoint(10));
       await store.updateRun(id, { status, failure: { name: 'LostDeviceError', message: 'gone' } });
       expect(await store.checkpoint(id)).toBeDefined();
     }
@@ -193,13 +196,55 @@ describe('runs', () => {
     expect(await store.checkpoint(id)).toBeUndefined();
   });
 
-  it('that were deleted do not come back with a late checkpoint', async () => {
-    const { id } = await store.addRun({ name: 'first', run: {} });
+  it('that were deleted are written anew by whoever still trains them, and by nobody else', async () => {
+    const run = await store.addRun({ name: 'first', run: {} });
+    const { id } = run;
+    expect(await store.saveCheckpoint(run, checkpoint(10))).toEqual({ restored: false });
     await store.deleteRun(id);
-    await expect(store.saveCheckpoint(checkpoint(id, 10))).rejects.toThrow(NotStoredError);
     await expect(store.updateRun(id, { status: 'done' })).rejects.toThrow(/deleted, here or in another tab/);
-    expect(await store.runs()).toEqual([]);
+    expect(await store.saveCheckpoint(run, checkpoint(20))).toEqual({ restored: true });
+    expect(await store.checkpoint(id)).toMatchObject({ step: 20 });
+    await store.deleteRun(id);
+    const { adapter, restored } = await store.endRun({ ...run, status: 'done' }, ADAPTER, TENSORS);
+    expect(restored).toBe(true);
+    expect(await store.run(id)).toMatchObject({ status: 'done', adapter: adapter.id });
+  });
+
+  it('end with adapter, record and last moments at once, or go on from their checkpoint', async () => {
+    const run = await store.addRun({ name: 'first', run: {} });
+    const { id } = run;
+    await store.saveCheckpoint(run, checkpoint(10));
+    const moment = { run: id, step: 12, values: new ArrayBuffer(4), learningRate: 1 };
+    const end = () => store.endRun({ ...run, status: 'done' }, ADAPTER, TENSORS, [moment]);
+    // Adapter, tensors, moment, record.
+    for (const write of [1, 2, 3, 4]) {
+      fillDiskAt(write);
+      await expect(end()).rejects.toThrow(StorageFullError);
+      vi.restoreAllMocks();
+      expect(await store.adapters()).toEqual([]);
+      expect(await store.attribution.moments(id)).toEqual([]);
+      expect(await store.run(id)).toMatchObject({ status: 'running' });
+      expect(await store.checkpoint(id)).toMatchObject({ step: 10 });
+    }
+    const { adapter } = await end();
+    expect(await store.adapters()).toEqual([adapter]);
+    expect(await store.attribution.moments(id)).toEqual([moment]);
+    expect(await store.run(id)).toMatchObject({ status: 'done', adapter: adapter.id });
     expect(await store.checkpoint(id)).toBeUndefined();
+  });
+
+  it('leave a note in the transaction that deletes them, or both fail', async () => {
+    const { id } = await store.addRun({ name: 'first', run: {} });
+    const note = { setting: 'deleted', of: (run: { id: string }, before: unknown) => [before, run.id] };
+    fillDiskAt(1);
+    await expect(store.deleteRun(id, note)).rejects.toThrow(StorageFullError);
+    vi.restoreAllMocks();
+    expect(await store.run(id)).toMatchObject({ id });
+    await store.deleteRun(id, note);
+    expect(await store.setting('deleted')).toEqual([undefined, id]);
+    // Nothing is noted of a run that is not there.
+    await store.deleteRun(id, note);
+    expect(await store.setting('deleted')).toEqual([undefined, id]);
   });
 });
 
@@ -209,6 +254,10 @@ describe('settings', () => {
     await store.setSetting('theme', { dark: true });
     await store.setSetting('theme', { dark: false });
     expect(await store.setting('theme')).toEqual({ dark: false });
+    await store.setSetting('theme', undefined);
+    const db = await openDB(DATABASE_NAME);
+    expect(await db.count('settings')).toBe(0);
+    db.close();
   });
 });
 
@@ -247,6 +296,47 @@ describe('opening', () => {
     const newer = await openDB(DATABASE_NAME, MIGRATIONS.length + 1);
     expect(newer.version).toBe(MIGRATIONS.length + 1);
     newer.close();
-    await expect(store.rowSets()).rejects.toThrow(StorageError);
+    await expect(store.rowSets()).rejects.toThrow(StorageBlockedError);
+    await expect(store.setSetting('a', 1)).rejects.toThrow(/newer Tabtune was opened .* Reload this page/);
+  });
+
+  it('makes a newer page wait until what holds the database is through', async () => {
+    const upgraded = vi.fn();
+    let opening!: Promise<unknown>;
+    await store.hold(async () => {
+      opening = openDB(DATABASE_NAME, MIGRATIONS.length + 1).then((newer) => {
+        upgraded();
+        newer.close();
+      });
+      await vi.waitFor(() => expect(store.outdated).toBe(true));
+      await store.setSetting('run', 'saved');
+      expect(upgraded).not.toHaveBeenCalled();
+    });
+    await opening;
+    expect(upgraded).toHaveBeenCalled();
+    await expect(store.setting('run')).rejects.toThrow(StorageBlockedError);
+    const db = await openDB(DATABASE_NAME);
+    expect((await db.get('settings', 'run')) as unknown).toEqual({ key: 'run', value: 'saved' });
+    db.close();
+  });
+
+  it('goes on with an empty database where all that the site keeps was cleared', async () => {
+    const begin = vi.spyOn(IDBDatabase.prototype, 'transaction');
+    const cut = () => forceCloseDatabase(begin.mock.contexts.at(-1) as never);
+    store.close();
+    store = await Store.open();
+    await store.setSetting('before', 1);
+    // In the middle of a write: it is done once more.
+    const writing = store.addAdapter(ADAPTER, TENSORS);
+    cut();
+    expect((await store.adapterTensors((await writing).id)).size).toBe(2);
+    cut();
+    await deleteDB(DATABASE_NAME);
+    expect(await store.setting('before')).toBeUndefined();
+    await store.addAdapter(ADAPTER, TENSORS);
+    // Somebody deletes the database in a way that asks first.
+    await store.hold(() => deleteDB(DATABASE_NAME));
+    expect(await store.adapters()).toEqual([]);
+    expect(store.outdated).toBe(false);
   });
 });

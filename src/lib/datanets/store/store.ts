@@ -1,28 +1,37 @@
 import { rowsSha256 } from '../canonical';
 import type { ParsedRows } from '../parse';
 import type { Row } from '../row';
-import { AttributionStore, deleteMeasured } from './attribution-store';
+import type { MomentRecord, ProvenanceRecord } from './attribution-schema';
+import { AttributionStore, deleteMeasured, measuredStores } from './attribution-store';
 import { BlockStore } from './block-store';
 import { ClaimStore } from './claim-store';
 import { Database, DATABASE_NAME, found, type Name } from './database';
+import type { StatementRecord } from './datanet-schema';
 import { DatanetStore } from './datanet-store';
-
 import type { Migration } from './migrations';
-
-import type {
-  AdapterRecord,
-  CheckpointRecord,
-  RowSetRecord,
-  RunRecord,
-  StoredTensor,
-  TabtuneSchema
-} from './schema';
+import type { AdapterRecord, CheckpointRecord, RowSetRecord, RunRecord, TabtuneSchema } from './schema';
 import { IdentityStore } from './identity-store';
-import { StatementStore } from './statement-store';
+import {
+  loadTensors,
+  newAdapter,
+  putAdapter,
+  storeTensors,
+  type NewAdapter,
+  type Tensors
+} from './adapter-records';
+import { addStatements, StatementStore } from './statement-store';
 import { TableStore } from './table-store';
+import { readUsage, type Usage } from './usage';
 import { VersionStore } from './version-store';
 
 export { DATABASE_NAME };
+
+/** What an adapter comes with from elsewhere. */
+export interface NewProvenance {
+  provenance: Omit<ProvenanceRecord, 'adapter'>;
+  /** The claims that it names. */
+  claims: StatementRecord[];
+}
 
 /** Rows in one record. Enough to be quick, few enough that a preview reads little. */
 const ROWS_PER_CHUNK = 500;
@@ -73,8 +82,28 @@ export class Store {
     return new Store(await Database.open(name, migrations));
   }
 
+  /** Calls back after each write: there is something to keep. */
+  set onwrite(listener: () => void) {
+    this.#db.onwrite = listener;
+  }
+
   close(): void {
     this.#db.close();
+  }
+
+  /** A newer page waits for the data of this browser: nothing can be written after what `hold` goes on. */
+  get outdated(): boolean {
+    return this.#db.outdated;
+  }
+
+  /** Runs `work`, which has to write at its end: a newer page that wants the data of this browser waits for that. */
+  hold<R>(work: () => Promise<R>): Promise<R> {
+    return this.#db.hold(work);
+  }
+
+  /** What takes room, by what it belongs to. Reads all that there is. */
+  usage(): Promise<Usage[]> {
+    return readUsage(this.#db);
   }
 
   // Row sets
@@ -82,6 +111,7 @@ export class Store {
   /** Keeps parsed rows under their file's name. The record says under which id. */
   async addRowSet(parsed: ParsedRows): Promise<RowSetRecord> {
     const { sha256, bytes } = rowsSha256(parsed.rows);
+    const contributors = new Set(parsed.rows.flatMap((row) => row.contributor ?? [])).size;
     const set: RowSetRecord = {
       id: crypto.randomUUID(),
       name: parsed.name,
@@ -90,7 +120,9 @@ export class Store {
       format: parsed.format,
       sha256,
       problems: parsed.problems,
-      problemCount: parsed.problemCount
+      problemCount: parsed.problemCount,
+      contributors,
+      bytes
     };
     await this.#db.write(
       ['rowSets', 'rowChunks'],
@@ -128,38 +160,38 @@ export class Store {
     return chunks.flatMap((chunk) => chunk.rows).slice(start - offset, last - offset);
   }
 
-  async deleteRowSet(id: string): Promise<void> {
+  /** @param setting what else is kept of it */
+  async deleteRowSet(id: string, setting?: string): Promise<void> {
     await this.#db.write(
-      ['rowSets', 'rowChunks'],
+      ['rowSets', 'rowChunks', 'settings'],
       'the deletion of a row set',
       undefined,
       async (transaction) => {
         await transaction.objectStore('rowSets').delete(id);
         await transaction.objectStore('rowChunks').delete(IDBKeyRange.bound([id, 0], [id, Infinity]));
+        if (setting !== undefined) await transaction.objectStore('settings').delete(setting);
       }
     );
   }
 
   // Adapters
 
-  /** Keeps a trained adapter; `tensors` under their PEFT keys, f32. */
+  /** Keeps an adapter, and at once what it comes with. */
   async addAdapter(
-    adapter: Pick<AdapterRecord, 'name' | 'base' | 'baseSha256' | 'config' | 'metrics'>,
-    tensors: ReadonlyMap<string, { shape: readonly [number, number]; data: Float32Array }>
+    adapter: NewAdapter,
+    tensors: Tensors,
+    companions?: NewProvenance
   ): Promise<AdapterRecord> {
-    const stored = storeTensors(tensors);
-    const bytes = Object.values(stored).reduce((sum, tensor) => sum + tensor.data.byteLength, 0);
-    const record: AdapterRecord = { ...adapter, id: crypto.randomUUID(), created: Date.now(), bytes };
-    await this.#db.write(
-      ['adapters', 'adapterTensors'],
-      `the adapter "${adapter.name}"`,
-      bytes,
-      async (transaction) => {
-        await transaction.objectStore('adapters').add(record);
-        await transaction.objectStore('adapterTensors').add({ adapter: record.id, tensors: stored });
-      }
-    );
-    return record;
+    const made = newAdapter(adapter, tensors);
+    const { id, bytes } = made.record;
+    const stores: Name[] = ['adapters', 'adapterTensors', 'provenance', 'statements'];
+    await this.#db.write(stores, `the adapter "${adapter.name}"`, bytes, async (transaction) => {
+      await putAdapter(transaction, made);
+      if (!companions) return;
+      await addStatements(transaction, companions.claims);
+      await transaction.objectStore('provenance').add({ ...companions.provenance, adapter: id });
+    });
+    return made.record;
   }
 
   /** All adapters, newest first. */
@@ -177,26 +209,29 @@ export class Store {
     return loadTensors(found(record, 'adapter', id).tensors);
   }
 
+  /** Deletes an adapter with all that is only here for it: what was measured of the run that made it goes too. */
   async deleteAdapter(id: string): Promise<void> {
-    await this.#db.write(
-      ['adapters', 'adapterTensors', 'provenance'],
-      'the deletion of an adapter',
-      undefined,
-      async (transaction) => {
-        await transaction.objectStore('adapters').delete(id);
-        await transaction.objectStore('adapterTensors').delete(id);
-        await transaction.objectStore('provenance').delete(id);
-      }
-    );
+    const stores: Name[] = ['adapters', 'adapterTensors', 'provenance', ...measuredStores];
+    await this.#db.write(stores, 'the deletion of an adapter', undefined, async (transaction) => {
+      const record = await transaction.objectStore('adapters').get(id);
+      await transaction.objectStore('adapters').delete(id);
+      await transaction.objectStore('adapterTensors').delete(id);
+      await transaction.objectStore('provenance').delete(id);
+      const run = record?.metrics['run'];
+      if (typeof run === 'string') await deleteMeasured(transaction, run);
+    });
   }
 
   // Runs
 
-  async addRun(run: Pick<RunRecord, 'name' | 'run' | 'rowSet'>): Promise<RunRecord> {
+  /** Begins the record of a run. @param run `id`: drawn where none is given */
+  async addRun(
+    run: Pick<RunRecord, 'name' | 'run' | 'rowSet'> & Partial<Pick<RunRecord, 'id'>>
+  ): Promise<RunRecord> {
     const now = Date.now();
     const record: RunRecord = {
-      ...run,
       id: crypto.randomUUID(),
+      ...run,
       created: now,
       updated: now,
       status: 'running'
@@ -232,35 +267,77 @@ export class Store {
     return found(await this.#db.read('a run', (idb) => idb.get('runs', id)), 'run', id);
   }
 
-  async deleteRun(id: string): Promise<void> {
-    const stores: Name[] = ['runs', 'checkpoints', 'moments', 'sketches', 'attributions'];
+  /**
+   * Deletes a run with all that is only here for it. Its adapter stays.
+   * @param note a setting that outlives it, made of the run and of what the setting was before
+   */
+  async deleteRun(
+    id: string,
+    note?: { setting: string; of: (run: RunRecord, before: unknown) => unknown }
+  ): Promise<void> {
+    const stores: Name[] = ['runs', 'checkpoints', 'settings', ...measuredStores];
     await this.#db.write(stores, 'the deletion of a run', undefined, async (transaction) => {
+      const record = await transaction.objectStore('runs').get(id);
+      const settings = transaction.objectStore('settings');
+      if (record && note) {
+        const value = note.of(record, (await settings.get(note.setting))?.value);
+        if (value !== undefined) await settings.put({ key: note.setting, value });
+      }
       await transaction.objectStore('runs').delete(id);
       await transaction.objectStore('checkpoints').delete(id);
       await deleteMeasured(transaction, id);
     });
   }
 
-  /** Keeps where a run stands and its `run.json` so far. Replaces the checkpoint before only once it is whole. */
+  /**
+   * Keeps where a run stands, its `run.json` so far and moments that it went through since. Replaces the checkpoint before only
+   * once all is whole. Whoever trains a run owns its record: one that was deleted meanwhile is written anew.
+   * @returns whether it was
+   */
   async saveCheckpoint(
-    checkpoint: Pick<CheckpointRecord, 'run' | 'step' | 'position' | 'optimizer'> & {
-      adapter: ReadonlyMap<string, { shape: readonly [number, number]; data: Float32Array }>;
-    },
-    run?: RunRecord['run']
-  ): Promise<void> {
+    run: RunRecord,
+    checkpoint: Pick<CheckpointRecord, 'step' | 'position' | 'optimizer'> & { adapter: Tensors },
+    moments: readonly MomentRecord[] = []
+  ): Promise<{ restored: boolean }> {
     const adapter = storeTensors(checkpoint.adapter);
     const buffers = [
       ...Object.values(adapter).map(({ data }) => data),
-      ...Object.values(checkpoint.optimizer)
+      ...Object.values(checkpoint.optimizer),
+      ...moments.map(({ values }) => values)
     ];
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
     const what = `the checkpoint at step ${checkpoint.step}`;
-    await this.#db.write(['runs', 'checkpoints'], what, bytes, async (transaction) => {
-      const runs = transaction.objectStore('runs');
-      const record = found(await runs.get(checkpoint.run), 'run', checkpoint.run);
+    return this.#db.write(['runs', 'checkpoints', 'moments'], what, bytes, async (transaction) => {
+      const restored = (await transaction.objectStore('runs').getKey(run.id)) === undefined;
       const now = Date.now();
-      await transaction.objectStore('checkpoints').put({ ...checkpoint, adapter, created: now });
-      await runs.put({ ...record, ...(run ? { run } : {}), updated: now });
+      await transaction.objectStore('checkpoints').put({ ...checkpoint, run: run.id, adapter, created: now });
+      for (const moment of moments) await transaction.objectStore('moments').put(moment);
+      await transaction.objectStore('runs').put({ ...run, updated: now });
+      return { restored };
+    });
+  }
+
+  /**
+   * Ends a run in one transaction: its adapter is there, its record says so, its last moments are kept, and its checkpoint goes.
+   * @param run as it is from now on, without the adapter; one that was deleted meanwhile is written anew
+   * @returns the adapter, and whether the run was gone
+   */
+  async endRun(
+    run: RunRecord,
+    adapter: NewAdapter,
+    tensors: Tensors,
+    moments: readonly MomentRecord[] = []
+  ): Promise<{ adapter: AdapterRecord; restored: boolean }> {
+    const made = newAdapter(adapter, tensors);
+    const bytes = moments.reduce((sum, { values }) => sum + values.byteLength, made.record.bytes);
+    const stores: Name[] = ['runs', 'checkpoints', 'adapters', 'adapterTensors', 'moments'];
+    return this.#db.write(stores, `the adapter "${adapter.name}"`, bytes, async (transaction) => {
+      const restored = (await transaction.objectStore('runs').getKey(run.id)) === undefined;
+      await putAdapter(transaction, made);
+      for (const moment of moments) await transaction.objectStore('moments').put(moment);
+      await transaction.objectStore('runs').put({ ...run, adapter: made.record.id, updated: Date.now() });
+      await transaction.objectStore('checkpoints').delete(run.id);
+      return { adapter: made.record, restored };
     });
   }
 
@@ -276,9 +353,12 @@ export class Store {
     return record?.value as T | undefined;
   }
 
+  /** @param value undefined forgets it */
   async setSetting(key: string, value: unknown): Promise<void> {
     await this.#db.write(['settings'], `the setting ${key}`, undefined, async (transaction) => {
-      await transaction.objectStore('settings').put({ key, value });
+      const settings = transaction.objectStore('settings');
+      if (value === undefined) await settings.delete(key);
+      else await settings.put({ key, value });
     });
   }
 
@@ -288,25 +368,4 @@ export class Store {
   ): Promise<TabtuneSchema[N]['value'][]> {
     return (await this.#db.read(what, (idb) => idb.getAllFromIndex(store, 'created'))).reverse();
   }
-}
-
-/** Tensors as they are stored: each with a buffer of its own, whatever it was a view of. */
-export function storeTensors(
-  tensors: ReadonlyMap<string, { shape: readonly [number, number]; data: Float32Array }>
-): Record<string, StoredTensor> {
-  return Object.fromEntries(
-    Array.from(tensors, ([key, { shape, data }]) => [
-      key,
-      { shape: [shape[0], shape[1]], data: data.slice().buffer } satisfies StoredTensor
-    ])
-  );
-}
-
-/** The reverse of `storeTensors`. */
-export function loadTensors(
-  stored: Record<string, StoredTensor>
-): Map<string, { shape: [number, number]; data: Float32Array }> {
-  return new Map(
-    Object.entries(stored).map(([key, { shape, data }]) => [key, { shape, data: new Float32Array(data) }])
-  );
 }

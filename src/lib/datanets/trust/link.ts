@@ -11,6 +11,16 @@ export function fragmentOfText(text: string): string {
   return `#open=${toBase64Url(new TextEncoder().encode(text))}`;
 }
 
+/**
+ * The text of a statement in what somebody gave: JSON is what it is, whatever links are among its words; anything else may
+ * be a link with the text in it.
+ * @returns undefined where it is neither
+ * @throws BrokenLinkError
+ */
+export function statementText(given: string): string | undefined {
+  return given.startsWith('{') ? given : textOfLink(given);
+}
+
 /** The text in a link or its fragment; undefined where the text is no link of Tabtune's. @throws BrokenLinkError */
 export function textOfLink(link: string): string | undefined {
   const value = FRAGMENT.exec(link)?.[1];

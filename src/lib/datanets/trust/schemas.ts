@@ -3,6 +3,7 @@ import type { Split } from '../datanet';
 import { USES } from '../policy/policy';
 import { isDidKey } from './did-key';
 import type { Signed, Statement } from './statements';
+import { isForWallets } from './wallet-kinds';
 
 /**
  * The shape of what people sign, closed: a field that is not listed, a text that is too long, a number out of range
@@ -139,7 +140,8 @@ const STATEMENTS = {
     source: prose(5000),
     licence,
     policy: policySchema.optional(),
-    rows
+    rows,
+    files: files.min(1).optional()
   }),
   decision: z.strictObject({
     kind: z.literal('decision'),
@@ -323,21 +325,26 @@ export const statementSchema: z.ZodType<Statement> = z.discriminatedUnion('kind'
   STATEMENTS.retraction
 ]);
 
-export const signedSchema: z.ZodType<Signed> = z.strictObject({
-  statement: statementSchema,
-  signature: z.strictObject({
-    algorithm: z.literal('ES256'),
-    key: did,
-    // r and s, 32 bytes each.
-    value: z.string().regex(/^[A-Za-z0-9_-]{86}$/)
-  }),
-  wallet: z
-    .strictObject({
-      standard: z.literal('EIP-712'),
-      address,
-      chainId: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
-      // 65 bytes of a plain account; a contract's may be longer.
-      value: z.string().regex(/^0x(?:[0-9a-f]{2}){64,4096}$/)
-    })
-    .optional()
-});
+export const signedSchema: z.ZodType<Signed> = z
+  .strictObject({
+    statement: statementSchema,
+    signature: z.strictObject({
+      algorithm: z.literal('ES256'),
+      key: did,
+      // r and s, 32 bytes each.
+      value: z.string().regex(/^[A-Za-z0-9_-]{86}$/)
+    }),
+    wallet: z
+      .strictObject({
+        standard: z.literal('EIP-712'),
+        address,
+        chainId: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+        // 65 bytes of a plain account; a contract's may be longer.
+        value: z.string().regex(/^0x(?:[0-9a-f]{2}){64,4096}$/)
+      })
+      .optional()
+  })
+  .refine(({ statement, wallet }) => !wallet || isForWallets(statement), {
+    path: ['wallet'],
+    error: 'a wallet does not sign a statement of this kind'
+  });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { p256 } from '@noble/curves/nist.js';
 import fc from 'fast-check';
 import { canonicalJson } from '../canonical';
@@ -221,13 +222,13 @@ describe('whatever somebody sends instead of a statement', () => {
         fc.pre(!texts.includes(text));
         expect(isRefusal(await refused(readSigned(text)))).toBe(true);
       }),
-      { numRuns: 400 }
+      fuzz(400)
     );
     await fc.assert(
       fc.asyncProperty(fc.anything(), async (value) => {
         expect(isRefusal(await refused(verifySigned(value)))).toBe(true);
       }),
-      { numRuns: 200 }
+      fuzz(200)
     );
   });
 });

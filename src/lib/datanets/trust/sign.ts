@@ -1,5 +1,6 @@
 import { p256 } from '@noble/curves/nist.js';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { canonicalJson } from '../canonical';
 import { cidOfText } from '../content/cid';
 import { fromBase64Url, toBase64Url } from './base64url';
@@ -102,7 +103,7 @@ export async function readSigned(text: string): Promise<Signed> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson('The statement', text);
   } catch (cause) {
     throw new InvalidStatementError('This is not a signed statement: it is not JSON, or was cut short.', {
       cause
@@ -117,9 +118,13 @@ export async function readSigned(text: string): Promise<Signed> {
   return signed;
 }
 
-/** What a signed statement is known by: the CID of its canonical whole, signatures included. */
-export function statementCid(signed: Signed): string {
-  return cidOfText(canonicalJson(signed));
+/**
+ * What a signed statement is known by: the CID of the canonical statement and the signature of the person who says it. A
+ * wallet's signature beside them takes no part, as nothing that the person signed covers it: whoever adds one, changes it
+ * or leaves it out has the same statement still, and what ended it ends it.
+ */
+export function statementCid({ statement, signature }: Signed): string {
+  return cidOfText(canonicalJson({ statement, signature }));
 }
 
 /** Narrows a signed statement to a kind. */

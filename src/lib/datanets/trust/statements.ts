@@ -4,7 +4,8 @@ import type { Conditions, Policy, Use } from '../policy/policy';
 
 /**
  * The statements that people sign. Each is plain JSON, hashed and signed in its canonical form (RFC 8785), known by
- * the CID of the signed whole (`statementCid`), and has words (`words.ts`) that are shown before anybody signs it.
+ * the CID of what was said and who signed it (`statementCid`), and has words (`words.ts`) that are shown before anybody
+ * signs it.
  */
 
 /** A person: a name, and the two public keys of `identity.ts`. What the name says is up to the person. */
@@ -45,6 +46,8 @@ export interface Contribution extends Common {
   policy?: Policy;
   /** The rows: how many, the Merkle root over (row CID, contributor), and the digest of their canonical lines. */
   rows: RowsDigest;
+  /** The other files of the archive where the rows are sealed in it. Older ones do not name them. */
+  files?: FileDigest[];
 }
 
 export interface RowsDigest {

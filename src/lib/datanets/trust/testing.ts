@@ -66,7 +66,8 @@ export function everyStatement(
       source: 'My own notes,\nof ten years',
       licence: { spdx: 'CC-BY-4.0', evidence: 'I wrote them' },
       policy: POLICY,
-      rows: ROWS
+      rows: ROWS,
+      files: [{ name: 'rows.sealed', bytes: 4567, sha256: 'd'.repeat(64) }]
     },
     decision: {
       kind: 'decision',

@@ -2,7 +2,7 @@ import type { Contributor, ContributionEntry, DatanetFacts, Licence } from '../d
 import { conditionWords, momentWords, policySentences, quoted, useList } from '../policy/sentences';
 import { manifestWords, receiptWords } from './claim-words';
 import { listed, rowCount, short } from './short';
-import type { Person, RowsDigest, Statement } from './statements';
+import type { FileDigest, Person, RowsDigest, Statement } from './statements';
 
 /** Items of a list that a sentence names. */
 const LISTED = 100;
@@ -41,7 +41,8 @@ function sentencesOf(statement: Statement): string[] {
               'What may be done with these rows, on top of the rules of the Datanet:',
               ...policySentences(statement.policy)
             ]
-          : ['They are under the rules of the Datanet, without rules of their own.'])
+          : ['They are under the rules of the Datanet, without rules of their own.']),
+        ...(statement.files ?? []).map(fileWords)
       ];
     case 'decision':
       return [
@@ -76,10 +77,7 @@ function sentencesOf(statement: Statement): string[] {
           ? `It follows the version ${short(statement.previous)}.`
           : 'It is the first version.',
         ...(statement.changes ? [`What changed: ${quoted(statement.changes)}.`] : []),
-        ...statement.files.map(
-          ({ name, bytes, sha256 }) =>
-            `With the file ${name} of ${bytes.toLocaleString('en')} bytes, SHA-256 ${short(sha256)}.`
-        )
+        ...statement.files.map(fileWords)
       ];
     case 'access-request':
       return [
@@ -155,6 +153,10 @@ function contributorsWords(contributors: Contributor[]): string {
     ({ id, name, role }) => `${quoted(name)} (${shortId(id)}${role ? `, ${quoted(role)}` : ''})`
   );
   return `Contributors: ${listed(people, LISTED)}.`;
+}
+
+function fileWords({ name, bytes, sha256 }: FileDigest): string {
+  return `With the file ${name} of ${bytes.toLocaleString('en')} bytes, SHA-256 ${short(sha256)}.`;
 }
 
 function contributionsWords(contributions: ContributionEntry[]): string[] {

@@ -10,6 +10,7 @@ import type { RunManifest } from '../trust/claims';
 import { listed } from '../trust/short';
 import type { Related } from './related';
 import type { CheckList } from './report';
+import { parseJson } from '../../json';
 
 /** Fields of PEFT, and the options of a run that they are made of. */
 const MADE_OF = {
@@ -106,7 +107,7 @@ function valueWords(value: unknown): string {
 
 function objectOf(text: string): Record<string, unknown> | undefined {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseJson('adapter_config.json', text);
     return typeof json === 'object' && json !== null && !Array.isArray(json)
       ? (json as Record<string, unknown>)
       : undefined;

@@ -4,12 +4,15 @@ import type { PaceOptions } from '../pace';
 import { quoted } from '../policy/sentences';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
 import { isSigned } from '../trust/sign';
-import { short } from '../trust/short';
-import { configText, openAdapterZip, type AdapterZip } from './adapter-zip';
+import { listed, short } from '../trust/short';
+import { checkCard } from './adapter-card';
+import { weightsNamedIn } from './adapter-named';
+import { checkOthers, configText, openAdapterZip, type AdapterZip } from './adapter-zip';
 import { gather, type Related } from './related';
 import { type CheckList, partOf, type Check, type VerifyOptions } from './report';
 import { NamedFile } from './weights';
 import { unpackText, type ZipEntry } from './zip';
+import { parseJson } from '../../json';
 
 /** What a file inside of another is found to be. */
 export interface InnerLook {
@@ -27,8 +30,8 @@ const MAX_RUN_BYTES = 64 * 2 ** 20;
 const PARTS = 2;
 
 /**
- * Checks of the archive of an adapter: `archive`, `configuration`, `weights`, `run.json`, those of each claim in it, and `claims`: whether any of
- * them is about this adapter.
+ * Checks of the archive of an adapter: `archive`, `configuration`, `weights`, `run.json`, `README.md`, `other files`, those of
+ * each claim in it, and `claims`: whether any of them is about this adapter.
  * @returns what its claims say, in sentences; undefined where it cannot be looked into
  */
 export async function checkAdapterZip(
@@ -38,12 +41,17 @@ export async function checkAdapterZip(
   options: VerifyOptions,
   lookInside: LookInside
 ): Promise<string[] | undefined> {
-  const zip = await list.attempt('archive', () => openAdapterZip(blob));
+  const zip = await list.attempt('archive', async () => {
+    const found = await openAdapterZip(blob);
+    await checkOthers(found, options);
+    return found;
+  });
   if (!zip) return undefined;
+  const left = zip.ofMacOs.length > 0 ? ` Left out: ${zip.ofMacOs.length} files that macOS added.` : '';
   list.expect(
     'archive',
     zip.config !== undefined && zip.weights !== undefined,
-    'It is an archive with the two files of an adapter as PEFT reads them.',
+    `It is an archive with the two files of an adapter as PEFT reads them, and each byte of it belongs to a file.${left}`,
     'It lacks one of the two files that PEFT reads: adapter_config.json and adapter_model.safetensors.'
   );
   if (!zip.weights || !zip.config) return undefined;
@@ -51,7 +59,15 @@ export async function checkAdapterZip(
   const weights = NamedFile.ofEntry('adapter', zip.weights, config);
   const sha256 = await checkWeights(list, zip.weights, weights, partOf(options, 0, PARTS));
   if (sha256 === undefined) return undefined;
-  if (zip.run) await checkRun(list, zip.run, sha256, options);
+  const run = zip.run && (await checkRun(list, zip.run, sha256, options));
+  if (zip.card) {
+    const beside = { sha256, config: objectOf(config), run: objectOf(run) };
+    await checkCard(list, zip.card, beside, options);
+  }
+  if (zip.others.length > 0) {
+    const names = listed(zip.others.map(({ name }) => quoted(name.slice(0, 80))));
+    list.unknown('other files', `Nothing is made of these, and nobody signed them: ${names}.`);
+  }
   return checkClaims(list, { zip, weights, sha256, related }, options, lookInside);
 }
 
@@ -90,20 +106,20 @@ async function checkConfig(
   return text;
 }
 
-/** Whether the record of the run, which nobody signed, is of these weights. */
+/** Whether the record of the run, which nobody signed, is of these weights. @returns its text */
 async function checkRun(
   list: CheckList,
   entry: ZipEntry,
   sha256: string,
   options: PaceOptions
-): Promise<void> {
+): Promise<string | undefined> {
   const name = 'run.json';
-  await list.attempt(name, async () => {
+  return list.attempt(name, async () => {
     const text = await unpackText(entry, MAX_RUN_BYTES, { signal: options.signal });
-    const recorded = adapterOf(text);
+    const recorded = weightsNamedIn(text);
     if (recorded === undefined) {
       list.unknown(name, 'It does not say which weights it is the record of. Nobody signed it in any case.');
-      return;
+      return text;
     }
     list.expect(
       name,
@@ -111,18 +127,18 @@ async function checkRun(
       'The record of the run names these weights. Nobody signed it: the run manifest is what somebody stands for.',
       'The record of the run is of other weights than those beside it.'
     );
+    return text;
   });
 }
 
-function adapterOf(text: string): string | undefined {
-  const { sha256 } = (jsonOf(text) ?? {}) as { sha256?: { adapter?: unknown } };
-  const adapter = sha256?.adapter;
-  return typeof adapter === 'string' ? adapter : undefined;
+function objectOf(text: string | undefined): Record<string, unknown> | undefined {
+  const json = text === undefined ? undefined : jsonOf(text);
+  return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined;
 }
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson('run.json', text, MAX_RUN_BYTES);
   } catch {
     // What is no JSON says nothing.
     return undefined;

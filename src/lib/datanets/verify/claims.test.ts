@@ -2,6 +2,7 @@
 import { zipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
+import { writeModelCard, type ModelCard } from '../../formats/model-card';
 import { peftConfig } from '../../formats/peft';
 import { writeSafetensors } from '../../formats/safetensors';
 import { canonicalJson } from '../canonical';
@@ -303,12 +304,17 @@ describe('the archive of an adapter', () => {
   const zip = (content: Files, level: 0 | 9 = 0) =>
     new Blob([zipSync(content, { level }) as Uint8Array<ArrayBuffer>]);
   beforeAll(async () => {
-    const run = { sha256: { adapter: manifest.statement.adapter.sha256 } };
+    const { sha256 } = manifest.statement.adapter;
+    const run = { sha256: { adapter: sha256 } };
+    const card: ModelCard = {
+      ...{ name: 'Pelhaven', sha256, base: { name: 'starter' }, data: [], contributors: [], claims: [] },
+      lora: { rank: 8, alpha: 16, targets: ['q_proj', 'v_proj'], rsLora: true }
+    };
     files = {
       'adapter_config.json': await bytesOf(json(config)),
       'adapter_model.safetensors': await bytesOf(adapter),
       'run.json': await bytesOf(json(run)),
-      'README.md': await bytesOf(new Blob(['# Pelhaven'])),
+      'README.md': await bytesOf(new Blob([await writeModelCard(card)])),
       'claims/run-manifest.json': await bytesOf(json(manifest)),
       'claims/attribution-receipt.json': await bytesOf(json(receipt))
     };
@@ -340,7 +346,7 @@ describe('the archive of an adapter', () => {
   it.each<[string, RegExp, (all: Files) => Promise<Files>]>([
     [
       'other weights than it claims',
-      /^(run\.json|run-manifest\.json: adapter|attribution-receipt\.json: adapter|claims)$/,
+      /^(run\.json|README\.md|run-manifest\.json: adapter|attribution-receipt\.json: adapter|claims)$/,
       async (all) => ({ ...all, 'adapter_model.safetensors': await bytesOf(otherAdapter) })
     ],
     [
@@ -404,7 +410,9 @@ describe('the archive of an adapter', () => {
       if (harmless.test(path) && !needed.test(path)) continue;
       const field = /^ with/.test(path) ? path.split(' ').at(-1) : /\w+/.exec(path)?.[0];
       const report = await verify(zip(await withConfig(other)));
-      expect(failing(report), path).toMatchObject([
+      // That the card is about another one, too, its own check says.
+      const found = failing(report).filter(({ name }) => name !== 'README.md');
+      expect(found, path).toMatchObject([
         {
           name: 'run-manifest.json: configuration',
           reason: expect.stringContaining(` ${field} is `) as string

@@ -13,6 +13,7 @@ import { isSigned } from '../trust/sign';
 import type { RowsDigest, Signed, Statement, Version } from '../trust/statements';
 import { partOf, type CheckList, type VerifyOptions } from './report';
 import { checkSigned, type SignedLook } from './signed';
+import { parseJson } from '../../json';
 
 export interface ContainerLook extends SignedLook {
   /** What the version rests on, each signature checked. */
@@ -49,7 +50,7 @@ export async function checkContainer(
   }
   const parts = await checkSums(list, entries, blob.size, partOf(options, 0, PASSES));
   const text = await list.attempt('form', () => entryText(first, MAX_STATEMENT_CHARACTERS, label));
-  const json = text === undefined ? undefined : parseJson(text);
+  const json = text === undefined ? undefined : jsonOf(text);
   const look = text === undefined ? undefined : await checkSigned(list, text, json, options);
   if (!look) return undefined;
   const whole: ContainerLook = { ...look, statements: [] };
@@ -71,9 +72,9 @@ export async function checkContainer(
   return whole;
 }
 
-function parseJson(text: string): unknown {
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(STATEMENT_NAME, text);
   } catch {
     // The form of a statement is what no text has that is not JSON.
     return undefined;
@@ -162,13 +163,20 @@ async function checkContribution(
     'contents',
     () => requireContributionParts(parts, statement, label),
     ({ wrapped }) =>
-      wrapped
-        ? 'It is made of the parts of a sealed contribution. Which sealed rows and which key those are, was not signed.'
-        : 'Its rows are those that were signed (SHA-256).'
+      !wrapped
+        ? 'Its rows are those that were signed (SHA-256).'
+        : statement.files
+          ? `Each part is the one that was signed (SHA-256): ${statement.files.map(({ name }) => name).join(', ')}.`
+          : undefined
   );
   if (!found) {
     list.unknown('rows', 'Not looked at, as the parts are not those that were signed: see “contents”.');
     return;
+  }
+  if (found.wrapped && !statement.files) {
+    const reason =
+      'It is made of the parts of a sealed contribution. Which sealed rows and which key those are, was not signed: contributions of earlier versions of Tabtune are so.';
+    list.unknown('contents', reason);
   }
   await checkRows(list, found.data, statement.rows, found.rows.sealed, options);
   if (found.wrapped) {

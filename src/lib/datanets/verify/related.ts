@@ -8,7 +8,7 @@ import type { Signed, Statement, StatementKind, Version } from '../trust/stateme
 import type { PaceOptions } from '../pace';
 import { canonicalJson } from '../canonical';
 import { cidOfText } from '../content/cid';
-import { configText, looksLikeAdapter, openAdapterZip } from './adapter-zip';
+import { configText, endsAsArchive, looksLikeAdapter, openAdapterZip } from './adapter-zip';
 import { readSource } from './source';
 import { NamedFile, weightsKind } from './weights';
 import { unpackText } from './zip';
@@ -115,6 +115,8 @@ export async function gather(blob: Blob, options: PaceOptions): Promise<Gathered
     } else {
       const kind = await weightsKind(blob, options.signal);
       if (kind) gathered.files.push(NamedFile.ofBlob(kind, blob));
+      else if ((await endsAsArchive(blob)) && (await looksLikeAdapter(blob)))
+        await gatherAdapter(blob, gathered, add, options);
       else await gatherText(blob, gathered, add);
     }
   } catch (error) {

@@ -128,18 +128,19 @@ export class CheckList {
   /**
    * Does what a check is made of. What it throws on purpose is why the check fails; anything else, such as memory that
    * ran out, says nothing about the file.
-   * @param holds the reason, where nothing is thrown; without it, nothing is added then
+   * @param holds the reason, where nothing is thrown; without it, or where it gives none, nothing is added then
    * @returns what it gave, or undefined where it failed
    * @throws the abort reason
    */
   async attempt<T>(
     name: string,
     work: () => T | Promise<T>,
-    holds?: string | ((result: T) => string)
+    holds?: string | ((result: T) => string | undefined)
   ): Promise<T | undefined> {
     try {
       const result = await work();
-      if (holds !== undefined) this.holds(name, typeof holds === 'string' ? holds : holds(result));
+      const reason = typeof holds === 'function' ? holds(result) : holds;
+      if (reason !== undefined) this.holds(name, reason);
       return result;
     } catch (error) {
       this.#signal?.throwIfAborted();

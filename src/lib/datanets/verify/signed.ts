@@ -88,9 +88,8 @@ async function checkWalletOf(
   { checkWallet, chain }: VerifyOptions
 ): Promise<void> {
   const name = 'wallet';
-  if (!isForWallets(statement)) {
-    if (wallet) list.fails(name, `A wallet does not sign a statement of the kind "${statement.kind}".`);
-  } else if (!wallet) {
+  if (!isForWallets(statement)) return;
+  if (!wallet) {
     if (statement.kind === 'wallet-link')
       list.fails(name, 'The signature of the wallet that it names is missing.');
   } else if (!checkWallet) {
@@ -99,7 +98,9 @@ async function checkWalletOf(
     await list.attempt(
       name,
       () => checkWallet(statement, wallet, chain),
-      `The wallet ${wallet.address} signed the same (EIP-712, chain ${wallet.chainId}).`
+      statement.kind === 'wallet-link'
+        ? `The wallet ${wallet.address} signed the same (EIP-712, chain ${wallet.chainId}).`
+        : `The wallet ${wallet.address} signed the same (EIP-712, chain ${wallet.chainId}). Whose wallet that is, this does not say: only a link between the two does.`
     );
   }
 }

@@ -1,6 +1,10 @@
+import { repeatedKey } from '../../formats/json-keys';
 import { readBytes } from '../bundle/blob';
+import { NotCanonicalError, canonicalJson } from '../canonical';
+import { shownText } from '../one-line';
+import { JsonBoundsError, parseJson } from '../../json';
+import { BrokenLinkError, statementText } from '../trust/link';
 import { MAX_STATEMENT_CHARACTERS } from '../trust/schemas';
-import { BrokenLinkError, textOfLink } from '../trust/link';
 
 /** What a file that is no container holds. */
 export type Source =
@@ -35,15 +39,18 @@ export async function readSource(blob: Blob): Promise<Source> {
     return unreadable('The file is none that Tabtune makes: it is neither an archive of its kind nor text.');
   }
   try {
-    text = textOfLink(text.trim()) ?? text;
+    const trimmed = text.trim();
+    // Of JSON, each byte counts: what is around it, too.
+    if (!trimmed.startsWith('{')) text = statementText(trimmed) ?? text;
   } catch (error) {
     if (!(error instanceof BrokenLinkError)) throw error;
     return unreadable(error.message);
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
+    json = parseJson('The file', text);
+  } catch (error) {
+    if (error instanceof JsonBoundsError) return unreadable(error.message);
     return unreadable(
       'The file is none that Tabtune makes, or was cut short: its text is neither JSON nor a link with “#open=” in it.'
     );
@@ -53,6 +60,26 @@ export async function readSource(blob: Blob): Promise<Source> {
   }
   const fields = json as Record<string, unknown>;
   if ('statement' in fields || 'signature' in fields) return { is: 'statement', text, json };
+  const source = sourceOf(fields);
+  if (!source) {
+    return unreadable(
+      'The file is JSON, but neither a signed statement, an attestation or anchor of one, nor a proof.'
+    );
+  }
+  // Other readers may take the first of two: they would read another file than is checked here.
+  const twice = repeatedKey(text);
+  if (twice !== undefined) {
+    return unreadable(`The file has a field “${shownText(twice, 80)}” twice: it can be read in two ways.`);
+  }
+  if (source.is !== 'attestation' && !isAsWritten(json, text)) {
+    return unreadable(
+      'The file is not written as Tabtune writes it: something was added to it, or it was reformatted. Ask for it again.'
+    );
+  }
+  return source;
+}
+
+function sourceOf(fields: Record<string, unknown>): Source | undefined {
   if ('anchor' in fields) return { is: 'anchored', json: fields, claim: fields['claim'] };
   if ('sig' in fields && 'signer' in fields) {
     return { is: 'attestation', json: fields, claim: fields['claim'] };
@@ -62,7 +89,19 @@ export async function readSource(blob: Blob): Promise<Source> {
     const ofShare = Array.isArray(leafEncoding) && leafEncoding[1] === 'uint256';
     return { is: ofShare ? 'share-proof' : 'proof', json: fields };
   }
-  return unreadable(
-    'The file is JSON, but neither a signed statement, an attestation or anchor of one, nor a proof.'
-  );
+  return undefined;
+}
+
+/**
+ * Whether a text is one that this value is written as: canonical JSON, what `JSON.stringify` makes of it, or that indented
+ * by two with a line feed, as files for people to look into are. So no byte of it can be another.
+ */
+function isAsWritten(value: unknown, text: string): boolean {
+  try {
+    const canonical = canonicalJson(value);
+    return [canonical, JSON.stringify(value), `${JSON.stringify(value, undefined, 2)}\n`].includes(text);
+  } catch (error) {
+    if (error instanceof NotCanonicalError) return false;
+    throw error;
+  }
 }

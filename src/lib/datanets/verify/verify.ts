@@ -9,7 +9,7 @@ import { statementCid } from '../trust/sign';
 import type { StatementKind } from '../trust/statements';
 import { wordsOf } from '../trust/words';
 import { checkAdapterZip, checkLoneWeights, type InnerLook } from './adapter';
-import { looksLikeAdapter } from './adapter-zip';
+import { endsAsArchive, looksLikeAdapter } from './adapter-zip';
 import { checkAnchorOf, readAnchored } from './anchor-file';
 import { checkClaim } from './claim-relations';
 import { checkContainer, type ContainerLook } from './container';
@@ -119,6 +119,9 @@ async function look(
     return kind === 'adapter'
       ? { kind, title: 'The weights of an adapter', words: [] }
       : { kind: 'model', title: 'The weights of a model', words: [] };
+  }
+  if ((await endsAsArchive(blob)) && (await looksLikeAdapter(blob))) {
+    return lookAtAdapter(list, blob, related, options);
   }
   return lookAtText(list, blob, related, options);
 }

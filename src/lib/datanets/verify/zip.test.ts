@@ -2,6 +2,8 @@
 import { zipSync } from 'fflate';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
+import { packZip } from './testing-zip';
 import { openZip, unpack, unpackText, ZipArchiveError } from './zip';
 import { verifyFile } from './verify';
 
@@ -30,7 +32,7 @@ function withField(zip: Uint8Array, signature: number, at: number, value: number
 const [END, CENTRAL, LOCAL] = [0x06054b50, 0x02014b50, 0x04034b50];
 
 describe('an archive', { timeout: 30_000 }, () => {
-  it('gives back what other programs packed, stored or deflated, with folders and a comment', async () => {
+  it('gives back what other programs packed, stored or deflated, with folders', async () => {
     const name = fc.stringMatching(/^[a-z]{1,8}(\/[a-z]{1,8})?$/);
     const files = fc.dictionary(name, fc.string({ unit: 'binary', maxLength: 500 }), {
       minKeys: 1,
@@ -44,13 +46,10 @@ describe('an archive', { timeout: 30_000 }, () => {
         );
         expect(await contents(blobOf(packed))).toEqual({ ...given });
       }),
-      { numRuns: 25 }
+      fuzz(25)
     );
     const plain = zipSync({ 'a/': new Uint8Array(), 'a/b': text('hello') });
-    const commented = withField(plain, END, 20, 3, 2);
-    expect(await contents(new Blob([commented as Uint8Array<ArrayBuffer>, 'abc']))).toEqual({
-      'a/b': 'hello'
-    });
+    expect(await contents(blobOf(plain))).toEqual({ 'a/b': 'hello' });
   });
 
   it.each<[string, RegExp, () => Uint8Array]>([
@@ -61,7 +60,7 @@ describe('an archive', { timeout: 30_000 }, () => {
     [
       'claims many files',
       /claims to have 60000 files/,
-      () => withField(zipSync({ a: text('b') }), END, 10, 60000, 2)
+      () => withField(withField(zipSync({ a: text('b') }), END, 8, 60000, 2), END, 10, 60000, 2)
     ],
     [
       'claims a list elsewhere',
@@ -84,18 +83,16 @@ describe('an archive', { timeout: 30_000 }, () => {
       /more than 4 GiB/,
       () => {
         // Each says that its 4.5 MB of packed bytes make nearly 4 GiB, which they just could.
-        const filler = new Uint8Array(4_500_000);
-        const bomb = zipSync({ a: filler, b: filler }, { level: 0 });
-        const view = new DataView(bomb.buffer);
-        for (const at of [bomb.length - 22 - 47, bomb.length - 22 - 2 * 47]) {
-          view.setUint16(at + 10, 8, true);
-          view.setUint32(at + 24, 0xf0000000, true);
-        }
-        return bomb;
+        const large = { data: new Uint8Array(4_500_000), both: { method: 8, size: 0xf0000000 } };
+        return packZip({ files: ['a', 'b'].map((name) => ({ name, ...large })) });
       }
     ],
-    ['has files that overlap', /overlaps another/, () => overlapping()],
-    ['names a file twice', /twice/, () => twice()],
+    [
+      'has files that overlap',
+      /overlaps another/,
+      () => packZip({ files: [{ name: 'a' }, { name: 'b', central: { offset: 10 } }] })
+    ],
+    ['names a file twice', /twice/, () => packZip({ files: [{ name: 'a' }, { name: 'a' }] })],
     [
       'calls a file by two names',
       /something else in place/,
@@ -107,7 +104,7 @@ describe('an archive', { timeout: 30_000 }, () => {
     ],
     [
       'has a file outside of it',
-      /lies outside/,
+      /before its first file \(5000 bytes\)/,
       () => withField(zipSync({ a: text('b') }), CENTRAL, 42, 5000, 4)
     ],
     ['has no head before a file', /lies outside/, () => withField(zipSync({ a: text('b') }), LOCAL, 0, 0, 4)]
@@ -118,8 +115,9 @@ describe('an archive', { timeout: 30_000 }, () => {
   });
 
   it('whose file makes more than it says is stopped there', async () => {
-    const bomb = zipSync({ a: new Uint8Array(8 * 2 ** 20) }, { level: 9 });
-    const [entry] = await openZip(blobOf(withField(bomb, CENTRAL, 24, 1000, 4)));
+    const data = new Uint8Array(8 * 2 ** 20);
+    const bomb = packZip({ files: [{ name: 'a', data, deflate: true, both: { size: 1000 } }] });
+    const [entry] = await openZip(blobOf(bomb));
     let given = 0;
     const all = async () => {
       for await (const piece of unpack(entry)) given += piece.length;
@@ -159,7 +157,7 @@ describe('an archive', { timeout: 30_000 }, () => {
           }
         }
       ),
-      { numRuns: 150 }
+      fuzz(150)
     );
   });
 
@@ -187,26 +185,3 @@ describe('an archive', { timeout: 30_000 }, () => {
     expect(performance.now() - begun).toBeLessThan(20_000);
   });
 });
-
-/** Two files in the list that are one in the archive. */
-function overlapping(): Uint8Array {
-  const zip = zipSync({ a: text('hello'), b: text('hello') }, { level: 0 });
-  const view = new DataView(zip.buffer);
-  const second = zip.length - 22 - 47;
-  view.setUint32(second + 42, 0, true);
-  zip[second + 46] = zip[30];
-  zip[second + 46] = 'b'.charCodeAt(0);
-  // Its head is found inside of the first: the same place, which has the other's name.
-  zip[30] = 'b'.charCodeAt(0);
-  zip[zip.length - 22 - 2 * 47 + 46] = 'a'.charCodeAt(0);
-  view.setUint32(zip.length - 22 - 2 * 47 + 42, zip.length - 22 - 2 * 47 - 36, true);
-  zip[zip.length - 22 - 2 * 47 - 36 + 30] = 'a'.charCodeAt(0);
-  view.setUint32(second + 20, 40, true);
-  view.setUint32(second + 24, 40, true);
-  return zip;
-}
-
-function twice(): Uint8Array {
-  const zip = zipSync({ a: text('hello'), b: text('hello') }, { level: 0 });
-  return zip.map((byte, at) => (byte === 'b'.charCodeAt(0) && at >= 30 ? 'a'.charCodeAt(0) : byte));
-}

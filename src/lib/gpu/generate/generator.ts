@@ -2,6 +2,7 @@ import { TabtuneError } from '../../errors';
 import { ropeTable } from '../kernels/rope/rope-table';
 import type { AdapterLayout } from '../model/adapter';
 import type { BaseModel } from '../model/base';
+import { checkTokenIds } from '../model/token-ids';
 import { BufferStore } from '../plan/buffers';
 import type { BuiltPlan } from '../plan/built-plan';
 import { defaultStepScalars } from '../plan/kernel';
@@ -131,7 +132,7 @@ export class Generator {
 
   /**
    * Yields the answer's tokens one by one, the end token not among them.
-   * @throws PromptTooLongError
+   * @throws PromptTooLongError, TokenIdError, DeviceLostError
    */
   async *generate(prompt: readonly number[], options: GenerateOptions): AsyncGenerator<number, void, void> {
     if (prompt.length === 0 || prompt.length >= this.#maxTokens) {
@@ -142,6 +143,7 @@ export class Generator {
         { details: { tokens: prompt.length, limit: this.#maxTokens } }
       );
     }
+    checkTokenIds(prompt, this.#vocabulary);
     const random = seededRandom(options.seed);
     const shared = Math.min(commonPrefix(this.#cached, prompt), prompt.length - 1);
     this.#cached.length = shared;
@@ -172,6 +174,7 @@ export class Generator {
 
   /** Appends tokens to the cache and returns the logits after the last; undefined when stopped on the way. */
   async #read(tokens: readonly number[], signal?: AbortSignal): Promise<Float32Array | undefined> {
+    const { raw, answer } = this.#store.device;
     const { recorded, built } = tokens.length === 1 ? this.#decode : this.#prefill;
     const capacity = recorded.batch.ids.length;
     for (let first = 0; first < tokens.length; first += capacity) {
@@ -188,17 +191,17 @@ export class Generator {
       built.replay({ ...defaultStepScalars, tokens: part.length, trained: last ? 1 : 0, past });
       this.#cached.push(...part);
       // A long prompt is read in order, a chunk at a time, so that a stop takes effect between two.
-      if (!last) await this.#store.device.raw.queue.onSubmittedWorkDone();
+      if (!last) await answer(raw.queue.onSubmittedWorkDone());
     }
     return this.#logits(built.buffer(recorded.logits));
   }
 
   async #logits(source: GPUBuffer): Promise<Float32Array> {
-    const { raw } = this.#store.device;
+    const { raw, answer } = this.#store.device;
     const encoder = raw.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, this.#readback, 0, this.#readback.size);
     raw.queue.submit([encoder.finish()]);
-    await this.#readback.mapAsync(GPUMapMode.READ);
+    await answer(this.#readback.mapAsync(GPUMapMode.READ));
     const values = new Float32Array(
       this.#readback.getMappedRange(0, this.#readback.size).slice(0),
       0,

@@ -11,11 +11,13 @@ export class Scorer {
   readonly #plan: ScorePlan;
   readonly #built: BuiltPlan;
   readonly #capacity: number;
+  readonly #vocabulary: number;
 
-  private constructor(plan: ScorePlan, built: BuiltPlan, capacity: number) {
+  private constructor(plan: ScorePlan, built: BuiltPlan, capacity: number, vocabulary: number) {
     this.#plan = plan;
     this.#built = built;
     this.#capacity = capacity;
+    this.#vocabulary = vocabulary;
   }
 
   static async create(store: BufferStore, base: BaseModel, options: ForwardOptions): Promise<Scorer> {
@@ -26,7 +28,7 @@ export class Scorer {
       plan.batch.ropeTable,
       ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length)
     );
-    return new Scorer(plan, built, options.tokens);
+    return new Scorer(plan, built, options.tokens, base.config.vocabulary);
   }
 
   /** Sum of the negative log-likelihoods (nats) of each row's trained tokens. Rows must fit the plan one by one. */
@@ -41,7 +43,7 @@ export class Scorer {
       )
         used += rows[end].tokens.length;
       const part = rows.slice(first, end);
-      const packed = packBatch(part, this.#capacity);
+      const packed = packBatch(part, this.#capacity, this.#vocabulary);
       for (const name of ['ids', 'positions', 'spans', 'gather', 'targets'] as const)
         this.#built.write(this.#plan.batch[name], packed[name]);
       this.#built.replay({ ...defaultStepScalars, tokens: packed.tokens, trained: packed.trained });

@@ -20,14 +20,14 @@ export class GradientSketcher {
   readonly #plan: InfluencePlan;
   readonly #built: BuiltPlan;
   readonly #options: SketcherOptions;
-  readonly #shape: { segments: number; hidden: number; length: number };
+  readonly #shape: { segments: number; hidden: number; length: number; vocabulary: number };
   #iteration = 1;
 
   private constructor(
     plan: InfluencePlan,
     built: BuiltPlan,
     options: SketcherOptions,
-    shape: { segments: number; hidden: number; length: number }
+    shape: { segments: number; hidden: number; length: number; vocabulary: number }
   ) {
     this.#plan = plan;
     this.#built = built;
@@ -47,12 +47,14 @@ export class GradientSketcher {
   ): Promise<GradientSketcher> {
     const plan = recordInfluence(base, layout, options);
     const built = await plan.plan.build(store.device, store);
-    const { headDim, ropeTheta, ropeScaling, layers, hidden } = base.config;
+    const { headDim, ropeTheta, ropeScaling, layers, hidden, vocabulary } = base.config;
     built.write(
       plan.batch.ropeTable,
       ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length)
     );
-    return new GradientSketcher(plan, built, options, { segments: layers, hidden, length: layout.length });
+    return new GradientSketcher(plan, built, options, {
+      ...{ segments: layers, hidden, length: layout.length, vocabulary }
+    });
   }
 
   /** Goes to a checkpoint of a run: its adapter, and for `adam` the moments as they were there. */
@@ -119,7 +121,7 @@ export class GradientSketcher {
 
   /** Replays the plan for a batch, whose first row goes into row `index` of what is collected. */
   #measure(rows: readonly TrainingRow[], index: number): void {
-    const packed = packBatch(rows, this.#options.tokens);
+    const packed = packBatch(rows, this.#options.tokens, this.#shape.vocabulary);
     for (const name of ['ids', 'positions', 'spans', 'gather', 'targets', 'scatter'] as const)
       this.#built.write(this.#plan.batch[name], packed[name]);
     this.#built.write(this.#plan.table, tableOf(rows, this.#options.examples));

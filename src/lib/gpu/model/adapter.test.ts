@@ -86,3 +86,20 @@ test('tensors of another rank, missing or unknown ones are refused by name', () 
   expect(() => layout.pack(new Map())).toThrow(AdapterMismatchError);
   expect(() => layout.pack(more.unpack(new Float32Array(more.length)))).toThrow(/o_proj.* no place/);
 });
+
+test('an adapter of some layers only packs with zeros on the others, and says which must be there', () => {
+  const layout = new AdapterLayout(tiny, { rank: 2, alpha: 4, rsLora: false, targets: ['q_proj'] });
+  const second = [...layout.names()].filter(({ name }) => name.includes('layers.1.'));
+  const tensors = new Map(
+    second.map(({ name, shape }) => [name, { shape, data: new Float32Array(shape[0] * shape[1]).fill(3) }])
+  );
+  const only = ['layers.1.self_attn.q_proj'];
+  const values = layout.pack(tensors, only);
+  const filled = second.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0);
+  expect(values.filter((v) => v === 3)).toHaveLength(filled);
+  expect(values.filter((v) => v !== 0)).toHaveLength(filled);
+  expect(() => layout.pack(tensors)).toThrow(/layers\.0\.self_attn\.q_proj\.lora_A\.weight is missing/);
+  expect(() => layout.pack(new Map(), only)).toThrow(
+    /layers\.1\.self_attn\.q_proj\.lora_A\.weight is missing/
+  );
+});

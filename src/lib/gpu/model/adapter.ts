@@ -139,14 +139,18 @@ export class AdapterLayout {
 
   /**
    * Named tensors as the vector.
+   * @param only modules that have an adapter, as `layers.3.self_attn.q_proj`, where not all have one: the others keep
+   * A = B = 0, which training leaves so
    * @throws AdapterMismatchError naming the tensor that is missing, unknown or of another shape
    */
-  pack(tensors: AdapterTensors): Float32Array<ArrayBuffer> {
+  pack(tensors: AdapterTensors, only?: readonly string[]): Float32Array<ArrayBuffer> {
     const values = new Float32Array(this.length);
     const expected = new Set<string>();
+    const worn = only && new Set(only);
     for (const { name, shape, offset } of this.names()) {
       expected.add(name);
       const tensor = tensors.get(name);
+      if (!tensor && worn && !worn.has(moduleOf(name))) continue;
       if (!tensor || tensor.shape[0] !== shape[0] || tensor.shape[1] !== shape[1]) {
         throw new AdapterMismatchError(
           `The adapter's tensor ${name} is ${tensor ? `[${tensor.shape.join(', ')}]` : 'missing'}; this model and rank need [${shape.join(', ')}]. Choose the base model that the adapter was made for.`,
@@ -166,4 +170,9 @@ export class AdapterLayout {
     }
     return values;
   }
+}
+
+/** `layers.3.self_attn.q_proj` of a tensor's name. */
+function moduleOf(name: string): string {
+  return name.replace(/^base_model\.model\.model\./, '').replace(/\.lora_[AB]\.weight$/, '');
 }

@@ -9,6 +9,7 @@ import type { WeightMatrix } from '../kernels/matmul/weight';
 import { dequantizeNf4 } from '../kernels/nf4/dequantize';
 import { transient, type Tensor } from '../plan/tensor';
 import { layerValues, scratchMatrices, type BaseModel } from './base';
+import { windowOfLayer } from './config';
 import { LoraWiring, type LoraContext } from './lora-wiring';
 import { qkvWidth } from './shapes';
 import type { Group } from './weights';
@@ -121,7 +122,7 @@ export class DecoderRecorder {
 
     const attended = this.#act(name('attended'), heads * headDim);
     const lse = keeps ? transient(name('lse'), tokens * heads) : undefined;
-    const shape = { tokens, heads, kvHeads, headDim, window: config.window, style };
+    const shape = { tokens, heads, kvHeads, headDim, window: windowOfLayer(config, layer), style };
     if (caches) {
       caches.append(layer, qkv);
       plan.add(
@@ -307,7 +308,7 @@ export class DecoderRecorder {
     below?: { readonly layer: number; readonly v: Tensor }
   ): Tensor | undefined {
     const { plan, base, tokens, style, spans, rope } = this.#c;
-    const { hidden, heads, kvHeads, headDim, window, normEpsilon } = base.config;
+    const { hidden, heads, kvHeads, headDim, normEpsilon } = base.config;
     const width = qkvWidth(base.config);
     const name = (what: string) => `layer ${layer} ${what}`;
     const common = { rows: tokens, live: 'tokens' as const, transposed: true, style };
@@ -332,7 +333,7 @@ export class DecoderRecorder {
         heads,
         kvHeads,
         headDim,
-        window,
+        window: windowOfLayer(base.config, layer),
         style,
         qkv: acts.qkv,
         dOut,

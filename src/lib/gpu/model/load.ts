@@ -1,15 +1,22 @@
 import { TabtuneError } from '../../errors';
-import { packNf4, type AbsmaxForm, type Nf4Tensor } from '../nf4/layout';
-import { Nf4Quantizer } from '../nf4/quantize';
+import { blockAbsmax, blockLength, packNf4, type AbsmaxForm, type Nf4Tensor } from '../nf4/layout';
+import { NonFiniteWeightError, Nf4Quantizer } from '../nf4/quantize';
 import type { BufferStore } from '../plan/buffers';
 import { packF16 } from '../plan/float16';
 import type { Tensor } from '../plan/tensor';
 import type { BaseModel, VocabularyShard } from './base';
+import type { DecoderConfig } from './config';
 import { projectionShape, qkvWidth } from './shapes';
 import { groups, projections, tensorNames, type Group, type WeightSource } from './weights';
 
 /** A tensor has another shape than config.json says. */
 export class WeightShapeError extends TabtuneError {}
+
+/** A weight is a number, and too large for the 16 bits it would be kept in. */
+export class WeightRangeError extends TabtuneError {}
+
+/** From here on a number rounds to infinity as f16. */
+const f16Overflow = 65520;
 
 export interface LoadOptions {
   readonly signal?: AbortSignal;
@@ -17,16 +24,48 @@ export interface LoadOptions {
   onProgress?(done: number, total: number): void;
 }
 
-/** Whether a checkpoint's own 4-bit bytes carry f32 absmax; `double` where the engine will quantise itself. */
-export async function checkpointAbsmaxForm(source: WeightSource, signal?: AbortSignal): Promise<AbsmaxForm> {
-  const first = await source.nf4(tensorNames.projection(0, 'q_proj'), signal);
-  return first && !first.nestedAbsmax ? 'single' : 'double';
+/**
+ * Whether a checkpoint's own 4-bit bytes carry f32 absmax; `double` where the engine will quantise itself. The first matrix
+ * that is stored so decides: a checkpoint may leave any of them at 16 bits.
+ */
+export async function checkpointAbsmaxForm(
+  source: WeightSource,
+  config: DecoderConfig,
+  signal?: AbortSignal
+): Promise<AbsmaxForm> {
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const p of projections) {
+      const stored = await source.nf4(tensorNames.projection(layer, p), signal);
+      if (stored) return stored.nestedAbsmax ? 'double' : 'single';
+    }
+  }
+  return 'double';
+}
+
+/**
+ * Compares the shape of every tensor with the config, before anything is loaded.
+ * @throws WeightShapeError naming the first that differs, and what the source throws for one that is missing
+ */
+export function checkShapes(source: WeightSource, config: DecoderConfig): void {
+  const check = (name: string, shape: readonly number[]) => checkShape(name, shape, source.shape(name));
+  const { hidden, vocabulary } = config;
+  check(tensorNames.embedding, [vocabulary, hidden]);
+  if (!config.tiedHead) check(tensorNames.head, [vocabulary, hidden]);
+  check(tensorNames.finalNorm, [hidden]);
+  for (let layer = 0; layer < config.layers; layer++) {
+    check(tensorNames.attentionNorm(layer), [hidden]);
+    check(tensorNames.mlpNorm(layer), [hidden]);
+    for (const p of projections) check(tensorNames.projection(layer, p), projectionShape(config, p));
+    if (!config.qkvBias) continue;
+    for (const p of groups.qkv) check(tensorNames.bias(layer, p), [projectionShape(config, p)[0]]);
+  }
 }
 
 /**
  * Streams a checkpoint's weights into the store: quantised to NF4 on the way, taken as they are where the checkpoint is
  * 4-bit already, or rounded to 16 bits. At most one layer is in memory on the way, 4 bits a weight.
- * @throws WeightShapeError, InvalidNf4Error, OutOfGpuMemoryError, and what the source throws
+ * @throws WeightShapeError, NonFiniteWeightError, WeightRangeError, InvalidNf4Error, OutOfGpuMemoryError, DeviceLostError, and
+ * what the source throws
  */
 export async function loadBase(
   store: BufferStore,
@@ -39,15 +78,12 @@ export async function loadBase(
   const total = config.layers + 1;
   options.onProgress?.(0, total);
   await loader.vocabulary(tensorNames.embedding, base.embedding, base);
-  if (!config.tiedHead)
-    await loader.vocabulary(
-      source.has(tensorNames.head) ? tensorNames.head : tensorNames.embedding,
-      base.head,
-      base
-    );
+  if (!config.tiedHead) await loader.vocabulary(tensorNames.head, base.head, base);
   await loader.vector(tensorNames.finalNorm, base.finalNorm, config.hidden);
   for (let layer = 0; layer < config.layers; layer++) {
     options.onProgress?.(layer + 1, total);
+    // What is written to a lost device is gone without a word.
+    await store.device.answer(Promise.resolve());
     const weights = base.layers[layer];
     await loader.vector(tensorNames.attentionNorm(layer), weights.attentionNorm, config.hidden);
     await loader.vector(tensorNames.mlpNorm(layer), weights.mlpNorm, config.hidden);
@@ -65,8 +101,11 @@ export async function loadBase(
       if (matrix.format === 'nf4') continue;
       const upload = loader.upload(matrix.data, matrix.format);
       for (const p of groups[group as Group])
-        await loader.stream(tensorNames.projection(layer, p), projectionShape(config, p), (chunk) =>
-          upload.push(chunk)
+        await loader.stream(
+          tensorNames.projection(layer, p),
+          projectionShape(config, p),
+          (chunk) => upload.push(chunk),
+          matrix.format
         );
       upload.finish();
     }
@@ -114,7 +153,7 @@ class Loader {
     }));
     let at = 0;
     let shard = 0;
-    await this.stream(name, [vocabulary, hidden], (chunk) => {
+    const take = (chunk: Float32Array) => {
       let from = 0;
       while (from < chunk.length) {
         const take = Math.min(chunk.length - from, uploads[shard].end - at);
@@ -123,14 +162,16 @@ class Loader {
         at += take;
         if (at === uploads[shard].end) shard++;
       }
-    });
+    };
+    await this.stream(name, [vocabulary, hidden], take, base.options.vocabularyFormat);
     for (const { upload } of uploads) upload.finish();
   }
 
   async nf4(name: string, shape: [number, number]): Promise<Nf4Tensor> {
     const stored = await this.#source.nf4(name, this.#signal);
     if (stored) {
-      this.#checkShape(name, shape, stored.shape);
+      checkShape(name, shape, stored.shape);
+      checkScales(name, stored);
       return stored;
     }
     const quantizer = new Nf4Quantizer(name, shape);
@@ -138,11 +179,24 @@ class Loader {
     return quantizer.finish();
   }
 
-  /** Hands a tensor's chunks on, after checking its shape. Yields to the event loop between chunks by awaiting them. */
-  async stream(name: string, shape: readonly number[], take: (chunk: Float32Array) => void): Promise<void> {
-    this.#checkShape(name, shape, this.#source.shape(name));
+  /**
+   * Hands a tensor's chunks on, after checking its shape and their values. Yields to the event loop between chunks by
+   * awaiting them.
+   * @param format what the values are kept in
+   */
+  async stream(
+    name: string,
+    shape: readonly number[],
+    take: (chunk: Float32Array) => void,
+    format: 'f16' | 'f32' = 'f32'
+  ): Promise<void> {
+    checkShape(name, shape, this.#source.shape(name));
+    const columns = shape[shape.length - 1];
+    let at = 0;
     for await (const chunk of this.#source.stream(name, this.#signal)) {
       this.#signal?.throwIfAborted();
+      checkValues(name, chunk, at, columns, format);
+      at += chunk.length;
       take(chunk);
     }
   }
@@ -160,16 +214,57 @@ class Loader {
     });
     return values;
   }
+}
 
-  #checkShape(name: string, expected: readonly number[], actual: readonly number[]): void {
-    if (expected.length === actual.length && expected.every((n, i) => n === actual[i])) return;
-    throw new WeightShapeError(
-      `The tensor ${name} has shape [${actual.join(', ')}], config.json says [${expected.join(', ')}]. The model folder mixes files of different models, or is damaged.`,
-      {
-        details: { tensor: name, expected, actual }
-      }
-    );
+function checkShape(name: string, expected: readonly number[], actual: readonly number[]): void {
+  if (expected.length === actual.length && expected.every((n, i) => n === actual[i])) return;
+  throw new WeightShapeError(
+    `The tensor ${name} has shape [${actual.join(', ')}], config.json says [${expected.join(', ')}]. The model folder mixes files of different models, or is damaged.`,
+    {
+      details: { tensor: name, expected, actual }
+    }
+  );
+}
+
+/** @param at flat index of the chunk's first value */
+function checkValues(
+  name: string,
+  chunk: Float32Array,
+  at: number,
+  columns: number,
+  format: 'f16' | 'f32'
+): void {
+  const limit = format === 'f16' ? f16Overflow : Infinity;
+  // NaN compares to nothing.
+  const bad = chunk.findIndex((value) => !(Math.abs(value) < limit));
+  if (bad < 0) return;
+  const value = chunk[bad];
+  const [row, column] = [Math.floor((at + bad) / columns), (at + bad) % columns];
+  const where = `${name}: the weight in row ${row}, column ${column} is ${value}`;
+  const details = { tensor: name, row, column, value: String(value) };
+  if (!Number.isFinite(value)) {
+    throw new NonFiniteWeightError(`${where}. The file is damaged or the model diverged: choose another.`, {
+      details
+    });
   }
+  throw new WeightRangeError(
+    `${where}, which 16 bits cannot hold (at most 65504). The file is damaged or the model diverged: choose another, or take the base in 4 bits.`,
+    { details }
+  );
+}
+
+/** The scales of a matrix that is taken in its stored bits. */
+function checkScales(name: string, tensor: Nf4Tensor): void {
+  const block = blockAbsmax(tensor).findIndex((value) => !Number.isFinite(value));
+  if (block < 0) return;
+  const [row, column] = [
+    Math.floor((block * blockLength) / tensor.shape[1]),
+    (block * blockLength) % tensor.shape[1]
+  ];
+  throw new NonFiniteWeightError(
+    `${name}: the scale of the weights from row ${row}, column ${column} on is no number. The file is damaged: download it again, or choose another.`,
+    { details: { tensor: name, row, column, block } }
+  );
 }
 
 /** Writes chunks one behind another into a buffer, rounding to halves in pairs. */

@@ -66,9 +66,9 @@ export function toStorage(tensor: Tensor, values: Float32Array | Uint32Array): A
   return typed;
 }
 
-/** Reads `length` elements of a buffer back. Waits for all work that was submitted before. */
+/** Reads a tensor back from its buffer. Waits for all work that was submitted before. @throws DeviceLostError */
 export async function readTensor(
-  device: GPUDevice,
+  { raw: device, answer }: Device,
   buffer: GPUBuffer,
   tensor: Tensor
 ): Promise<Float32Array | Uint32Array> {
@@ -81,11 +81,11 @@ export async function readTensor(
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytes);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const raw = staging.getMappedRange().slice(0);
-    if (tensor.dtype === 'u32') return new Uint32Array(raw, 0, tensor.length);
-    if (tensor.dtype === 'f32') return new Float32Array(raw, 0, tensor.length);
-    return Float32Array.from(new Uint16Array(raw, 0, tensor.length), f16BitsToF32);
+    await answer(staging.mapAsync(GPUMapMode.READ));
+    const bits = staging.getMappedRange().slice(0);
+    if (tensor.dtype === 'u32') return new Uint32Array(bits, 0, tensor.length);
+    if (tensor.dtype === 'f32') return new Float32Array(bits, 0, tensor.length);
+    return Float32Array.from(new Uint16Array(bits, 0, tensor.length), f16BitsToF32);
   } finally {
     staging.destroy();
   }

@@ -181,7 +181,7 @@ export class BuiltPlan {
   }
 
   read(tensor: Tensor): Promise<Float32Array | Uint32Array> {
-    return readTensor(this.device.raw, this.#buffer(tensor), tensor);
+    return readTensor(this.device, this.#buffer(tensor), tensor);
   }
 
   /** The buffer behind a tensor, for copies that a caller encodes itself. */

@@ -1,4 +1,5 @@
 import { TabtuneError } from '../../errors';
+import { DeviceLostError, type Answer } from '../device-lost';
 import { kernelSource, type Kernel } from './kernel';
 
 /** A kernel's WGSL did not compile, or its pipeline was refused. A defect of ours or of a driver, never of the input. */
@@ -12,10 +13,12 @@ export interface CompiledKernel {
 /** Compiled pipelines of one device, by source text: kernels that differ only in `params` share one. */
 export class PipelineCache {
   readonly #device: GPUDevice;
+  readonly #answer: Answer;
   readonly #compiled = new Map<string, Promise<CompiledKernel>>();
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, answer: Answer) {
     this.#device = device;
+    this.#answer = answer;
   }
 
   /** Number of distinct pipelines so far. */
@@ -23,7 +26,10 @@ export class PipelineCache {
     return this.#compiled.size;
   }
 
-  /** Compiles off the main path: a synchronous createComputePipeline would freeze the page even from a worker. */
+  /**
+   * Compiles off the main path: a synchronous createComputePipeline would freeze the page even from a worker.
+   * @throws KernelCompileError, DeviceLostError
+   */
   get(kernel: Kernel): Promise<CompiledKernel> {
     const source = kernelSource(kernel);
     let compiled = this.#compiled.get(source);
@@ -49,14 +55,17 @@ export class PipelineCache {
     });
     const module = this.#device.createShaderModule({ label: kernel.label, code });
     try {
-      const pipeline = await this.#device.createComputePipelineAsync({
-        label: kernel.label,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: 'main' }
-      });
+      const pipeline = await this.#answer(
+        this.#device.createComputePipelineAsync({
+          label: kernel.label,
+          layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+          compute: { module, entryPoint: 'main' }
+        })
+      );
       return { pipeline, layout };
     } catch (cause) {
-      const { messages } = await module.getCompilationInfo();
+      if (cause instanceof DeviceLostError) throw cause;
+      const { messages } = await this.#answer(module.getCompilationInfo());
       const text = messages.map((m) => `${m.lineNum}:${m.linePos} ${m.message}`).join('; ');
       throw new KernelCompileError(
         `The kernel ${kernel.label} does not compile on this device: ${text || String(cause)}. Please report it with your browser's version.`,

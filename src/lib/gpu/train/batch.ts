@@ -1,4 +1,5 @@
 import { TabtuneError } from '../../errors';
+import { checkTokenIds } from '../model/token-ids';
 
 /** A batch holds more tokens than the plan has room for. */
 export class BatchTooLargeError extends TabtuneError {}
@@ -29,9 +30,10 @@ export interface PackedBatch {
  * the row before it: `gather` lists those rows, `targets` what they should predict. The last token of a row predicts
  * nothing and is left out.
  * @param capacity tokens that the plan has room for
- * @throws BatchTooLargeError
+ * @param vocabulary rows of the embedding, and of the head
+ * @throws BatchTooLargeError, TokenIdError
  */
-export function packBatch(rows: readonly TrainingRow[], capacity: number): PackedBatch {
+export function packBatch(rows: readonly TrainingRow[], capacity: number, vocabulary: number): PackedBatch {
   const tokens = rows.reduce((sum, row) => sum + row.tokens.length, 0);
   if (tokens > capacity) {
     throw new BatchTooLargeError(`A batch of ${tokens} tokens does not fit a plan for ${capacity}.`, {
@@ -44,6 +46,7 @@ export function packBatch(rows: readonly TrainingRow[], capacity: number): Packe
   const targets: number[] = [];
   let start = 0;
   for (const row of rows) {
+    checkTokenIds(row.tokens, vocabulary);
     const bounds = [0, ...(row.starts ?? []), row.tokens.length];
     for (let s = 0; s + 1 < bounds.length; s++) {
       const [first, end] = [bounds[s], bounds[s + 1]];

@@ -52,6 +52,7 @@ export class Trainer {
   readonly #built: BuiltPlan;
   readonly #device: Device;
   readonly #capacity: number;
+  readonly #vocabulary: number;
   readonly #readback: GPUBuffer;
   #iteration = 0;
 
@@ -60,13 +61,15 @@ export class Trainer {
     layout: AdapterLayout,
     plan: TrainingPlan,
     built: BuiltPlan,
-    capacity: number
+    capacity: number,
+    vocabulary: number
   ) {
     this.#device = device;
     this.layout = layout;
     this.plan = plan;
     this.#built = built;
     this.#capacity = capacity;
+    this.#vocabulary = vocabulary;
     this.#readback = device.raw.createBuffer({
       label: 'figures',
       size: 16,
@@ -76,7 +79,7 @@ export class Trainer {
 
   /**
    * @param store holds the base's weights; the adapter and its optimizer state are added to it
-   * @throws OutOfGpuMemoryError, TensorTooLargeError, KernelCompileError
+   * @throws OutOfGpuMemoryError, TensorTooLargeError, KernelCompileError, DeviceLostError
    */
   static async create(
     store: BufferStore,
@@ -91,7 +94,7 @@ export class Trainer {
       plan.batch.ropeTable,
       ropeTable({ headDim, theta: ropeTheta, scaling: ropeScaling }, options.length)
     );
-    return new Trainer(store.device, layout, plan, built, options.tokens);
+    return new Trainer(store.device, layout, plan, built, options.tokens, base.config.vocabulary);
   }
 
   /** Optimizer steps taken. */
@@ -122,7 +125,9 @@ export class Trainer {
    */
   async step(microBatches: readonly (readonly TrainingRow[])[], options: StepOptions): Promise<StepMetrics> {
     const started = performance.now();
-    const packed = microBatches.map((rows) => packBatch(rows, this.#capacity)).filter((b) => b.trained > 0);
+    const packed = microBatches
+      .map((rows) => packBatch(rows, this.#capacity, this.#vocabulary))
+      .filter((b) => b.trained > 0);
     const trainedTokens = packed.reduce((sum, b) => sum + b.trained, 0);
     const tokens = packed.reduce((sum, b) => sum + b.tokens, 0);
     const { beta1 = 0.9, beta2 = 0.999 } = options;
@@ -196,7 +201,7 @@ export class Trainer {
     const encoder = this.#device.raw.createCommandEncoder();
     encoder.copyBufferToBuffer(source, 0, this.#readback, 0, 16);
     this.#device.raw.queue.submit([encoder.finish()]);
-    await this.#readback.mapAsync(GPUMapMode.READ);
+    await this.#device.answer(this.#readback.mapAsync(GPUMapMode.READ));
     const values = new Float32Array(this.#readback.getMappedRange().slice(0));
     this.#readback.unmap();
     return values;

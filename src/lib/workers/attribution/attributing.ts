@@ -71,6 +71,7 @@ export async function attributionOf(
     estimator: defaultEstimator,
     rules: SHARE_RULES,
     moments: measured.moments.map(({ step, learningRate }) => ({ step, learningRate })),
+    ...(measured.missing.length > 0 ? { missing: [...measured.missing] } : {}),
     sketch: { width: measured.width, seed: sketchSeed },
     rows: measured.index.length,
     questions: { count: asked.length, sha256: rowsSha256(asked).sha256 },

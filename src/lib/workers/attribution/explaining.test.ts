@@ -5,7 +5,9 @@ import { OutOfGpuMemoryError } from '../../gpu/device';
 import type { ExplainerOptions } from '../../jobs/explain';
 import type { GpuJobs } from '../gpu-jobs';
 import type { ChatRequest, TrainingChoice } from '../protocol';
-import { gpuServiceWith, lockManager } from '../testing-gpu';
+import { gpuServiceWith } from '../testing-gpu';
+import { lockManager } from '../testing-locks';
+import { withTrainingLock } from '../training-lock';
 import { keepVersion, openPolicy } from '../testing-versions';
 import type { AttributionEvent, ExplainRequest } from './protocol';
 import { keepRun, measuring, sameFact, teaches, tinyModel } from './testing';
@@ -79,7 +81,12 @@ describe('where an answer came from', () => {
     const { run } = await keepRun(store, choice);
     const { jobs } = explainers();
     const found = await gpuServiceWith(store, jobs).explain(asks(run, { top: 2 }), nothing);
-    expect(found).toMatchObject({ compared: 4, moments: 2, milliseconds: { gradient: 4, comparing: 2 } });
+    expect(found).toMatchObject({
+      compared: 4,
+      moments: 2,
+      missing: [3],
+      milliseconds: { gradient: 4, comparing: 2 }
+    });
     const start = answer.indexOf('lamp');
     expect(found.spans).toEqual([{ start, end: answer.indexOf('!'), rows: [0], count: 2 }]);
     expect(found.hiddenSpans).toBe(1);
@@ -139,14 +146,14 @@ describe('where an answer came from', () => {
     const locks = lockManager();
     const { jobs } = explainers();
     const service = gpuServiceWith(store, jobs, locks);
-    await locks.request('', {}, async () => {
+    await withTrainingLock(locks, async () => {
       await expect(service.explain(asks(run), nothing)).rejects.toMatchObject({
         name: 'AnotherTabTrainsError'
       });
     });
     await service.explain(asks(run), nothing);
     // A question about rows that are known takes no more than a chat does.
-    await locks.request('', {}, () => service.explain(asks(run), nothing));
+    await withTrainingLock(locks, () => service.explain(asks(run), nothing));
   });
 });
 

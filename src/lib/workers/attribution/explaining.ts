@@ -18,17 +18,21 @@ export class AnswerExplainer {
   readonly #explainer: Pick<Explainer, 'explain' | 'destroy'>;
   readonly #people: PeopleRows;
   readonly #spans: RowSpans;
+  readonly #missing: readonly number[];
 
+  /** @param missing steps of the run whose moments are not there */
   constructor(
     data: NamedRows,
     explainer: Pick<Explainer, 'explain' | 'destroy'>,
     people: PeopleRows,
-    spans: RowSpans
+    spans: RowSpans,
+    missing: readonly number[]
   ) {
     this.#data = data;
     this.#explainer = explainer;
     this.#people = people;
     this.#spans = spans;
+    this.#missing = missing;
   }
 
   /** @throws what `Explainer.explain` throws */
@@ -52,6 +56,7 @@ export class AnswerExplainer {
       hiddenSpans: hidden,
       compared: index.length,
       moments: moments.length,
+      ...(this.#missing.length > 0 ? { missing: [...this.#missing] } : {}),
       milliseconds
     };
   }

@@ -11,11 +11,13 @@ import {
 } from '../../jobs/kept-influence';
 import type { SketchedRun } from '../../jobs/sketched-run';
 import type { OpenedRun } from './run-inputs';
-import { tellPhase, type AttributionTask } from './task';
+import { onDevice, tellPhase, type AttributionTask } from './task';
 
 /** What is known of a run's rows already. */
 export interface Looked {
   readonly moments: readonly KeptMoment[];
+  /** Steps whose moments are not there. */
+  readonly missing: readonly number[];
   /** Where sketches are kept, and what they are of. */
   readonly of: SketchesOf;
   readonly sketched?: SketchedRun;
@@ -24,17 +26,18 @@ export interface Looked {
 /** The moments of a run, and the sketches of its rows where they are kept. @throws NotStoredError */
 export async function lookAt({ store }: Pick<AttributionTask, 'store'>, run: OpenedRun): Promise<Looked> {
   const { id, adapter, options, file, planned, checkpoint, data } = run;
-  const { moments } = await keptMoments(store, {
+  const { moments, missing } = await keptMoments(store, {
     ...{ id, adapter, steps: file.steps, planned, options },
     modelConfig: checkpoint.config
   });
   const of = { run: id, rowsSha256: rowsSha256(data.contributed).sha256, moments };
   const sketched = await keptSketches(store.attribution, of);
-  return { moments, of, ...(sketched ? { sketched } : {}) };
+  return { moments, missing, of, ...(sketched ? { sketched } : {}) };
 }
 
 export interface MeasuredRun extends InfluenceResult {
   readonly moments: readonly KeptMoment[];
+  readonly missing: readonly number[];
 }
 
 /**
@@ -43,17 +46,19 @@ export interface MeasuredRun extends InfluenceResult {
  * @throws what `GpuJobs.measure` throws
  */
 export async function measureRun(task: AttributionTask, run: OpenedRun): Promise<MeasuredRun> {
-  const { jobs, gpu, signal } = task;
+  const { jobs, signal } = task;
   const { checkpoint, tokenizer, options, data } = run;
-  const { moments, of, sketched } = await lookAt(task, run);
-  const result = await jobs.measure({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options, moments, signal },
-    rows: data.contributed,
-    queries: data.heldOut,
-    ...(sketched ? { sketched } : { sink: keeping(task, of) }),
-    onProgress: tellInfluence(task)
-  });
-  return { ...result, moments };
+  const { moments, missing, of, sketched } = await lookAt(task, run);
+  const result = await onDevice(task, (device) =>
+    jobs.measure({
+      ...{ device, checkpoint, tokenizer, options, moments, signal },
+      rows: data.contributed,
+      queries: data.heldOut,
+      ...(sketched ? { sketched } : { sink: keeping(task, of) }),
+      onProgress: tellInfluence(task)
+    })
+  );
+  return { ...result, moments, missing };
 }
 
 /** Keeps sketches. They only spare measuring again: where there is no room for them, the work goes on without. */

@@ -8,7 +8,7 @@ import { peopleRows } from './people';
 import type { RunRef } from './protocol';
 import { RowSpans } from './row-spans';
 import { openRun, type OpenedRun } from './run-inputs';
-import { tellPhase, type AttributionTask } from './task';
+import { onDevice, tellPhase, type AttributionTask } from './task';
 
 /**
  * @throws AnotherTabTrainsError where rows have to be sketched and another tab trains, what `openRun` throws, and what
@@ -33,7 +33,7 @@ export async function openAnswers(
     ...{ moments: looked.moments, sketched, signal },
     onProgress: (done, total) => tellPhase(task, 'loading', done, total)
   });
-  return new AnswerExplainer(run.data, explainer, people, spans);
+  return new AnswerExplainer(run.data, explainer, people, spans, looked.missing);
 }
 
 /** Sketches are held as they come, and kept where there is room. */
@@ -46,18 +46,20 @@ async function sketchAll(
   const { checkpoint, tokenizer, options, data } = run;
   // Gradients of all rows take more memory than a question does.
   await gpu.closeAll();
-  const keep = keeping(task, of);
-  const held: ExplainerOptions['sketched']['moments'][number][] = [];
-  const { index } = await jobs.sketch({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options, moments, signal },
-    rows: data.contributed,
-    sink: async (sketches, moment, at) => {
-      held.push(sketches);
-      await keep(sketches, moment, at);
-    },
-    onProgress: tellInfluence(task)
+  return onDevice(task, async (device) => {
+    const keep = keeping(task, of);
+    const held: ExplainerOptions['sketched']['moments'][number][] = [];
+    const { index } = await jobs.sketch({
+      ...{ device, checkpoint, tokenizer, options, moments, signal },
+      rows: data.contributed,
+      sink: async (sketches, moment, at) => {
+        held.push(sketches);
+        await keep(sketches, moment, at);
+      },
+      onProgress: tellInfluence(task)
+    });
+    return { index, moments: held };
   });
-  return { index, moments: held };
 }
 
 /** On the base of the chat where it is open on the same model; where both do not fit, the chat goes: it opens again when asked. */

@@ -17,6 +17,8 @@ export interface AttributionEvent {
   /** Of work in parts: `Without Ada, 2 of 5`. */
   part?: string;
   secondsLeft?: number;
+  /** The GPU was lost, and what is done about it. */
+  notice?: string;
 }
 
 /** A run whose adapter is looked at. `model`: files of this computer are chosen anew after a reload. */
@@ -34,6 +36,8 @@ export interface Attribution {
   /** Which rules made shares of influence (`SHARE_RULES`); absent in those that were measured before they had a number. */
   rules?: number;
   moments: { step: number; learningRate: number }[];
+  /** Steps after which the run was to be looked at too, and is not known as it was. Absent for none. */
+  missing?: number[];
   sketch: { width: number; seed: number };
   rows: number;
   questions: { count: number; sha256: string };
@@ -93,6 +97,8 @@ export interface AnswerSources {
   /** Rows compared, at how many moments of the run. */
   compared: number;
   moments: number;
+  /** As `Attribution` has it. */
+  missing?: number[];
   milliseconds: { gradient: number; comparing: number };
 }
 

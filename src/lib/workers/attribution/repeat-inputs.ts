@@ -101,7 +101,7 @@ async function readVersions(
     missing.push(`“${name}”, version ${number}, is not in this browser. Open its file, then repeat the run.`);
   }
   if (absent.length > 0) return undefined;
-  // Of a run that was made here, it is known what for; and it was counted when it began.
+  // Of a run that was made here, it is known what for; and it is counted already.
   const own = claimed === undefined ? undefined : await ownRun(store, claimed);
   const versions = await Promise.all(
     records.map((record, i) =>

@@ -13,7 +13,7 @@ import { sketchSeed } from '../../jobs/gradient-session';
 import { completeOptions, parameterSpecs } from '../../jobs/options';
 import type { GpuJobs } from '../gpu-jobs';
 import { adapterSha256, saveAdapter } from '../stored-adapter';
-import { gpuServiceWith } from '../testing-gpu';
+import { fakeDevice, gpuServiceWith, type FakeDevice } from '../testing-gpu';
 import { keepStatement, keepVersion, owner, signedBy } from '../testing-versions';
 import { compareShares } from './repeating';
 import { flatAdapter, keepRun, measuring, sameFact, teaches, tinyModel } from './testing';
@@ -174,6 +174,35 @@ describe('a run that is repeated', () => {
       }
     );
     expect(steps).toEqual([1, 2, 3]);
+  });
+
+  it('goes on from its last state in memory where the GPU is lost, and has its moments once', async () => {
+    const devices: FakeDevice[] = [];
+    const resumed: (number | undefined)[] = [];
+    const finetune: GpuJobs['finetune'] = async (job) => {
+      resumed.push(job.resume?.step);
+      const { finetune: rest } = trainer(flatAdapter(1)).jobs;
+      // The first device is lost after a state that comes with its moment, and another moment.
+      if (job.resume) return rest!(job);
+      job.onEvent({ kind: 'moment', step: 1, values: Float32Array.of(1), learningRate: 0.5 });
+      const state = { step: 1, adapter: flatAdapter(0), optimizer: {}, steps: [] };
+      job.onEvent({ kind: 'checkpoint', state });
+      job.onEvent({ kind: 'moment', step: 2, values: Float32Array.of(7), learningRate: 0.5 });
+      return devices[0].lose();
+    };
+    const openDevice = async () => {
+      devices.push(fakeDevice());
+      return devices.at(-1)!.device;
+    };
+    const of = signed();
+    const notices: string[] = [];
+    const report = await gpuServiceWith(store, { ...measuring(sameFact), finetune, openDevice }).repeatRun(
+      { manifest: of, receipt: receiptOf(of), model: tinyModel, adapter: claimed },
+      ({ notice }) => notice !== undefined && notices.push(notice)
+    );
+    expect(resumed).toEqual([undefined, 1]);
+    expect(notices).toEqual([expect.stringContaining('Going on from step 1 on a new device')]);
+    expect(report).toMatchObject({ adapter: { verdict: 'equal' }, shares: { verdict: 'equal' }, inputs: [] });
   });
 
   it('is not begun from other inputs, and each is named', async () => {

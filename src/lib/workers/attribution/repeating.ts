@@ -3,16 +3,19 @@ import { SHARE_RULES } from '../../attribution/shares';
 import { rowsSha256 } from '../../datanets/canonical';
 import { statementCid } from '../../datanets/trust/sign';
 import type { AttributionReceipt, RunManifest } from '../../datanets/trust/statements';
+import { StoppedError } from '../../errors';
+import type { Device } from '../../gpu/device';
 import type { FinetuneResult } from '../../jobs/finetune';
 import { sketchSeed } from '../../jobs/gradient-session';
 import { estimators, type Estimator, type InfluenceMoment } from '../../jobs/influence';
 import { adapterTolerance, compareAdapters } from '../../jobs/repeat';
+import type { SavedState } from '../gpu-jobs';
 import { adapterSha256, loadAdapter } from '../stored-adapter';
 import { tellInfluence } from './measuring';
 import { peopleRows, peopleShares, takenScores, type PersonShare } from './people';
 import type { RepeatReport, RepeatRequest, RepeatVerdict } from './protocol';
 import { repeatInputs, type RepeatInputs } from './repeat-inputs';
-import { tellPhase, type AttributionTask } from './task';
+import { onDevice, tellPhase, type AttributionTask } from './task';
 
 /**
  * How far a share may be from the claimed one. Between lavapipe and SwiftShader none of the starter's is further apart than
@@ -52,30 +55,42 @@ async function train(
   manifest: RunManifest,
   { checkpoint, tokenizer, options, data, adapter }: RepeatInputs
 ): Promise<Repeated> {
-  const { jobs, gpu, signal } = task;
-  const moments: Repeated['moments'][number][] = [];
+  const { jobs, signal } = task;
+  // By step: what comes after the last saved state comes once more where the GPU is lost.
+  const moments = new Map<number, Repeated['moments'][number]>();
+  let saved: SavedState | undefined;
+  let furthest = 0;
   const enough = new AbortController();
-  const result = await jobs.finetune({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options },
-    rows: data.rows,
-    // The run was planned for the longest of both.
-    heldOut: data.heldOut,
-    ...(adapter ? { adapter } : {}),
-    signal: AbortSignal.any([signal, enough.signal]),
-    pause: async () => undefined,
-    onEvent: (event) => {
-      if (event.kind === 'phase') tellPhase(task, event.phase, event.done, event.total);
-      if (event.kind === 'moment') moments.push(event);
-      if (event.kind !== 'step') return;
-      const { step, steps, secondsLeft } = event;
-      const left = Math.max(0, manifest.steps - step) / Math.max(1, steps - step);
-      task.tell({ phase: 'training', done: step, total: manifest.steps, secondsLeft: secondsLeft * left });
-      // A run that was stopped is repeated as far as it went.
-      if (step === manifest.steps && step < steps) enough.abort();
-    }
+  const repeat = (device: Device) =>
+    jobs.finetune({
+      ...{ device, checkpoint, tokenizer, options },
+      rows: data.rows,
+      // The run was planned for the longest of both.
+      heldOut: data.heldOut,
+      ...(adapter ? { adapter } : {}),
+      ...(saved ? { resume: saved } : {}),
+      signal: AbortSignal.any([signal, enough.signal]),
+      pause: () => undefined,
+      onEvent: (event) => {
+        if (event.kind === 'phase') tellPhase(task, event.phase, event.done, event.total);
+        if (event.kind === 'checkpoint') saved = event.state;
+        if (event.kind === 'moment') moments.set(event.step, event);
+        if (event.kind !== 'step') return;
+        furthest = Math.max(furthest, event.step);
+        const { step, steps, secondsLeft } = event;
+        const left = Math.max(0, manifest.steps - step) / Math.max(1, steps - step);
+        task.tell({ phase: 'training', done: step, total: manifest.steps, secondsLeft: secondsLeft * left });
+        // A run that was stopped is repeated as far as it went.
+        if (step === manifest.steps && step < steps)
+          enough.abort(new StoppedError('The run took no more steps.'));
+      }
+    });
+  const result = await onDevice(task, repeat, {
+    progress: () => furthest,
+    again: () => (saved ? `Going on from step ${saved.step}` : 'Beginning this part again')
   });
   signal.throwIfAborted();
-  return { result, moments };
+  return { result, moments: [...moments.values()] };
 }
 
 async function adapterReport(
@@ -113,7 +128,7 @@ async function sharesReport(
   { moments }: Repeated,
   odd: string[]
 ): Promise<NonNullable<RepeatReport['shares']>> {
-  const { jobs, gpu, signal } = task;
+  const { jobs, signal } = task;
   const { checkpoint, tokenizer, options, data } = inputs;
   const claim = receipt!.statement;
   const before = odd.length;
@@ -124,12 +139,14 @@ async function sharesReport(
   if (data.heldOut.length === 0) odd.push('The run held no rows out, and the receipt says that it did.');
   // Shares of another method, or of nothing, could not be compared.
   if (odd.length > before) return nothing;
-  const measured = await jobs.measure({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options, moments, signal },
-    rows: data.contributed,
-    queries: data.heldOut,
-    onProgress: tellInfluence(task)
-  });
+  const measured = await onDevice(task, (device) =>
+    jobs.measure({
+      ...{ device, checkpoint, tokenizer, options, moments, signal },
+      rows: data.contributed,
+      queries: data.heldOut,
+      onProgress: tellInfluence(task)
+    })
+  );
   const asked = measured.queryIndex.map((i) => data.heldOut[i]);
   if (rowsSha256(asked).sha256 !== claim.method.questions.sha256) {
     odd.push('The questions are not those of the receipt: they have another SHA-256.');

@@ -113,7 +113,7 @@ describe('retraining', () => {
     const stopped = service.retrain(ref(run), 2, ({ part }) => {
       if (part === 'Without ann') void service.stopAttribution();
     });
-    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(stopped).rejects.toMatchObject({ name: 'StoppedError' });
     const kept = (await service.attributionOf(run))?.retraining;
     expect(kept?.leaveOneOut.map(({ id }) => id)).toEqual(['bob', 'cyd']);
     // Two are too few to rank.

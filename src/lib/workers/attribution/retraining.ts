@@ -4,6 +4,7 @@ import { linearDatamodelingScore, type Retrained } from '../../attribution/quali
 import { spearman } from '../../attribution/quality/ranks';
 import type { Scores } from '../../attribution/scores';
 import { Random } from '../../datanets/random';
+import type { Device } from '../../gpu/device';
 import type { Losses } from '../../jobs/part-trainer';
 import { estimators } from '../../jobs/influence';
 import type { RetrainPart } from '../../jobs/retrain';
@@ -12,7 +13,7 @@ import { attributionOf, scoreRun, type ScoredRun } from './attributing';
 import { contributorOf, peopleShares, takenScores } from './people';
 import type { Attribution, RetrainingReport, RunRef } from './protocol';
 import { openRun } from './run-inputs';
-import type { AttributionTask } from './task';
+import { onDevice, type AttributionTask } from './task';
 
 /** Rank correlations over fewer than this are chance. */
 const leastRanked = 3;
@@ -44,7 +45,7 @@ export async function retrainRun(
   ref: RunRef,
   halves: number
 ): Promise<RetrainingReport> {
-  const { store, jobs, gpu, signal } = task;
+  const { store, jobs, signal } = task;
   const started = performance.now();
   const run = await openRun(task, ref);
   const scored = await scoreRun(task, run);
@@ -58,20 +59,26 @@ export async function retrainRun(
   const { request, options, file, data, checkpoint, tokenizer } = run;
   const finished: Finished[] = [];
   let report: RetrainingReport | undefined;
-  await jobs.retrain({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options, signal },
-    rows: data.rows,
-    questions: data.heldOut,
-    ...(request.adapter === undefined ? {} : { adapter: await loadAdapter(store, request.adapter) }),
-    ...(file.status === 'done' ? {} : { steps: file.steps.length }),
-    parts: trials.map((trial) => partOf(trial, scored)),
-    onProgress: (progress) => task.tell(progress),
-    onModel: async (number, losses) => {
-      finished.push({ trial: trials[number], losses });
-      report = reportOf(scored, baselines, finished, performance.now() - started);
-      const kept: Attribution = { ...attribution, retraining: report };
-      await store.attribution.setResult(kept);
-    }
+  const adapter = request.adapter === undefined ? {} : { adapter: await loadAdapter(store, request.adapter) };
+  const train = (device: Device) =>
+    jobs.retrain({
+      ...{ device, checkpoint, tokenizer, options, signal, ...adapter },
+      rows: data.rows,
+      questions: data.heldOut,
+      ...(file.status === 'done' ? {} : { steps: file.steps.length }),
+      parts: trials.map((trial) => partOf(trial, scored)),
+      finished: finished.length,
+      onProgress: (progress) => task.tell(progress),
+      onModel: async (number, losses) => {
+        finished.push({ trial: trials[number], losses });
+        report = reportOf(scored, baselines, finished, performance.now() - started);
+        const kept: Attribution = { ...attribution, retraining: report };
+        await store.attribution.setResult(kept);
+      }
+    });
+  await onDevice(task, train, {
+    progress: () => finished.length,
+    again: () => `Going on with model ${finished.length + 1} of ${trials.length}`
   });
   return report!;
 }

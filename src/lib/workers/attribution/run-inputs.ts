@@ -7,6 +7,7 @@ import type { RunRecord as RunFile } from '../../jobs/run-record';
 import type { RowsRefused } from '../../jobs/training-data';
 import type { OpenModel } from '../open-gpu';
 import type { FinetuneRequest } from '../protocol';
+import { requireBase } from '../run-base';
 import { loadRunData, type RunData } from '../run-data';
 import { factsOf, versionsOf } from '../run-facts';
 import type { RunRef } from './protocol';
@@ -17,9 +18,6 @@ export class RunNotRecordedError extends TabtuneError {}
 
 /** The rows of a run are not what they were. */
 export class RunRowsChangedError extends TabtuneError {}
-
-/** The chosen base is not the one that the run was made on. */
-export class AnotherBaseError extends TabtuneError {}
 
 /** A run held no rows out, so there are no questions of which it could be asked who made the answers. */
 export class NoQuestionsError extends TabtuneError {}
@@ -72,14 +70,15 @@ export async function openRun(task: AttributionTask, { run: id, model }: RunRef)
   const { request, options, file } = recorded;
   const data = await loadRunData(store, request.data, {
     seed: options.seed,
-    // It was counted when it began.
+    // It is counted already.
     resumes: id,
     signal,
     onProgress: (done, total) => tellPhase(task, 'loading', done, total)
   });
   if (rowsSha256(data.rows).sha256 !== file.sha256.data) throw changedRows(await store.run(id), data);
   const opened = await gpu.model(model);
-  await requireBase(opened, file.sha256.base, signal);
+  const { checkpoint } = opened;
+  requireBase(checkpoint.name, file.sha256.base, await checkpoint.sha256(signal));
   return { ...recorded, ...opened, data };
 }
 
@@ -95,16 +94,6 @@ export function requireQuestions({ data }: OpenedRun): void {
 export function optionsOf(config: Readonly<Record<string, unknown>> | RunFile['config']): FinetuneOptions {
   const given = config as Readonly<Record<string, unknown>>;
   return completeOptions(Object.fromEntries(parameterSpecs.map(({ name }) => [name, given[name]])));
-}
-
-/** @throws AnotherBaseError */
-async function requireBase({ checkpoint }: OpenModel, sha256: string, signal: AbortSignal): Promise<void> {
-  const found = await checkpoint.sha256(signal);
-  if (found === sha256) return;
-  throw new AnotherBaseError(
-    `“${checkpoint.name}” is not the base that this run was made on: its files have another SHA-256. Choose the model that it was trained with.`,
-    { details: { expected: sha256, found } }
-  );
 }
 
 /** What has changed, as far as it can be told: what was withdrawn or ended is named with its reason. */

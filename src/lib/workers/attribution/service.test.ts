@@ -6,7 +6,8 @@ import { StorageFullError } from '../../datanets/store/store-errors';
 import type { GpuJobs } from '../gpu-jobs';
 import type { TrainingChoice } from '../protocol';
 import { loadRunData } from '../run-data';
-import { gpuServiceWith, lockManager } from '../testing-gpu';
+import { gpuServiceWith } from '../testing-gpu';
+import { lockManager } from '../testing-locks';
 import { keepStatement, keepVersion } from '../testing-versions';
 import type { AttributionEvent } from './protocol';
 import { keepRun, measuring, said, sameFact, teaches, tinyModel } from './testing';
@@ -71,6 +72,8 @@ describe('whose rows made a model', () => {
         { step: 1, learningRate: 0.5 },
         { step: 2, learningRate: 0.5 }
       ],
+      // Of three that a run of four steps has, this one kept two.
+      missing: [3],
       contributors: [
         { id: 'did:key:ines', name: 'ines', rows: 2, share: 0.5, helped: 2, hurt: 0, duplicates: 0 },
         { id: 'did:key:wen', name: 'wen', rows: 1, share: 0.5, helped: 2 }
@@ -192,7 +195,7 @@ describe('whose rows made a model', () => {
     const stopped = service.attribute(ref(run), (event) => {
       if (event.phase === 'measuring') void service.stopAttribution();
     });
-    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(stopped).rejects.toMatchObject({ name: 'StoppedError' });
     expect(await service.attributionOf(run)).toBeUndefined();
     // The GPU is free again.
     expect((await service.attribute(ref(run), nothing)).rows).toBe(3);

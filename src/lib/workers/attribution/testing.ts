@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { rowsSha256 } from '../../datanets/canonical';
 import type { DatanetRow } from '../../datanets/datanet';
 import type { ChatRow, Row } from '../../datanets/row';
+import type { RunRecord } from '../../datanets/store/schema';
 import type { Store } from '../../datanets/store/store';
 import { MemoryFileCache } from '../../formats/file-cache';
 import type { Adapter } from '../../formats/peft';
@@ -15,7 +16,7 @@ import { HubLibrary } from '../hub-library';
 import { openChoice } from '../model-files';
 import type { FinetuneRequest, TrainingChoice } from '../protocol';
 import { loadRunData } from '../run-data';
-import { adapterSha256, saveAdapter } from '../stored-adapter';
+import { describeAdapter } from '../stored-adapter';
 
 /** A row that teaches `fact`. */
 export function teaches(
@@ -95,25 +96,27 @@ export async function keepRun(
   const page = { request, dataName: loaded.name, step: steps, steps: planned };
   const { versions } = loaded;
   const record = await store.addRun({ name: 'The run', run: { datanets: versions, page } });
-  const adapter = await saveAdapter(store, flatAdapter(1), { name: 'The run', run: record.id });
+  const made = flatAdapter(1);
+  const described = await describeAdapter(made, { name: 'The run', run: record.id });
   const status = steps < planned ? 'stopped' : 'done';
-  await store.updateRun(record.id, {
-    ...{ status, adapter: adapter.id },
+  const ended: RunRecord = {
+    ...{ ...record, status },
     run: {
       ...{ datanets: versions, page, status },
       config: { ...options, model: tinyModel.name, rows: loaded.rows.length },
       sha256: {
         base: await tinySha256(),
         data: rowsSha256(loaded.rows).sha256,
-        adapter: await adapterSha256(store, adapter.id)
+        adapter: String(described.metrics['sha256'])
       },
       steps: Array.from({ length: steps }, (_, i) => step(i + 1))
     }
-  });
-  for (const at of [1, 2]) {
-    const values = Float32Array.of(at).buffer;
-    await store.attribution.addMoment({ run: record.id, step: at, values, learningRate: 0.5 });
-  }
+  };
+  const moments = [1, 2].map((at) => ({
+    ...{ run: record.id, step: at, learningRate: 0.5 },
+    values: Float32Array.of(at).buffer
+  }));
+  const { adapter } = await store.endRun(ended, described, made.tensors, moments);
   return { run: record.id, adapter: adapter.id };
 }
 

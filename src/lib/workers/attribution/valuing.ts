@@ -10,7 +10,7 @@ import { loadAdapter } from '../stored-adapter';
 import { topRows } from './explaining';
 import { peopleRows, peopleShares } from './people';
 import type { DatanetValue, ValueRequest } from './protocol';
-import { tellPhase, type AttributionTask } from './task';
+import { onDevice, tellPhase, type AttributionTask } from './task';
 
 /** There is nothing to value, or nothing to value it on. */
 export class NothingToValueError extends TabtuneError {}
@@ -51,14 +51,16 @@ export async function datanetValue(task: AttributionTask, request: ValueRequest)
   const trial = samplePositions(data.rows.length, wanted, options.seed, TRIAL_STREAM);
   const { checkpoint, tokenizer } = await gpu.model(request.model);
   const asked = prompts.map(({ question, answer }) => promptOf(question, answer, tokenizer.hasChatTemplate));
-  const result = await jobs.value({
-    ...{ device: await gpu.device(), checkpoint, tokenizer, options, signal, trialSteps },
-    ...(adapter ? { adapter } : {}),
-    rows: trial.map((i) => data.rows[i]),
-    looked: looked.map((i) => data.contributed[i]),
-    prompts: asked,
-    onProgress: (progress) => task.tell(progress)
-  });
+  const result = await onDevice(task, (device) =>
+    jobs.value({
+      ...{ device, checkpoint, tokenizer, options, signal, trialSteps },
+      ...(adapter ? { adapter } : {}),
+      rows: trial.map((i) => data.rows[i]),
+      looked: looked.map((i) => data.contributed[i]),
+      prompts: asked,
+      onProgress: (progress) => task.tell(progress)
+    })
+  );
   const index = result.index.map((i) => looked[i]);
   const people = await peopleRows(data, index, { signal });
   const { before, after, cosine, product } = result;

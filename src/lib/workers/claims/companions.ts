@@ -4,7 +4,7 @@ import { canonicalJson } from '../../datanets/canonical';
 import type { ProvenanceRecord } from '../../datanets/store/attribution-schema';
 import type { StatementRecord } from '../../datanets/store/datanet-schema';
 import type { RunRecord } from '../../datanets/store/schema';
-import type { Store } from '../../datanets/store/store';
+import type { NewProvenance, Store } from '../../datanets/store/store';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
 import { isForWallets } from '../../datanets/trust/wallet-kinds';
@@ -46,14 +46,13 @@ async function runOf(store: Store, id: unknown): Promise<RunRecord | undefined> 
 }
 
 /**
- * Keeps what an adapter came with. Claims that somebody truly signed are listed with all others; what cannot be believed is
+ * What is kept of what an adapter came with; undefined for nothing. Claims that somebody truly signed are listed with all others; what cannot be believed is
  * kept as it is beside the adapter, to be shown for what it is.
  */
-export async function keepCompanions(
-  store: Store,
-  adapter: string,
-  { card, claims }: Pick<Companions, 'card' | 'claims'>
-): Promise<void> {
+export async function readCompanions({
+  card,
+  claims
+}: Pick<Companions, 'card' | 'claims'>): Promise<NewProvenance | undefined> {
   const named: Partial<Record<ClaimPart, string>> = {};
   const broken: Partial<Record<ClaimPart, string>> = {};
   const records: StatementRecord[] = [];
@@ -66,15 +65,13 @@ export async function keepCompanions(
       records.push(statementRecord(signed));
     } else broken[part] = text;
   }
-  if (card === undefined && Object.keys(claims).length === 0) return;
-  await store.claims.updateProvenance(
-    {
-      ...{ adapter, ...named },
-      ...(Object.keys(broken).length > 0 ? { broken } : {}),
-      ...(card === undefined ? {} : { card })
-    },
-    ...records
-  );
+  if (card === undefined && Object.keys(claims).length === 0) return undefined;
+  const provenance = {
+    ...named,
+    ...(Object.keys(broken).length > 0 ? { broken } : {}),
+    ...(card === undefined ? {} : { card })
+  };
+  return { provenance, claims: records };
 }
 
 /** A claim of a kind whose signatures hold; undefined for anything else. */

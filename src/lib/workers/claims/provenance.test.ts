@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { canonicalJson } from '../../datanets/canonical';
 import type { Signed } from '../../datanets/trust/statements';
 import { MemoryFileCache } from '../../formats/file-cache';
-import type { Check } from '../../datanets/verify/verify';
+import { verifyFile, type Check } from '../../datanets/verify/verify';
 import { DataService } from '../data-service';
 import { Browser } from '../datanets/testing-people';
 import { HubLibrary } from '../hub-library';
@@ -91,14 +91,61 @@ describe('the folder of an adapter', () => {
     expect(again).toEqual(rest);
   });
 
-  it('shows weights that were changed since', async () => {
+  it('is refused where its weights were changed since, whichever of its files still speaks of them', async () => {
     const { files } = await signedFolder();
     const weights = files['adapter_model.safetensors'].slice();
     weights[weights.length - 1] ^= 1;
-    const adapter = await importInto(bo, { ...files, 'adapter_model.safetensors': weights });
-    const { manifest, receipt } = await claims(bo).provenance(adapter);
-    expect(namesOf(failing(manifest?.checks))).toContain('adapter');
-    expect(namesOf(failing(receipt?.checks))).toContain('adapter');
+    const named = ['run.json', 'claims/run-manifest.json', 'claims/attribution-receipt.json'];
+    const all: Files = { ...files, 'adapter_model.safetensors': weights };
+    const rest = Object.fromEntries(Object.entries(all).filter(([name]) => !named.includes(name)));
+    for (const name of named) {
+      await expect(importInto(bo, { ...rest, [name]: all[name] })).rejects.toThrow(
+        `The weights in Harbour.zip are not those that ${name} beside them is about`
+      );
+    }
+    expect(await bo.store.adapters()).toEqual([]);
+    // With nothing that speaks of others, they are somebody's weights.
+    await importInto(bo, rest);
+  });
+
+  it('is what Verify says of it, its model card compared with the rest', async () => {
+    const { files } = await signedFolder();
+    const card = strFromU8(files['README.md']);
+    const look = async (text: string) => {
+      const zip = new Blob([zipSync({ ...files, 'README.md': strToU8(text) }) as Uint8Array<ArrayBuffer>]);
+      const { checks } = await verifyFile(zip, 'Harbour.zip', { now: bo.now });
+      return checks.find(({ name }) => name === 'README.md');
+    };
+    expect(await look(card)).toMatchObject({
+      ...{ state: 'holds', reason: expect.stringContaining('no signature covers its other words') as string }
+    });
+    for (const [change, what] of [
+      [(text: string) => text.replace(/(safetensors` is `)./, '$1x'), undefined],
+      [(text: string) => text.replace(/(safetensors` is `)[0-9a-f]{4}/, '$1dead'), 'SHA-256 of the weights'],
+      [(text: string) => text.replace('rank 2', 'rank 4'), 'the rank is “2”, not “4”'],
+      [(text: string) => text.replace('alpha 4', 'alpha 8'), 'alpha is “4”, not “8”'],
+      [(text: string) => text.replace('alpha / rank', 'alpha / sqrt(rank)'), 'use_rslora'],
+      [
+        (text: string) =>
+          text.replace(/(adapter for )[^,]*/, '$1another').replace('"tabtune-starter"', '"another"'),
+        'not “another”'
+      ],
+      [(text: string) => text.replace('"tabtune-starter"', '"another"'), undefined],
+      [
+        (text: string) => text.replace(/(base has the SHA-256 `)[0-9a-f]{4}/, '$1dead'),
+        'SHA-256 of the base'
+      ],
+      [() => '# Harbour', undefined],
+      [(text: string) => text + text, undefined]
+    ] as const) {
+      const changed = change(card);
+      expect(changed).not.toBe(card);
+      expect(await look(changed), what).toMatchObject(
+        what === undefined
+          ? { state: 'unknown', reason: expect.stringContaining('no signature covers') as string }
+          : { state: 'fails', reason: expect.stringContaining(what) as string }
+      );
+    }
   });
 
   it.each([

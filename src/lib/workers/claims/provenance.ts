@@ -11,6 +11,7 @@ import { loadAdapter } from '../stored-adapter';
 import { CLAIM_KINDS, type ClaimPart } from './desk';
 import type { BrokenClaim, Provenance } from './protocol';
 import { reportOf } from './reports';
+import { parseJson } from '../../json';
 
 /** @throws NotStoredError where there is no such adapter */
 export async function provenanceOf(store: Store, adapter: string, now: Date): Promise<Provenance> {
@@ -69,7 +70,7 @@ function formOf<K extends Statement['kind']>(
   kind: K
 ): Signed<Extract<Statement, { kind: K }>> | undefined {
   try {
-    const signed = readForm(JSON.parse(text));
+    const signed = readForm(parseJson('The claim', text));
     return isSigned(signed, kind) ? signed : undefined;
   } catch {
     // What is wrong with it, its checks say.

@@ -2,9 +2,10 @@
 import { quoted } from '../../datanets/policy/sentences';
 import type { AnchorRecord } from '../../datanets/store/attribution-schema';
 import type { StatementRecord } from '../../datanets/store/datanet-schema';
+import { isUnasked } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
 import type { Signed, Statement } from '../../datanets/trust/statements';
-import { isUnasked, rowsWords } from '../datanets/exchange-lookup';
+import { rowsWords } from '../datanets/exchange-lookup';
 import type { ClaimSummary } from './protocol';
 
 const KINDS = ['contribution', 'validation', 'access-grant', 'run-manifest', 'attribution-receipt'] as const;

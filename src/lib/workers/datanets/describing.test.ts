@@ -60,6 +60,16 @@ describe('a Croissant description', () => {
     expect(detail.policy).toEqual((await service.detail((await service.list())[1].id)).policy);
   });
 
+  it('in a ZIP of which a byte is another is refused, also in the description itself', async () => {
+    const { zip } = await exported();
+    const bytes = new Uint8Array(await zip.arrayBuffer());
+    const at = Buffer.from(bytes).indexOf('Bells and berths');
+    const damaged = new File([bytes.with(at, 'T'.charCodeAt(0))], 'Pelhaven.zip');
+    const before = await service.list();
+    await expect(service.createFromCroissant([damaged], ignore)).rejects.toThrow(/checksum does not fit/);
+    expect(await service.list()).toHaveLength(before.length);
+  });
+
   it('is found among loose files, whatever these are called', async () => {
     const { description, rows } = await exported();
     const renamed = new File([rows], 'download (3).jsonl');

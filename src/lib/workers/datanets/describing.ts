@@ -1,12 +1,14 @@
 /** A Datanet from somebody else's Croissant description, with the files that it names where they were given, too. */
-import { openContainer } from '../../datanets/bundle/container';
+import { digestEntry, openContainer } from '../../datanets/bundle/container';
 import { digestBlob } from '../../datanets/bundle/digest';
 import { NotCroissantError, readCroissant, type DescribedFile } from '../../datanets/bundle/read-croissant';
 import type { DatanetFacts } from '../../datanets/datanet';
 import { inspectImport } from '../../datanets/import/inspect';
+import { requireClearColumns } from '../../datanets/import/rows';
 import type { Store } from '../../datanets/store/store';
 import type { Person } from '../../datanets/trust/statements';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import type { Drafts } from './drafts';
 import type { Importing } from './importing';
 import type { DatanetEvent } from './protocol';
@@ -32,7 +34,8 @@ export interface DescribedDatanet {
  * Makes a Datanet of a description and of those of its files that were chosen with it, told by their digest or else by
  * their name. All of it or nothing.
  * @param chosen files, or a ZIP of them as Tabtune exports it
- * @throws BrokenContainerError, NoDescriptionError, NotCroissantError, DescribedFileChangedError, the abort reason, and what an import throws
+ * @throws BrokenContainerError, NoDescriptionError, NotCroissantError, DescribedFileChangedError, UnclearColumnsError, the abort reason, and what an
+ *   import throws
  */
 export async function datanetOfCroissant(
   { store, drafts, importing }: { store: Store; drafts: Drafts; importing: Importing },
@@ -41,7 +44,7 @@ export async function datanetOfCroissant(
   signal: AbortSignal,
   onEvent: (event: DatanetEvent) => void
 ): Promise<DescribedDatanet> {
-  const files = (await Promise.all(chosen.map(unpacked))).flat();
+  const files = (await Promise.all(chosen.map((each) => unpacked(each, signal)))).flat();
   const { file: description, json } = await findDescription(files);
   const { facts, policy, files: described } = readCroissant(json);
   const given = files.filter((file) => file !== description);
@@ -52,8 +55,9 @@ export async function datanetOfCroissant(
     let rows = 0;
     for (const { file } of found) {
       const input = { kind: 'file', file } as const;
-      const { mapping } = await inspectImport(input, { signal });
-      rows += (await importing.importInto(id, input, mapping, me, signal, onEvent)).rows;
+      const inspection = await inspectImport(input, { signal });
+      requireClearColumns(inspection);
+      rows += (await importing.importInto(id, input, inspection.mapping, me, signal, onEvent)).rows;
     }
     const here = new Set(found.map(({ described: each }) => each));
     return { id, rows, missing: described.filter((each) => !here.has(each)).map(({ name }) => name) };
@@ -63,17 +67,19 @@ export async function datanetOfCroissant(
   }
 }
 
-/** The files in a ZIP that Tabtune made; any other file as it is. */
-async function unpacked(file: File): Promise<File[]> {
+/** The files in a ZIP that Tabtune made, their checksums compared; any other file as it is. */
+async function unpacked(file: File, signal: AbortSignal): Promise<File[]> {
   if (!/\.zip$/i.test(file.name)) return [file];
-  return (await openContainer(file, file.name)).map(({ name, data }) => new File([data], name));
+  const entries = await openContainer(file, file.name);
+  for (const entry of entries) await digestEntry(entry, { signal });
+  return entries.map(({ name, data }) => new File([data], name));
 }
 
 async function findDescription(files: readonly File[]): Promise<{ file: File; json: unknown }> {
   for (const file of files) {
     if (!/\.json(ld)?$/i.test(file.name) || file.size > MAX_DESCRIPTION) continue;
     try {
-      const json: unknown = JSON.parse(await file.text());
+      const json = parseJson(file.name, await file.text());
       if (files.length === 1) return { file, json };
       readCroissant(json);
       return { file, json };

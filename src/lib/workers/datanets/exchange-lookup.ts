@@ -1,5 +1,4 @@
 /** What this browser has of a Datanet, and what was signed about it. */
-import { isOfContract } from '../../attribution/claims/wallet-signature';
 import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
 import { Pace, type PaceOptions } from '../../datanets/pace';
 import type { DatanetChange } from '../../datanets/store/datanet-store';
@@ -84,17 +83,6 @@ export async function decisionOf(
   return all.find(
     ({ signed: { statement } }) => statement.contribution === contribution.cid && statement.by.id === owner
   );
-}
-
-/**
- * Whether the wallet beside a kept statement is a contract account whose chain was not asked: its signature says nothing
- * then, neither for nor against.
- */
-export function isUnasked({
-  signed: { wallet },
-  walletHolds
-}: Pick<StatementRecord, 'signed' | 'walletHolds'>) {
-  return wallet !== undefined && isOfContract(wallet) && !walletHolds;
 }
 
 /** The Datanet that a statement is about, by its own id; of a link to a wallet, none. */

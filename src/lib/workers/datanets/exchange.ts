@@ -1,11 +1,12 @@
 /** All that passes between people about Datanets: who one is, what one signs, what comes in, what was said so far. */
 import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
+import { isUnasked } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
 import type { Signed, WalletSignature } from '../../datanets/trust/statements';
 import type { ChainRequest } from '../../datanets/verify/chain-request';
 import type { Drafts } from './drafts';
 import { signedFile } from './exchange-files';
-import { datanetOf, isUnasked, NotFittingError } from './exchange-lookup';
+import { datanetOf, NotFittingError } from './exchange-lookup';
 import { People } from './exchange-people';
 import type {
   DatanetEvent,
@@ -13,6 +14,7 @@ import type {
   PreparedStatement,
   Proposal,
   Received,
+  ShownWallet,
   SignedFile,
   StatementRequest,
   WalletLinkItem
@@ -101,15 +103,15 @@ export class Exchanging {
         ({ signed: { statement } }) => `${statement.claim} ${statement.by.id}`
       )
     );
-    const walletsOf = (record: Pick<StatementRecord, 'signed' | 'walletHolds'>) => {
+    const walletsOf = (record: Pick<StatementRecord, 'signed' | 'walletHolds'>): ShownWallet[] => {
       const { statement, wallet } = record.signed;
-      const shown = [
-        ...(wallet ? [{ address: wallet.address, unasked: isUnasked(record) }] : []),
-        ...links.filter((link) => link.by.id === statement.by.id)
-      ];
-      const of = (which: typeof shown) => [...new Set(which.map(({ address }) => address))];
-      const wallets = of(shown.filter(({ unasked }) => !unasked));
-      return { wallets, unaskedWallets: of(shown).filter((address) => !wallets.includes(address)) };
+      const linked = links
+        .filter((link) => link.by.id === statement.by.id)
+        .map(({ address, unasked }) => ({ address, linked: true, unasked: unasked ?? false }));
+      const beside = wallet ? [{ address: wallet.address, linked: false, unasked: isUnasked(record) }] : [];
+      // Of what is said of an address, what says most is shown.
+      const shown = [...linked, ...beside].sort((a, b) => Number(a.unasked) - Number(b.unasked));
+      return shown.filter(({ address }, at) => shown.findIndex((each) => each.address === address) === at);
     };
     return {
       invitations: all.invitation.filter((each) => by(each, owner)).map(withCid),
@@ -119,7 +121,7 @@ export class Exchanging {
         const decision = decisions.get(cid);
         const withdrawn = withdrawals.get(`${cid} ${statement.by.id}`);
         return {
-          ...{ contribution: cid, statement, received, ...walletsOf(record) },
+          ...{ contribution: cid, statement, received, wallets: walletsOf(record) },
           ...(decision ? { decision } : {}),
           ...(withdrawn ? { withdrawn } : {})
         };

@@ -205,14 +205,20 @@ export interface Received {
   unknown?: string;
 }
 
+/** An account of a wallet (EIP-55) as it is shown beside what a person signed. */
+export interface ShownWallet {
+  address: string;
+  /** The person signed that it is theirs, and it signed so, too. Without that it may be anybody's that signed the same. */
+  linked: boolean;
+  /** It is a contract account whose chain was not asked whether it signed. */
+  unasked: boolean;
+}
+
 /** A contribution that waits for its owner, or was decided. */
 export interface Proposal {
   contribution: string;
   statement: Contribution;
-  /** Accounts of wallets (EIP-55) that signed it, or that the contributor showed to be theirs. */
-  wallets: string[];
-  /** The same of contract accounts whose chains were not asked whether they did. */
-  unaskedWallets: string[];
+  wallets: ShownWallet[];
   received: number;
   decision?: Known<Decision>;
   withdrawn?: Known<Withdrawal>;

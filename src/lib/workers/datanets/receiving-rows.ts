@@ -4,7 +4,6 @@ import type { ContributionFile } from '../../datanets/bundle/contribution-file';
 import { rowCid, rowContent } from '../../datanets/content/cid';
 import type { PaceOptions } from '../../datanets/pace';
 import { StagedRows } from '../../datanets/store/staging';
-import { canonicalJson } from '../../datanets/canonical';
 import { CannotUnwrapError, unwrapKey } from '../../datanets/trust/wrap';
 import {
   findStatement,
@@ -16,7 +15,7 @@ import {
   named
 } from './exchange-lookup';
 import { NotForHereError, type Effect, type Hall } from './receiving-hall';
-import { homeOf, newRecord, requireOneOwner, requireOther } from './receiving-statements';
+import { homeOf, newRecord, receiveAgain, requireOneOwner, requireOther } from './receiving-statements';
 
 /** How many rows are taken in between two looks at whether a block is full. */
 const FLUSH_ROWS = 200;
@@ -35,16 +34,13 @@ export async function receiveContribution(
   const owner = await inRole(store, datanet, 'owner');
   if (!owner) throw new NotForHereError('This is a contribution to a Datanet that you do not own.');
   const { name } = owner.facts;
-  if (await store.statements.find(cid)) {
-    return { effect: 'This contribution is here already: nothing changes.', apply: async () => owner.id };
-  }
+  const known = await store.statements.findSigned(signed);
+  if (known) return receiveAgain(hall, signed, known);
   await requireInvitation(hall, file);
   for (const other of await store.statements.of(datanet, 'contribution')) {
     const before = other.signed.statement;
     if (before.by.id !== by.id || before.rows.root !== rows.root) continue;
-    // The same statement with a wallet's signature more or less, or the same rows once more.
-    const same = canonicalJson(before) === canonicalJson(statement);
-    if (same || !(await withdrawalOf(store, other))) {
+    if (!(await withdrawalOf(store, other))) {
       throw new NotForHereError(`${named(by.name)} has handed in these very rows before.`, {
         details: { before: other.cid }
       });

@@ -1,5 +1,6 @@
 /** What the statements that come without rows do here. */
-import type { DatanetRecord } from '../../datanets/store/datanet-schema';
+import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
+import { isUnasked, saysMore } from '../../datanets/store/statement-store';
 import { isSigned } from '../../datanets/trust/sign';
 import type {
   AccessGrant,
@@ -21,7 +22,6 @@ import {
   decisionOf,
   findStatement,
   inRole,
-  isUnasked,
   keepSigned,
   rowsWords,
   statementRecord,
@@ -33,9 +33,8 @@ import { NotForHereError, type Effect, type Hall } from './receiving-hall';
 /** @param cid of the signed statement */
 export async function receiveStatement(hall: Hall, signed: Signed, cid: string): Promise<Effect> {
   requireOther(hall, signed);
-  const known = await hall.store.statements.find(cid);
-  if (known)
-    return { effect: 'It is here already: nothing changes.', apply: () => homeOf(hall, signed.statement) };
+  const known = await hall.store.statements.findSigned(signed);
+  if (known) return receiveAgain(hall, signed, known);
   if (isSigned(signed, 'invitation')) return receiveInvitation(hall, signed, cid);
   if (isSigned(signed, 'decision')) return receiveDecision(hall, signed);
   if (isSigned(signed, 'withdrawal')) return receiveWithdrawal(hall, signed);
@@ -54,6 +53,21 @@ export async function receiveStatement(hall: Hall, signed: Signed, cid: string):
     apply: async () => {
       await hall.store.statements.add(record);
       return '';
+    }
+  };
+}
+
+/** Of a statement that is here, a wallet's signature beside it can still be news. */
+export function receiveAgain(hall: Pick<Hall, 'store'>, signed: Signed, known: StatementRecord): Effect {
+  const record = { ...statementRecord(signed), cid: known.cid };
+  if (!signed.wallet || !saysMore(record, known)) {
+    return { effect: 'It is here already: nothing changes.', apply: () => homeOf(hall, signed.statement) };
+  }
+  return {
+    effect: `It is here already: only the signature of the wallet ${signed.wallet.address} is added to it.`,
+    apply: async () => {
+      await hall.store.statements.add(record);
+      return homeOf(hall, signed.statement);
     }
   };
 }

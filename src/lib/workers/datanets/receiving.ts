@@ -1,24 +1,23 @@
 /** Files and links that somebody gave: recognised, verified whole, told in words, and only then taken in. */
-import { verifyWalletSignature } from '../../attribution/claims/wallet-signature';
 import { openBundle, type Bundle } from '../../datanets/bundle/bundle';
 import { looksLikeContainer, openContainer } from '../../datanets/bundle/container';
 import { openContribution, type ContributionFile } from '../../datanets/bundle/contribution-file';
 import { entryText, STATEMENT_NAME } from '../../datanets/bundle/signed-container';
 import type { PaceOptions } from '../../datanets/pace';
-import { textOfLink } from '../../datanets/trust/link';
+import { statementText } from '../../datanets/trust/link';
 import { MAX_STATEMENT_CHARACTERS } from '../../datanets/trust/schemas';
 import { isSigned, readSigned, statementCid } from '../../datanets/trust/sign';
 import type { Signed } from '../../datanets/trust/statements';
-import { ChainUnavailableError } from '../../datanets/verify/chain-request';
-import { isForWallets } from '../../datanets/trust/wallet-kinds';
 import { wordsOf } from '../../datanets/trust/words';
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { named } from './exchange-lookup';
 import type { People } from './exchange-people';
 import type { DatanetEvent, Received } from './protocol';
 import type { Effect, Hall } from './receiving-hall';
 import { receiveContribution, receiveVersion } from './receiving-rows';
 import { receiveStatement } from './receiving-statements';
+import { checkWallet, checkWalletsIn } from './receiving-wallets';
 
 /** A file or text that Tabtune did not make. */
 export class UnknownFileError extends TabtuneError {}
@@ -65,6 +64,7 @@ export class Receiving {
     const opened = typeof source === 'string' ? await openText(source) : await openFile(source, pace);
     const { signed } = opened;
     const unknown = await checkWallet(signed);
+    if (opened.kind === 'version') await checkWalletsIn(opened.bundle.statements);
     const hall: Hall = { ...this.#hall, identity: await this.#people.identity(), now: this.#now() };
     const effect = await effectOf(hall, opened, pace);
     const received = crypto.randomUUID();
@@ -104,8 +104,7 @@ function effectOf(hall: Hall, opened: Opened, pace: PaceOptions): Promise<Effect
 }
 
 async function openText(text: string): Promise<Opened> {
-  const trimmed = text.trim();
-  const json = textOfLink(trimmed) ?? (trimmed.startsWith('{') ? trimmed : undefined);
+  const json = statementText(text.trim());
   if (json === undefined) {
     throw new UnknownFileError('This is no link of Tabtune’s: there is no “#open=” in it.');
   }
@@ -150,7 +149,7 @@ async function containerKind(blob: Blob, label: string): Promise<unknown> {
   if (first.name !== STATEMENT_NAME) return undefined;
   const text = await entryText(first, MAX_STATEMENT_CHARACTERS, label);
   try {
-    const { statement } = JSON.parse(text) as { statement?: { kind?: unknown } };
+    const { statement } = parseJson(label, text) as { statement?: { kind?: unknown } };
     return statement?.kind;
   } catch {
     // What it is, says who opens it as a contribution: that it is none.
@@ -163,26 +162,4 @@ function unknown(label: string, cause?: unknown): UnknownFileError {
     `${label} is no file that Tabtune made to be handed over. Rows of other files are imported into a Datanet instead.`,
     { details: { label }, cause }
   );
-}
-
-/**
- * @returns what could not be checked, as only a chain can tell: it says nothing against the rest
- * @throws WalletSignatureError, UnknownFileError
- */
-async function checkWallet({ statement, wallet }: Signed): Promise<string | undefined> {
-  if (!isForWallets(statement)) {
-    if (!wallet) return undefined;
-    throw new UnknownFileError(`A wallet does not sign a statement of the kind "${statement.kind}".`);
-  }
-  if (!wallet) {
-    if (statement.kind !== 'wallet-link') return undefined;
-    throw new UnknownFileError('This link to a wallet does not have that wallet’s signature.');
-  }
-  try {
-    await verifyWalletSignature(statement, wallet);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof ChainUnavailableError)) throw error;
-    return `The wallet beside it was not checked. ${error.message} Verify can ask it, through your wallet.`;
-  }
 }

@@ -163,7 +163,7 @@ describe('a view', () => {
   it('ends a search that it takes the place of', async () => {
     const older = service.view(draft, { text: 'x' }, ignore);
     const newer = service.view(draft, { text: 'quoted' }, ignore);
-    await expect(older).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(older).rejects.toMatchObject({ name: 'StoppedError' });
     expect(await newer).toMatchObject({ total: 1 });
   });
 
@@ -190,7 +190,7 @@ describe('an import', () => {
   it('leaves the draft as it was when it is cancelled', async () => {
     await bring(lines(2));
     const importing = bring(lines(2000), () => void service.cancel());
-    await expect(importing).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(importing).rejects.toMatchObject({ name: 'StoppedError' });
     expect(await texts()).toEqual(['row 0', 'row 1']);
     expect(await store.blocks.imports()).toEqual([]);
   });

@@ -10,7 +10,9 @@ import type { RowContent } from '../../datanets/row';
 import { sweepImports } from '../../datanets/store/staging';
 import type { Store } from '../../datanets/store/store';
 import type { Person, WalletSignature } from '../../datanets/trust/statements';
+import { StoppedError } from '../../errors';
 import type { ChainRequest } from '../../datanets/verify/chain-request';
+import { unlessUsed } from '../in-use';
 import { usesOf } from '../run-uses';
 import { Checking } from './checking';
 import { datanetOfCroissant, type DescribedDatanet } from './describing';
@@ -89,11 +91,13 @@ async function freeSpace(store: Store): Promise<void> {
 /** Called on the page as `client.call((data) => data.list())`; see `data.worker.ts`. */
 export class DatanetService implements DatanetWorker {
   readonly #parts: Promise<Parts>;
+  readonly #locks: LockManager | undefined;
   /** Long calls that go on. */
   readonly #works = new Set<AbortController>();
 
-  /** @param locks tell tabs of each other's imports; absent where a browser has none */
+  /** @param locks tell tabs of each other's imports, and of what they work with; absent where a browser has none */
   constructor(store: Promise<Store>, locks: LockManager | undefined) {
+    this.#locks = locks;
     this.#parts = store.then((opened) => assemble(opened, locks));
     // A database that does not open fails each call that needs it.
     this.#parts.catch(() => undefined);
@@ -139,7 +143,9 @@ export class DatanetService implements DatanetWorker {
   }
 
   async remove(id: string): Promise<void> {
-    await (await this.#parts).store.datanets.remove(id);
+    const { store } = await this.#parts;
+    const { datanet } = await store.datanets.get(id);
+    await unlessUsed(this.#locks, { kind: 'Datanet', id: datanet }, () => store.datanets.remove(id));
   }
 
   async view(rows: RowsRef, query: RowQuery, onEvent: OnEvent): Promise<RowView> {
@@ -263,7 +269,7 @@ export class DatanetService implements DatanetWorker {
   }
 
   async cancel(): Promise<void> {
-    for (const work of this.#works) work.abort(new DOMException('This was cancelled.', 'AbortError'));
+    for (const work of this.#works) work.abort(new StoppedError());
   }
 
   verify(files: File[], onEvent: OnEvent, chain?: ChainRequest): Promise<VerifyReport[]> {

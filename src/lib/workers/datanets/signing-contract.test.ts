@@ -119,13 +119,12 @@ describe('whoever is given what a contract account signed', () => {
   it('takes it in as unknown: nothing fails for it, and nothing is paid to it', async () => {
     const { prepared, pelhaven } = await preparedContribution();
     const file = await bo.exchange.sign(prepared, long, chainThat(true));
-    expect(await claims(bo).walletsOf([bo.person.id])).toEqual({ [bo.person.id]: address });
 
     const received = await ada.open(file.file);
     expect(received.unknown).toMatch(/not checked.*only its chain \(8453\).*Verify can ask/);
     await ada.exchange.keep(received.received);
     const [proposal] = (await ada.exchange.exchange(pelhaven)).proposals;
-    expect(proposal).toMatchObject({ wallets: [], unaskedWallets: [address] });
+    expect(proposal).toMatchObject({ wallets: [{ address, linked: false, unasked: true }] });
     expect(await claims(ada).walletsOf([bo.person.id])).toEqual({});
     expect((await claims(ada).claims())[0]).toMatchObject({ walletUnasked: true });
     const { checks } = (await claims(ada).claim(file.cid)).report;
@@ -154,6 +153,7 @@ describe('whoever is given what a contract account signed', () => {
     await expect(bo.exchange.sign(prepared, long)).rejects.toThrow(/sign again\.$/);
     const file = await bo.exchange.sign(prepared, long, chainThat(true));
     expect(await bo.exchange.walletLinks()).toEqual([{ cid: file.cid, by: bo.person, address }]);
+    expect(await claims(bo).walletsOf([bo.person.id])).toEqual({ [bo.person.id]: address });
     expect((await ada.open(file.file)).effect).toMatch(/counts for nothing/);
     await ada.take(file);
     expect(await ada.exchange.walletLinks()).toMatchObject([{ cid: file.cid, unasked: true }]);

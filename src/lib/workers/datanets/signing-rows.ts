@@ -1,6 +1,6 @@
 /** The statements that are about rows: what a contributor hands in, and what an owner publishes. */
 import { prepareBundle, writeBundle } from '../../datanets/bundle/bundle';
-import { writeContribution } from '../../datanets/bundle/contribution-file';
+import { prepareContribution, writeContribution } from '../../datanets/bundle/contribution-file';
 import { writeRows } from '../../datanets/content/rows-file';
 import type { Contributor, ContributionEntry } from '../../datanets/datanet';
 import type { PaceOptions } from '../../datanets/pace';
@@ -55,12 +55,18 @@ export async function makeContribution(
     ...paced('hashing'),
     count: table.count
   });
-  const statement: Contribution = {
-    kind: 'contribution',
-    ...common(desk),
-    ...{ datanet: record.datanet, invitation: invitation.cid, source, licence, rows: digest },
-    ...(policy ? { policy: normalPolicy(policy) } : {})
-  };
+  // Sealed before it is signed: what is signed names the sealed bytes and the wrapped key, too.
+  const { contribution, parts } = await prepareContribution(
+    {
+      kind: 'contribution',
+      ...common(desk),
+      ...{ datanet: record.datanet, invitation: invitation.cid, source, licence, rows: digest },
+      ...(policy ? { policy: normalPolicy(policy) } : {})
+    },
+    blob,
+    await createDataKey(owner.agreement),
+    paced('sealing')
+  );
   const warnings = await findingWarnings(store, record);
   if (again > 0)
     warnings.push(`${rowsWords(again)} of the draft stay out: handed in before, or there twice.`);
@@ -71,14 +77,13 @@ export async function makeContribution(
     warnings.push('In part your rules are looser than those of the Datanet, which hold all the same.');
   }
   return {
-    statement,
+    statement: contribution,
     warnings,
     name: record.facts.name,
     finish: async (signed) => {
       if (!isSigned(signed, 'contribution')) return;
       const cid = statementCid(signed);
-      const lock = await createDataKey(owner.agreement);
-      const file = await writeContribution(signed, blob, lock);
+      const file = await writeContribution(signed, parts);
       await keepSigned(store, id, signed, {
         tables: [{ ref: { of: 'proposal', name: cid }, table }],
         bundles: [{ cid, datanet: id, blob: file }]

@@ -78,6 +78,6 @@ describe('a wallet', () => {
     const file = await ada.exchange.sign(prepared);
     const signed = await readSigned(await file.file.text());
     const more = new File([canonicalJson({ ...signed, wallet: signature })], 'x.tabtune.json');
-    await expect(bo.open(more)).rejects.toThrow('A wallet does not sign');
+    await expect(bo.open(more)).rejects.toThrow('a wallet does not sign');
   });
 });

@@ -108,6 +108,18 @@ describe('a version', () => {
     await expect(owner.proof(root, 3)).rejects.toThrow(/not in the version/);
   });
 
+  it('are not made of rows that are no longer those that were signed', async () => {
+    const root = await publish();
+    const [{ tables }] = stores;
+    const stored = tables.get.bind(tables);
+    vi.spyOn(tables, 'get').mockImplementation(async (ref) => {
+      const table = (await stored(ref)).clone();
+      table.append(table.at(0), { ...table.at(0), contributor: 'Eve' });
+      return table;
+    });
+    await expect(owner.proof(root, 0)).rejects.toThrow(/not those that were signed: its storage is damaged/);
+  });
+
   it('tells what changed since another', async () => {
     const first = await publish();
     await owner.removeRows(id, [0]);

@@ -22,6 +22,9 @@ import { entryCid, isOwn, type OpenRows, type RowsAccess } from './service-rows'
 /** A proof was asked for a row that the version does not have. */
 export class NotInVersionError extends TabtuneError {}
 
+/** The rows of a version in this browser are not those that were signed. */
+export class DamagedVersionError extends TabtuneError {}
+
 /** Rows of each list of a difference that are shown. */
 const shownRows = 500;
 
@@ -54,7 +57,7 @@ export class Versions {
   /**
    * The Merkle proof of a row, as OpenZeppelin's `StandardMerkleTree.verify` takes it.
    * @param key of the row in the version
-   * @throws NotInVersionError
+   * @throws NotInVersionError, DamagedVersionError
    */
   async proof(root: string, key: number, options: PaceOptions = {}): Promise<File> {
     const version = await this.#store.versions.byRoot(root);
@@ -67,6 +70,12 @@ export class Versions {
     }
     const leaves = await leavesOf(all, options);
     const tree = await MerkleTree.build(leaves, { ...options, count: leaves.length });
+    if (tree.root !== version.root) {
+      throw new DamagedVersionError(
+        'The rows of this version in this browser are not those that were signed: its storage is damaged. Open the version’s file again.',
+        { details: { root: version.root, found: tree.root } }
+      );
+    }
     const { cid, contributor } = leaves[index];
     const { statement } = version.signed;
     const proof: RowProof = {

@@ -6,7 +6,7 @@ import { rowTexts, type RowContent } from '../../datanets/row';
 import type { DatanetRecord } from '../../datanets/store/datanet-schema';
 import type { RowEntry, RowTable } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
-import { TabtuneError } from '../../errors';
+import { StoppedError, TabtuneError } from '../../errors';
 import type { DatanetEvent, RowItem, RowQuery, RowsRef, RowView } from './protocol';
 import { openShown, requirePermitted } from './service-access';
 import { entryCid, type OpenRows, type RowsAccess } from './service-rows';
@@ -38,10 +38,10 @@ export class Views {
     this.#rows = rows;
   }
 
-  /** @throws an AbortError where a newer view of the same rows was asked for meanwhile */
+  /** @throws StoppedError where a newer view of the same rows was asked for meanwhile */
   async view(ref: RowsRef, query: RowQuery, onEvent: (event: DatanetEvent) => void): Promise<RowView> {
     const name = JSON.stringify(ref);
-    this.#searches.get(name)?.abort(new DOMException('A newer search took its place.', 'AbortError'));
+    this.#searches.get(name)?.abort(new StoppedError('A newer search took its place.'));
     const search = new AbortController();
     this.#searches.set(name, search);
     try {

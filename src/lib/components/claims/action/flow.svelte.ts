@@ -1,5 +1,6 @@
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { PreparedAction } from '$lib/chain/action';
+import { StoppedError } from '$lib/errors';
 
 /**
  * `preparing`: it is tried out and its cost is asked. `asking`: words and cost are shown, nothing is sent. `running`:
@@ -85,7 +86,7 @@ export class ActionFlow {
       this.stage = 'sent';
       this.#settle(true);
     } catch (error) {
-      this.error = isAbort(error) ? undefined : error;
+      this.error = isStop(error) ? undefined : error;
       // What was sent cannot be sent once more by another press: it is looked at anew.
       this.stage = this.sent.length > 0 ? 'failed' : 'asking';
     } finally {
@@ -95,7 +96,7 @@ export class ActionFlow {
 
   /** Ends the waiting for blocks. What was sent stays sent. */
   stopWaiting(): void {
-    this.#control?.abort();
+    this.#control?.abort(new StoppedError());
   }
 
   close(): void {

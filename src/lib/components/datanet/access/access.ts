@@ -17,7 +17,7 @@ export function grantEnd(grant: Grant, now = Date.now()): 'revoked' | 'expired' 
 export function waitingRequests(requests: readonly Request[]): Request[] {
   return requests
     .filter(({ answer }) => !answer)
-    .sort((a, b) => a.statement.created.localeCompare(b.statement.created));
+    .sort((a, b) => a.statement.created.localeCompare(b.statement.created, 'en'));
 }
 
 /** Uses that a policy lets be granted at all. */

@@ -1,5 +1,6 @@
-import type { ImportInput, ImportInspection } from '$lib/datanets/import/import';
-import { isAbort } from '$lib/components/ui/describe-error';
+import type { ImportInput, ImportInspection, ReadingChoice } from '$lib/datanets/import/import';
+import { TabtuneError } from '$lib/errors';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { ImportProblem, ImportReport, RowContent } from '$lib/workers/datanets/protocol';
 import type { DatanetPage } from '../page.svelte';
 import { MappingForm, sameShape } from './mapping-form.svelte';
@@ -60,18 +61,35 @@ export class Importing {
     this.items = [...this.items, ...items];
     for (const { id, name, input } of items) {
       this.inspecting = name;
-      try {
-        const inspection = await this.#page.client.call(
-          // Comlink makes a union of promises of a promise of a union.
-          (datanets) => datanets.inspectImport(input) as Promise<ImportInspection>
-        );
-        this.#update(id, { inspection, name: inspection.name || name });
-      } catch (error) {
-        this.#update(id, { error });
-      }
+      await this.#inspect(id, name, input);
       if (!this.form) this.#begin();
     }
     this.inspecting = undefined;
+  }
+
+  /** Looks at something again, read as the person says: in an encoding, with a delimiter, from a field of its own. */
+  async readAs(id: number, choice: ReadingChoice): Promise<void> {
+    const item = this.items.find((each) => each.id === id);
+    if (!item || item.input.kind === 'hub' || this.inspecting !== undefined) return;
+    const input = { ...item.input, reading: { ...item.input.reading, ...choice } };
+    const before = this.current?.id;
+    this.inspecting = item.name;
+    await this.#inspect(id, item.name, input);
+    this.inspecting = undefined;
+    // What is decided about another thing meanwhile stays as it is.
+    if (before === id || this.current?.id !== before) this.#begin();
+  }
+
+  async #inspect(id: number, name: string, input: ImportInput): Promise<void> {
+    try {
+      const inspection = await this.#page.client.call(
+        // Comlink makes a union of promises of a promise of a union.
+        (datanets) => datanets.inspectImport(input) as Promise<ImportInspection>
+      );
+      this.#update(id, { input, inspection, error: undefined, name: inspection.name || name });
+    } catch (error) {
+      this.#update(id, { input, inspection: undefined, error });
+    }
   }
 
   /** Asks how the first rows would look. An older answer is dropped. */
@@ -104,7 +122,7 @@ export class Importing {
         try {
           return await datanets.importInto(this.#page.id, input, mapping, onEvent);
         } catch (error) {
-          cancelled = isAbort(error);
+          cancelled = isStop(error);
           failure = error;
           return undefined;
         }
@@ -152,6 +170,13 @@ export class Importing {
   #update(id: number, change: Partial<ImportItem>): void {
     this.items = this.items.map((item) => (item.id === id ? { ...item, ...change } : item));
   }
+}
+
+/** Where a file could not be read because of its encoding: the likely one, or '' where nothing tells. */
+export function encodingWanted(error: unknown): string | undefined {
+  if (!(error instanceof TabtuneError) || error.name !== 'NotUtf8Error') return undefined;
+  const { likely } = error.details;
+  return typeof likely === 'string' ? likely : '';
 }
 
 function nameOf(input: ImportInput): string {

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { fakeClient } from '$lib/components/testing';
 import type { ImportInspection, ImportMapping } from '$lib/datanets/import/import';
+import { TabtuneError } from '$lib/errors';
 import type { DatanetWorker } from '$lib/workers/datanets/protocol';
 import { DatanetPage } from '../page.svelte';
-import { Importing } from './importing.svelte';
+import { encodingWanted, Importing } from './importing.svelte';
 import { MappingForm } from './mapping-form.svelte';
+import { StoppedError } from '$lib/errors';
 
 const table = (name: string, columns: string[]): ImportInspection => ({
   shape: 'table',
@@ -46,6 +48,61 @@ function importingWith(
   page.reload = async () => undefined;
   return { page, importing: new Importing(page) };
 }
+
+describe('how a file is read', () => {
+  const notUtf8 = (likely?: string) => {
+    const error = new TabtuneError('not UTF-8', { details: { file: 'x', ...(likely ? { likely } : {}) } });
+    error.name = 'NotUtf8Error';
+    return error;
+  };
+
+  /** Two files: one that needs an encoding, and a table whose columns depend on what separates its cells. */
+  function importingTwo() {
+    const client = fakeClient<DatanetWorker>({
+      inspectImport: async (input) => {
+        if (input.kind !== 'file') throw new Error('unreachable');
+        const { file: given, reading } = input;
+        if (given.name === 'old.csv' && !reading?.encoding) throw notUtf8('shift_jis');
+        const delimiter = reading?.delimiter ?? ',';
+        return { ...table(given.name, delimiter === ';' ? ['q', 'a'] : ['q;a']), reading: { delimiter } };
+      },
+      previewImport: async () => ({ rows: [], problems: [] })
+    });
+    return new Importing(new DatanetPage(client, 'a'));
+  }
+
+  it('can be chosen anew, and what is decided begins again with its new columns', async () => {
+    const importing = importingTwo();
+    await importing.bring([file('new.csv')]);
+    expect(importing.form!.user).toBe('q;a');
+    const { id } = importing.current!;
+    await importing.readAs(id, { delimiter: ';' });
+    expect(importing.form!.user).toBe('q');
+    // What was chosen before stays chosen.
+    await importing.readAs(id, { encoding: 'big5' });
+    expect(importing.current!.input).toMatchObject({ reading: { delimiter: ';', encoding: 'big5' } });
+    expect(importing.inspecting).toBeUndefined();
+  });
+
+  it('has to be chosen where a file is not UTF-8; what waits is then decided in its turn', async () => {
+    const importing = importingTwo();
+    await importing.bring([file('old.csv'), file('new.csv')]);
+    expect(importing.current?.name).toBe('new.csv');
+    const [failed] = importing.done;
+    expect(encodingWanted(failed.error)).toBe('shift_jis');
+    await importing.readAs(failed.id, { encoding: 'shift_jis' });
+    expect(importing.done).toEqual([]);
+    expect(importing.current?.name).toBe('old.csv');
+    expect(importing.group.map(({ name }) => name)).toEqual(['old.csv', 'new.csv']);
+    expect(importing.form!.user).toBe('q;a');
+  });
+
+  it('is a question for no other error', () => {
+    expect(encodingWanted(notUtf8())).toBe('');
+    expect(encodingWanted(new TabtuneError('damaged'))).toBeUndefined();
+    expect(encodingWanted(new Error('x'))).toBeUndefined();
+  });
+});
 
 describe('bringing rows', () => {
   it('decides once about all files that look the same, and imports them one after another', async () => {
@@ -101,7 +158,7 @@ describe('bringing rows', () => {
       { 'a.csv': table('a.csv', ['q', 'a']), 'b.csv': table('b.csv', ['q', 'a']) },
       async () => {
         calls += 1;
-        throw new DOMException('cancelled', 'AbortError');
+        throw new StoppedError();
       }
     );
     await importing.bring([file('a.csv'), file('b.csv')]);

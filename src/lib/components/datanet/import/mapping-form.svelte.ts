@@ -1,3 +1,4 @@
+import { readWhole } from '$lib/components/read-number';
 import type { ImportInspection, ImportMapping, MetaColumns } from '$lib/datanets/import/import';
 import { parseTags } from '../rows/row-words';
 
@@ -11,6 +12,19 @@ export const metaColumnWords: Record<keyof MetaColumns, string> = {
   tags: 'Tags',
   split: 'Split'
 };
+
+const delimiterNames: Record<string, string> = {
+  ',': 'commas',
+  ';': 'semicolons',
+  '\t': 'tabs',
+  '|': 'vertical bars',
+  ' ': 'blanks'
+};
+
+/** What a delimiter is called on the page. */
+export function delimiterWords(delimiter: string): string {
+  return delimiterNames[delimiter] ?? `the sign ${delimiter}`;
+}
 
 /** How what was looked at becomes rows, while a person decides it. Begins with the best guess. */
 export class MappingForm {
@@ -71,7 +85,7 @@ export class MappingForm {
       if (this.user === this.assistant) return 'Question and answer are the same column.';
     }
     if (this.to === 'chunks') {
-      const [size, overlap] = [wholeNumber(this.size), wholeNumber(this.overlap)];
+      const [size, overlap] = [readWhole(this.size), readWhole(this.overlap)];
       if (size === undefined || size < 50) return 'A part needs at least 50 characters.';
       if (overlap === undefined) return 'Write the overlap in characters, 0 for none.';
       if (overlap >= size) return 'The overlap must be smaller than a part.';
@@ -112,8 +126,8 @@ export class MappingForm {
         return {
           ...common,
           to: 'chunks',
-          size: wholeNumber(this.size) ?? 0,
-          overlap: wholeNumber(this.overlap) ?? 0
+          size: readWhole(this.size) ?? 0,
+          overlap: readWhole(this.overlap) ?? 0
         };
     }
   }
@@ -125,9 +139,4 @@ export function sameShape(a: ImportInspection, b: ImportInspection): boolean {
   if (a.shape !== 'table' || b.shape !== 'table') return true;
   const names = (table: typeof a) => table.columns.map((column) => column.name).join('\n');
   return names(a) === names(b);
-}
-
-function wholeNumber(text: string): number | undefined {
-  const value = Number(text.trim() || Number.NaN);
-  return Number.isInteger(value) && value >= 0 ? value : undefined;
 }

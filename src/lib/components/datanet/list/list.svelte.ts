@@ -9,6 +9,7 @@ import type {
   DatanetSummary,
   DatanetWorker
 } from '$lib/workers/datanets/protocol';
+import { withEvents } from '$lib/workers/with-events';
 
 /** The starter's Datanet could not be fetched from this site. */
 export class StarterMissingError extends TabtuneError {}
@@ -19,15 +20,18 @@ export const roleWords: Record<DatanetRole, string> = {
   reader: 'you received it'
 };
 
-/** What a new Datanet says of itself: its name, and the rest later. */
-export function newFacts(name: string, language: string): DatanetFacts {
+/**
+ * What a new Datanet says of itself: its name, and the rest later.
+ * @param locale of its maker; its language is what the rows are expected in
+ */
+export function newFacts(name: string, locale: string): DatanetFacts {
   return {
     name: name.trim(),
     summary: '',
     description: '',
     tags: [],
     licence: { spdx: '' },
-    language: new Intl.Locale(language).language,
+    language: new Intl.Locale(locale).language,
     purpose: '',
     contact: ''
   };
@@ -72,9 +76,9 @@ export class DatanetList {
   }
 
   /** Makes an empty Datanet. Gives its local id, or undefined where it failed. */
-  async create(name: string, language: string): Promise<string | undefined> {
+  async create(name: string, locale: string): Promise<string | undefined> {
     return this.#attempt(async () => {
-      const summary = await this.client.call((datanets) => datanets.create(newFacts(name, language)));
+      const summary = await this.client.call((datanets) => datanets.create(newFacts(name, locale)));
       return summary.id;
     });
   }
@@ -82,11 +86,9 @@ export class DatanetList {
   /** Makes a Datanet of a Croissant description and its files. Gives its local id, or undefined where it failed. */
   async createFromCroissant(files: File[]): Promise<string | undefined> {
     return this.#attempt(async () => {
-      const made = await this.client.call((datanets) =>
-        datanets.createFromCroissant(
-          files,
-          proxy((event) => (this.progress = event))
-        )
+      const made = await withEvents<DatanetEvent, { id: string }>(
+        (event) => (this.progress = event),
+        (onEvent) => this.client.call((datanets) => datanets.createFromCroissant(files, onEvent))
       );
       return made.id;
     });

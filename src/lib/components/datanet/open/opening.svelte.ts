@@ -1,5 +1,5 @@
 import { proxy } from 'comlink';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { StatementKind } from '$lib/datanets/trust/statements';
 import type { WorkerClient } from '$lib/workers/client';
 import type { DatanetEvent, DatanetWorker, Received } from '$lib/workers/datanets/protocol';
@@ -45,7 +45,7 @@ export class Opening {
     } catch (error) {
       if (turn !== this.#turn) return;
       this.stage = 'idle';
-      if (!isAbort(error)) this.error = error;
+      if (!isStop(error)) this.error = error;
     }
   }
 

@@ -1,4 +1,5 @@
 /** Rules and conditions as fields hold them: text that may be half typed. Pure, so that it is tested without a page. */
+import { plainDigits } from '$lib/components/read-number';
 import type { Conditions, Policy, Rule, Use } from '$lib/datanets/policy/policy';
 import { isAsStrict } from '$lib/datanets/policy/combine';
 import { USES } from '$lib/datanets/policy/policy';
@@ -49,7 +50,7 @@ export function readConditions(
     else if (end.getTime() <= now) problems.until = 'This day is past.';
     else conditions.expires = end.toISOString();
   }
-  const runs = form.runs.trim();
+  const runs = plainDigits(form.runs);
   if (runs) {
     if (/^[1-9]\d{0,8}$/.test(runs)) conditions.runs = Number(runs);
     else problems.runs = 'A whole number from 1 on, or nothing.';

@@ -27,7 +27,7 @@ export class ExchangeState {
 
   readonly invitations = $derived.by(() =>
     (this.exchange?.invitations ?? []).toSorted((a, b) =>
-      b.statement.created.localeCompare(a.statement.created)
+      b.statement.created.localeCompare(a.statement.created, 'en')
     )
   );
 }

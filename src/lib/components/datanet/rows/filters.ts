@@ -1,3 +1,4 @@
+import { readWhole } from '$lib/components/read-number';
 import { CHECKS, type CheckName } from '$lib/datanets/checks/finding';
 import { SPLITS, type Split } from '$lib/datanets/datanet';
 import type { RowQuery, RowStatus } from '$lib/workers/datanets/protocol';
@@ -81,12 +82,7 @@ export function checkOfPart(part: string): CheckName | '' {
 export { CHECKS, SPLITS };
 
 function lengths({ minLength, maxLength }: RowFilters): Pick<RowQuery, 'minLength' | 'maxLength'> {
-  const low = wholeNumber(minLength);
-  const high = wholeNumber(maxLength);
+  const low = readWhole(minLength);
+  const high = readWhole(maxLength);
   return { ...(low !== undefined && { minLength: low }), ...(high !== undefined && { maxLength: high }) };
-}
-
-function wholeNumber(text: string): number | undefined {
-  const value = Number(text.trim() || Number.NaN);
-  return Number.isFinite(value) && value >= 0 ? Math.round(value) : undefined;
 }

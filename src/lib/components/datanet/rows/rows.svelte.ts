@@ -1,6 +1,5 @@
-import { proxy } from 'comlink';
 import { SvelteMap } from 'svelte/reactivity';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import type { WorkerClient } from '$lib/workers/client';
 import type {
   DatanetEvent,
@@ -10,6 +9,7 @@ import type {
   RowsRef,
   RowView
 } from '$lib/workers/datanets/protocol';
+import { withEvents } from '$lib/workers/with-events';
 import { nothingSelected, toggled, withKeys, withoutKey, type Selection } from './selection';
 
 /** Rows that are asked for at once. */
@@ -77,14 +77,11 @@ export class RowsState {
     this.searching = true;
     this.progress = undefined;
     try {
-      const view = await this.client.call((datanets) =>
-        datanets.view(
-          this.rows,
-          this.query,
-          proxy((event) => {
-            if (turn === this.#turn) this.progress = event;
-          })
-        )
+      const view = await withEvents<DatanetEvent, RowView>(
+        (event) => {
+          if (turn === this.#turn) this.progress = event;
+        },
+        (onEvent) => this.client.call((datanets) => datanets.view(this.rows, this.query, onEvent))
       );
       if (turn !== this.#turn) return;
       this.view = view;
@@ -93,7 +90,7 @@ export class RowsState {
       if (this.active !== undefined && this.active >= view.total) this.active = undefined;
       await this.#load();
     } catch (error) {
-      if (turn === this.#turn && !isAbort(error)) this.error = error;
+      if (turn === this.#turn && !isStop(error)) this.error = error;
     } finally {
       if (turn === this.#turn) this.searching = false;
     }

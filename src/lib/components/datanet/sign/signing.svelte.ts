@@ -1,7 +1,7 @@
 import { proxy } from 'comlink';
 import { askThroughWallet, type AskableConnection } from '$lib/components/claims/wallet/ask-chain';
 import { PageWallet, type PageConnection } from '$lib/components/claims/wallet/page-wallet.svelte';
-import { isAbort } from '$lib/components/ui/describe-error';
+import { isStop } from '$lib/components/ui/describe-error';
 import { isForWallets } from '$lib/attribution/claims/typed-data';
 import { claimOf } from '$lib/attribution/claims/wallet-signature';
 import type { WalletSignature } from '$lib/datanets/trust/statements';
@@ -152,7 +152,7 @@ export class Signing {
   }
 
   #fail(error: unknown): void {
-    this.stage = isAbort(error) ? 'closed' : 'failed';
+    this.stage = isStop(error) ? 'closed' : 'failed';
     this.error = error;
     this.wallet.close();
     this.#settle(undefined);

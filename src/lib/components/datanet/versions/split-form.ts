@@ -1,4 +1,5 @@
 /** Shares of a split as fields hold them: percentages as text. */
+import { readDecimal, readWhole } from '$lib/components/read-number';
 import { SPLITS, type Split } from '$lib/datanets/datanet';
 
 export type ShareForm = Record<Split, string>;
@@ -7,7 +8,7 @@ export const usualShares: ShareForm = { train: '80', validation: '10', test: '10
 
 /** The shares as parts of one, or what is wrong with them. */
 export function readShares(form: ShareForm): { shares: Record<Split, number> } | { problem: string } {
-  const percent = SPLITS.map((split) => Number(form[split].trim().replace(',', '.') || '0'));
+  const percent = SPLITS.map((split) => readDecimal(form[split].trim() || '0'));
   if (percent.some((share) => !Number.isFinite(share) || share < 0))
     return { problem: 'Shares are numbers from 0 to 100.' };
   const sum = percent.reduce((total, share) => total + share, 0);
@@ -21,5 +22,6 @@ export function readShares(form: ShareForm): { shares: Record<Split, number> } |
 
 /** A seed as it is typed: a whole number that 32 bits hold. */
 export function readSeed(text: string): number | undefined {
-  return /^\d{1,10}$/.test(text.trim()) && Number(text) < 2 ** 32 ? Number(text) : undefined;
+  const seed = readWhole(text);
+  return seed !== undefined && seed < 2 ** 32 ? seed : undefined;
 }
