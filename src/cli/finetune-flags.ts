@@ -1,6 +1,7 @@
 import { TARGET_MODULES, type Adapter } from '../lib/formats/peft';
 import {
   completeOptions,
+  datedOptions,
   parameterSpecs,
   parseTargets,
   type FinetuneOptions,
@@ -29,7 +30,8 @@ const parameterFlags: readonly (readonly [flag: string, name: keyof FinetuneOpti
   ['rslora', 'rsLora'],
   ['train-on', 'trainOn', 'answers|everything'],
   ['checkpointing', 'checkpointing', 'auto|on|off'],
-  ['seed', 'seed', 'N']
+  ['seed', 'seed', 'N'],
+  ['date', 'date', 'DAY']
 ];
 
 /** Those that go by the model and the rows (`jobs/suggest.ts`). */
@@ -64,7 +66,7 @@ export const finetuneFlags: readonly FlagSpec[] = [
     name,
     ...(value ? { value } : {}),
     help:
-      specOf(parameter).kind === 'boolean'
+      specOf(parameter).kind === 'boolean' || specOf(parameter).default === ''
         ? specOf(parameter).help
         : `${specOf(parameter).help} (${SUGGESTED.includes(parameter) ? 'by the model and the rows' : specOf(parameter).default})`
   })),
@@ -122,7 +124,7 @@ export function finetuneOptions(
   const given = givenOptions(flags);
   const defaults = starter ? starterOptions : suggested;
   const targets = given.targets === undefined ? undefined : readTargets(given.targets as string);
-  if (!adapter) return completeOptions({ ...defaults, ...given });
+  if (!adapter) return datedOptions(completeOptions({ ...defaults, ...given }));
   const { rank, alpha, rsLora, targetModules } = adapter.config;
   const contradictions = [
     ...(given.rank !== undefined && given.rank !== rank
@@ -149,7 +151,7 @@ export function finetuneOptions(
     rsLora,
     targets: targetModules.length === TARGET_MODULES.length ? 'all-linear' : targetModules.join()
   };
-  return completeOptions({ ...defaults, ...given, ...shape });
+  return datedOptions(completeOptions({ ...defaults, ...given, ...shape }));
 }
 
 function readTargets(text: string): string[] {

@@ -2,6 +2,7 @@
  * `npm run finetune -- [flags]`: fine-tunes an adapter on Dawn and writes it as PEFT reads it, with the record of the
  * run. With no flags: the starter model on the starter's Datanet, with an answer before and after.
  */
+import { ROW_WARNINGS, type RowWarning } from '../lib/datanets/answers';
 import { encodeRows } from '../lib/datanets/statistics';
 import type { Row } from '../lib/datanets/row';
 import { StoppedError } from '../lib/errors';
@@ -155,6 +156,9 @@ async function describeRows(
   }
   if (untrainable.length > 0)
     say(`${count(untrainable.length, 'row')} left out, with nothing to train on: ${numbers(untrainable)}.`);
+  for (const [warning, rows] of Object.entries(statistics.warnings)) {
+    say(`${ROW_WARNINGS[warning as RowWarning]} (${count(rows.length, 'row')}: ${numbers(rows)})`);
+  }
   for (const { row, reason } of refusals.slice(0, 20)) say(`Row ${row + 1} left out: ${reason}`);
   if (refusals.length > 20) say(`${refusals.length - 20} more rows left out for such reasons.`);
 }
@@ -163,7 +167,7 @@ async function describeRows(
 async function ask(
   device: Device,
   { checkpoint, tokenizer }: OpenModel,
-  { method }: FinetuneOptions,
+  { method, date }: FinetuneOptions,
   adapter?: Adapter
 ): Promise<string> {
   const chat = await ChatSession.open({
@@ -172,6 +176,7 @@ async function ask(
     tokenizer,
     quant: method === 'qlora' ? 'nf4' : 'none',
     context: 128,
+    date,
     ...(adapter ? { adapter } : {})
   });
   try {

@@ -1,14 +1,14 @@
 /** `npm run generate -- --model M …`: the answer of a model, with or without an adapter, streamed to stdout. */
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import type { Message } from '../lib/datanets/row';
+import { isChatRow, type ChatRow, type Message } from '../lib/datanets/row';
+import { readRow, ShapeProblem } from '../lib/datanets/shapes';
 import { TabtuneError } from '../lib/errors';
 import { FileReadError } from '../lib/formats/source';
 import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { ChatSession } from '../lib/jobs/chat';
 import { fourBitNotice } from '../lib/jobs/four-bit';
 import { numberFlag, requiredFlag, textFlag, UsageError, type Flags, type FlagSpec } from './args';
-import { openAdapter, openModel, quantOf, runCommand, say, withDevice } from './shared';
+import { dateOf, openAdapter, openModel, quantOf, runCommand, say, withDevice } from './shared';
 import { parseJson } from '../lib/json';
 
 /** The file of --messages holds no conversation. */
@@ -29,7 +29,7 @@ const flags: readonly FlagSpec[] = [
   {
     name: 'messages',
     value: 'FILE',
-    help: 'JSON file with a conversation to answer: [{"role": "user", "content": "…"}, …].'
+    help: 'JSON file with a conversation to answer: [{"role": "user", "content": "…"}, …], or a row with messages and tools.'
   },
   { name: 'max-new-tokens', value: 'N', help: 'Longest answer in tokens. (256)' },
   {
@@ -61,27 +61,32 @@ async function run(flags: Flags): Promise<number> {
   const temperature = numberFlag(flags, 'temperature', { min: 0 }) ?? 0;
   const topP = numberFlag(flags, 'top-p', { min: 0, max: 1 }) ?? 1;
   const seed = numberFlag(flags, 'seed', { integer: true, min: 0, max: 2 ** 32 - 1 }) ?? 0;
-  const messages = file === undefined ? undefined : await readMessages(file);
+  const asked = file === undefined ? undefined : await readMessages(file);
 
   const { checkpoint, tokenizer, notices } = await openModel(modelPath);
   const worn = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
   const adapter = worn?.adapter;
   const quant = await quantOf(adapterFolder);
+  const date = await dateOf(adapterFolder);
   const fourBit = quant === 'nf4' ? await fourBitNotice(checkpoint) : undefined;
   if (fourBit !== undefined) say(fourBit);
   const warnings = [...notices, ...(worn?.notices ?? []), ...(fourBit === undefined ? [] : [fourBit])];
-  const prompt = messages ?? promptFor(text!, tokenizer);
+  const prompt = asked?.messages ?? promptFor(text!, tokenizer);
   return withDevice(async (device) => {
     const chat = await ChatSession.open({
       device,
       checkpoint,
       tokenizer,
       quant,
+      ...(date ? { date } : {}),
       ...(adapter ? { adapter } : {})
     });
     try {
       const json = flags.has('json');
-      const options = { maxNewTokens, temperature, topP, seed, adapter: adapter !== undefined };
+      const options = {
+        ...{ maxNewTokens, temperature, topP, seed, adapter: adapter !== undefined },
+        ...(asked?.tools ? { tools: asked.tools } : {})
+      };
       let written = '';
       for await (const { text, done, ...figures } of chat.reply(prompt, options)) {
         if (!json) process.stdout.write(text.slice(written.length));
@@ -105,10 +110,7 @@ function promptFor(text: string, tokenizer: ChatTokenizer): Message[] | string {
   return tokenizer.template ? [{ role: 'user', content: text }] : text;
 }
 
-const messageList = z.array(z.object({ role: z.string().min(1), content: z.string() })).min(1);
-const conversation = z.union([messageList, z.object({ messages: messageList }).transform((o) => o.messages)]);
-
-async function readMessages(file: string): Promise<Message[]> {
+async function readMessages(file: string): Promise<ChatRow> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new FileReadError(`There is no readable file at ${file}. Check the path.`, {
       cause,
@@ -125,11 +127,17 @@ async function readMessages(file: string): Promise<Message[]> {
       details: { file }
     });
   }
-  const parsed = conversation.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new InvalidMessagesError(`${file} is no conversation: write [{"role": "user", "content": "…"}, …].`, {
-    details: { file }
-  });
+  try {
+    const { row } = readRow(Array.isArray(value) ? { messages: value } : value);
+    if (isChatRow(row)) return row;
+    throw new ShapeProblem('no messages in it');
+  } catch (cause) {
+    if (!(cause instanceof ShapeProblem)) throw cause;
+    throw new InvalidMessagesError(
+      `${file} is no conversation (${cause.message}): write [{"role": "user", "content": "…"}, …].`,
+      { cause, details: { file } }
+    );
+  }
 }
 
 await runCommand({

@@ -1,7 +1,17 @@
 /** `npm run score -- --model M --data FILE.jsonl …`: how well a model, with or without an adapter, predicts rows. */
 import { scoreRows, type ScoreResult } from '../lib/jobs/score';
 import { choiceFlag, numberFlag, requiredFlag, textFlag, type Flags, type FlagSpec } from './args';
-import { count, openAdapter, openModel, openRows, quantOf, runCommand, say, withDevice } from './shared';
+import {
+  count,
+  dateOf,
+  openAdapter,
+  openModel,
+  openRows,
+  quantOf,
+  runCommand,
+  say,
+  withDevice
+} from './shared';
 
 const flags: readonly FlagSpec[] = [
   {
@@ -41,9 +51,14 @@ async function run(flags: Flags): Promise<number> {
   const worn = adapterFolder === undefined ? undefined : await openAdapter(adapterFolder, checkpoint);
   const adapter = worn?.adapter;
   const quant = stated ?? (await quantOf(adapterFolder));
+  const date = await dateOf(adapterFolder);
   const rows = await openRows(data);
   const result = await withDevice((device) =>
-    scoreRows({ device, checkpoint, tokenizer, rows, maxLength, quant, ...(adapter ? { adapter } : {}) })
+    scoreRows({
+      ...{ device, checkpoint, tokenizer, rows, maxLength, quant },
+      ...(date ? { date } : {}),
+      ...(adapter ? { adapter } : {})
+    })
   );
   result.warnings.forEach(say);
   const warnings = [...notices, ...(worn?.notices ?? []), ...result.warnings];

@@ -13,6 +13,7 @@ import { openCheckpoint, type Checkpoint } from '../lib/formats/checkpoint';
 import { sha256OfSource } from '../lib/formats/digest';
 import { fromFile, fromPath, hubIdOf } from '../lib/formats/node-source';
 import { readAdapter, type Adapter } from '../lib/formats/peft';
+import { isDay } from '../lib/formats/jinja/strftime';
 import { readJson, readText } from '../lib/formats/source';
 import type { ChatTokenizer } from '../lib/formats/tokenizer';
 import { Device } from '../lib/gpu/device';
@@ -135,6 +136,14 @@ export async function quantOf(adapterFolder: string | undefined): Promise<'nf4' 
   if (adapterFolder === undefined) return 'nf4';
   const { config } = await readRun(adapterFolder);
   return (config as { method?: unknown } | undefined)?.method === 'lora' ? 'none' : 'nf4';
+}
+
+/** The day that the run of an adapter had, which its chat keeps; undefined where none is known. */
+export async function dateOf(adapterFolder: string | undefined): Promise<string | undefined> {
+  if (adapterFolder === undefined) return undefined;
+  const { config } = await readRun(adapterFolder);
+  const date = (config as { date?: unknown } | undefined)?.date;
+  return typeof date === 'string' && isDay(date) ? date : undefined;
 }
 
 /** What the run.json beside an adapter says; nothing where there is none. */

@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { TabtuneError } from '../errors';
 import type { DatanetRow } from './datanet';
-import { isChatRow, type Row } from './row';
+import { rowContent, type Row } from './row';
 
 /** A value that has no canonical JSON: not JSON at all, a number JSON cannot say, text that is not Unicode. */
 export class NotCanonicalError extends TabtuneError {}
@@ -92,9 +92,7 @@ function refusal(what: string, path: readonly (string | number)[]): NotCanonical
  * @throws NotCanonicalError where text of it holds a lone surrogate.
  */
 export function canonicalRow(row: Row | DatanetRow): string {
-  const fields: Record<string, unknown> = isChatRow(row)
-    ? { messages: row.messages.map(({ content, role }) => ({ content, role })) }
-    : { text: row.text };
+  const fields: Record<string, unknown> = { ...rowContent(row) };
   const { contributor, source, contribution, licence, split, tags, drafted } = row as Partial<DatanetRow>;
   if (contributor !== undefined) fields.contributor = contributor;
   if (source !== undefined) fields.source = source;

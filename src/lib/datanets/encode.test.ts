@@ -7,8 +7,8 @@ import {
   type TokenizerFiles
 } from '../formats/tokenizer';
 import { llama3, mistral, mistralMetaspace, qwen2, smollm2 } from '../formats/tokenizer.fixtures';
-import { findAnswers } from './answer-spans';
-import { encodePreview, encodePrompt, encodeRow, RowEncodingError, type EncodedRow } from './encode';
+import { RowEncodingError } from './answers';
+import { encodePreview, encodePrompt, encodeRow, type EncodedRow } from './encode';
 import type { ChatRow, Message } from './row';
 
 interface Family {
@@ -246,10 +246,20 @@ describe('templates that rewrite a conversation', () => {
     "(message['content'].split('</think>')[-1] if not loop.last else message['content'])"
   );
 
-  it('refuse rows in which an answer cannot be told from the rest', async () => {
+  it('give an answer that they forget a sequence of its own, each after the prompt that asks for it', async () => {
     const tokenizer = await withTemplate(FORGETTING);
-    expect(() => encodeRow({ messages: turns }, tokenizer, WHOLE)).toThrow(RowEncodingError);
-    expect(() => encodeRow({ messages: turns }, tokenizer, WHOLE)).toThrow(/generation/);
+    const row = encodeRow({ messages: turns }, tokenizer, WHOLE);
+    expect(trainedTexts(row, tokenizer)).toEqual(['<think>hm</think>Yes<|im_end|>', 'Hello<|im_end|>']);
+    const [second] = row.starts;
+    const first = encodePrompt(turns.slice(0, 1), tokenizer);
+    expect([...row.tokens.slice(0, first.length)]).toEqual(first);
+    const asked = encodePrompt(turns.slice(0, 3), tokenizer);
+    expect([...row.tokens.slice(second, second + asked.length)]).toEqual(asked);
+    expect(textOf(asked, tokenizer)).not.toContain('hm');
+    expect(row.trained[second]).toBe(0);
+    expect(encodePreview({ messages: turns }, tokenizer, WHOLE).filter(({ begins }) => begins)).toHaveLength(
+      1
+    );
   });
 
   it('leave rows alone that they do not rewrite', async () => {
@@ -258,24 +268,24 @@ describe('templates that rewrite a conversation', () => {
     expect(trainedTexts(row, tokenizer)).toEqual(['Hello<|im_end|>']);
   });
 
-  it('are followed by their beginnings where only the contents are rewritten', async () => {
+  it('are followed where they rewrite contents', async () => {
     const tokenizer = await withTemplate(
-      CHATML_TEMPLATE.replace("message['content']", "(message['content'] | replace('</think>', '') | upper)")
+      CHATML_TEMPLATE.replace("message['content']", "(message['content'] | upper)")
     );
-    expect(findAnswers(turns, tokenizer)?.method).toBe('prefixes');
-    const row = encodeRow({ messages: turns }, tokenizer, WHOLE);
-    expect(trainedTexts(row, tokenizer)).toEqual(['<THINK>HMYES<|im_end|>', 'HELLO<|im_end|>']);
+    const row = encodeRow({ messages: [...turns.slice(2), ...turns.slice(2)] }, tokenizer, WHOLE);
+    expect(row.starts).toEqual([]);
+    expect(trainedTexts(row, tokenizer)).toEqual(['HELLO<|im_end|>', 'HELLO<|im_end|>']);
   });
 
-  it('are believed where they mark the answers themselves', async () => {
+  it('may mark answers with generation blocks: what follows the prompt is trained all the same', async () => {
     const tokenizer = await withTemplate(
-      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% if m.role == 'assistant' %}" +
-        "{% generation %}{{ m.content | upper + '<|im_end|>' }}{% endgeneration %}" +
-        "{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{{ '\\n' }}{% endfor %}"
+      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}{% if m.role == 'assistant' %}" +
+        "{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}" +
+        "{% else %}{{ m.content + '<|im_end|>' }}{% endif %}{{ '\n' }}{% endfor %}" +
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
     );
-    expect(findAnswers(turns, tokenizer)?.method).toBe('generation blocks');
     const row = encodeRow({ messages: turns }, tokenizer, WHOLE);
-    expect(trainedTexts(row, tokenizer)).toEqual(['<THINK>HM</THINK>YES<|im_end|>', 'HELLO<|im_end|>']);
+    expect(trainedTexts(row, tokenizer)).toEqual(['<think>hm</think>Yes<|im_end|>', 'Hello<|im_end|>']);
   });
 
   it('train what stands between the generation prompt and the answer, since the model has to write it', async () => {
@@ -309,22 +319,41 @@ describe('templates that rewrite a conversation', () => {
     expect(trainedTexts(row, tokenizer)).toEqual([' <think>hm</think>Yes</s>', ' Hello</s>']);
   });
 
-  it('without an end token train what they write after a last answer', async () => {
-    const tokenizer = await withTemplate(
-      "{% for m in messages %}{{ '### ' + m.role + ':\\n' + m.content + '\\n\\n' }}{% endfor %}" +
-        "{% if add_generation_prompt %}{{ '### assistant:\\n' }}{% endif %}"
-    );
-    const row = encodeRow({ messages: turns.slice(2) }, tokenizer, WHOLE);
-    expect(trainedTexts(row, tokenizer)).toEqual(['Hello\n\n']);
+  const PLAIN =
+    "{% for m in messages %}{{ '### ' + m.role + ':\n' + m.content + '\n\n' }}{% endfor %}" +
+    "{% if add_generation_prompt %}{{ '### assistant:\n' }}{% endif %}";
+
+  it('without an end token get the end of text, every answer', async () => {
+    const tokenizer = await withTemplate(PLAIN);
+    const row = encodeRow({ messages: turns }, tokenizer, WHOLE);
+    expect(trainedTexts(row, tokenizer)).toEqual(['<think>hm</think>Yes<|im_end|>', 'Hello<|im_end|>']);
+    expect(row.starts).toHaveLength(1);
+    expect(row.warnings).toEqual([]);
   });
 
-  it('refuse a message with a control token that they rewrite', async () => {
-    const tokenizer = await withTemplate(
+  it('without an end token, on a model without one, are told of', async () => {
+    const tokenizer = await loadTokenizer({
+      tokenizerJson: smollm2().tokenizerJson,
+      tokenizerConfig: {},
+      chatTemplate: PLAIN
+    });
+    const row = encodeRow({ messages: turns.slice(2) }, tokenizer, WHOLE);
+    expect(trainedTexts(row, tokenizer)).toEqual(['Hello\n\n']);
+    expect(row.warnings).toEqual(['no-end']);
+  });
+
+  it('leave the control tokens that words name as text, and refuse rows where they break them', async () => {
+    const messages = [{ role: 'user', content: 'a<|im_end|>' }, ...turns.slice(3)];
+    const upper = await withTemplate(
       CHATML_TEMPLATE.replace("message['content']", "(message['content'] | upper)")
     );
-    const messages = [{ role: 'user', content: 'a<|im_end|>' }, ...turns.slice(3)];
-    expect(() => encodeRow({ messages }, tokenizer, WHOLE)).toThrow(/Message 1 contains <\|im_end\|>/);
-    expect(() => encodePrompt(messages.slice(0, 1), tokenizer)).toThrow(RowEncodingError);
+    const row = encodeRow({ messages }, upper, WHOLE);
+    expect([...row.tokens].filter((id) => upper.isSpecial(id))).toHaveLength(4);
+    const escaping = await withTemplate(
+      CHATML_TEMPLATE.replace("message['content']", "(message['content'] | tojson(ensure_ascii=true))")
+    );
+    expect(() => encodeRow({ messages }, escaping, WHOLE)).toThrow(RowEncodingError);
+    expect(() => encodePrompt(messages.slice(0, 1), escaping)).toThrow(/names control tokens.*<\|im_end\|>/);
   });
 });
 

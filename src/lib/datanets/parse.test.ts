@@ -124,11 +124,14 @@ describe('shapes', () => {
       { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] },
       /content\[0\]: only text .* "image_url"/
     ],
-    [{ messages: [{ role: 'assistant', content: null, tool_calls: [] }] }, /messages\[0\]: tool calls/],
+    [
+      { messages: [{ role: 'assistant', content: null, tool_calls: [] }] },
+      /messages\[0\]\.content: expected text/
+    ],
     [{ instruction: 'a', output: ' ' }, 'output: the answer is empty'],
     [
       { conversations: [{ from: 'human', value: 1 }] },
-      'conversations[0].value: expected text, received number'
+      'conversations[0].value: expected text or a list of text parts'
     ],
     [{ prompt: 'a', completion: '' }, 'completion: the answer is empty'],
     [{ prompt: 'a', completion: 3 }, 'completion: expected text or a list of messages'],

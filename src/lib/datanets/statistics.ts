@@ -1,7 +1,8 @@
 import { TabtuneError } from '../errors';
 import { ChatTemplateError, NoChatTemplateError } from '../formats/chat-template';
 import { TokenBeyondModelError, type ChatTokenizer } from '../formats/tokenizer';
-import { encodeRow, RowEncodingError, type EncodedRow, type EncodeOptions } from './encode';
+import { RowEncodingError, type RowWarning } from './answers';
+import { encodeRow, type EncodedRow, type EncodeOptions } from './encode';
 import type { Row } from './row';
 
 /** Token counts of a data set; row numbers are positions in the list, from 0. */
@@ -16,6 +17,8 @@ export interface RowStatistics {
   cutTokens: number;
   /** Rows that leave nothing to train on: they are skipped. */
   untrainable: number[];
+  /** Rows of which something is worth knowing, by what it is (`ROW_WARNINGS`). */
+  warnings: Partial<Record<RowWarning, number[]>>;
 }
 
 /** A row that could not be encoded. */
@@ -96,7 +99,8 @@ export function describeRows(rows: readonly (EncodedRow | undefined)[]): RowStat
     longest: 0,
     cutRows: [],
     cutTokens: 0,
-    untrainable: []
+    untrainable: [],
+    warnings: {}
   };
   rows.forEach((row, i) => {
     if (!row) return;
@@ -107,6 +111,7 @@ export function describeRows(rows: readonly (EncodedRow | undefined)[]): RowStat
     statistics.cutTokens += row.truncated;
     if (row.truncated > 0) statistics.cutRows.push(i);
     if (trained === 0) statistics.untrainable.push(i);
+    for (const warning of row.warnings) (statistics.warnings[warning] ??= []).push(i);
   });
   return statistics;
 }

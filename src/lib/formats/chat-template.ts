@@ -1,9 +1,25 @@
 import { TabtuneError } from '../errors';
+import { CALL_FORMS, showsCall, withForm, PROBE_CALL, type CallForm, type TemplateCall } from './call-form';
+import { today, type Day } from './jinja/strftime';
 
-/** One turn, as templates see it. */
+/** One turn, as templates are given it. */
 export interface TemplateMessage {
   role: string;
   content: string;
+  /** What the assistant thought, under each of the names that templates have for it. */
+  reasoning?: string;
+  tool_calls?: readonly TemplateCall[];
+  tool_call_id?: string;
+  name?: string;
+}
+
+/** What a conversation is rendered with. */
+export interface RenderOptions {
+  addGenerationPrompt: boolean;
+  /** Functions that the assistant may call. */
+  tools?: readonly Readonly<Record<string, unknown>>[];
+  /** What the template is told today is. Default: the day it is. */
+  date?: Day;
 }
 
 /** The model has no chat template, so a conversation cannot be put into words for it. */
@@ -18,115 +34,81 @@ export interface TextSpan {
   end: number;
 }
 
-/**
- * What a template writes around messages of given roles: `parts[0] content[order[0]] parts[1] content[order[1]] ...`.
- * A content that is not shown, or shown twice, has no skeleton.
- */
-export interface Skeleton {
-  parts: string[];
-  /** Which message stands between `parts[k]` and `parts[k + 1]`; templates may reorder. */
-  order: number[];
+/** A template that was read; throws what the template throws. */
+interface ParsedTemplate {
+  render(variables: Readonly<Record<string, unknown>>, day: Day): string;
 }
 
-/** Renders Jinja source for messages; throws what the template throws. */
-export type RenderJinja = (
-  source: string,
-  messages: TemplateMessage[],
-  addGenerationPrompt: boolean
-) => string;
+/** Reads Jinja; throws where it is none. */
+export type ParseTemplate = (source: string) => ParsedTemplate;
 
 /** A row of private-use characters that neither templates nor people write. */
-const SLOT_OPEN = '\u{f5a01}';
-const SLOT_CLOSE = '\u{f5a02}';
-const MARK_OPEN = '\u{f5a03}';
-const MARK_CLOSE = '\u{f5a04}';
+const SLOT = '\u{f5a00}';
 
-const GENERATION_TAG = /(\s*)\{%(-?)\s*(end)?generation\s*(-?)%\}(\s*)/g;
-
-/** Different role sequences remembered at once; a data set has few. */
-const SKELETONS_KEPT = 512;
-
-/** A model's chat template, and where in its output the messages end up. */
+/** A model's chat template. */
 export class ChatTemplate {
-  readonly #jinja: RenderJinja;
   readonly #source: string;
-  readonly #marked: string | undefined;
-  readonly #skeletons = new Map<string, Skeleton | undefined>();
+  readonly #names: Readonly<Record<string, unknown>>;
+  readonly #parse: ParseTemplate;
+  #parsed: ParsedTemplate | undefined;
+  #callForms: readonly CallForm[] | undefined;
 
-  /** @param source Jinja text, as in `tokenizer_config.json` or `chat_template.jinja`. */
-  constructor(source: string, jinja: RenderJinja) {
+  /**
+   * @param source Jinja text, as in `tokenizer_config.json` or `chat_template.jinja`
+   * @param names what the template may use besides the conversation: `bos_token` and the like
+   */
+  constructor(source: string, names: Readonly<Record<string, unknown>>, parse: ParseTemplate) {
     this.#source = source;
-    this.#jinja = jinja;
-    this.#marked = withMarkers(source);
+    this.#names = names;
+    this.#parse = parse;
   }
 
-  /** The conversation as the model reads it. Throws `ChatTemplateError`. */
-  render(messages: readonly TemplateMessage[], options: { addGenerationPrompt: boolean }): string {
-    return this.#render(this.#source, messages, options.addGenerationPrompt);
+  /** Whether the template has a word for the end of what a model thinks. */
+  get knowsReasoning(): boolean {
+    return this.#source.includes('</think>');
   }
 
   /**
-   * What the template's own `{% generation %}` blocks enclose in the text that `render` gives. Undefined where the
-   * template has no such blocks or the conversation hides them.
+   * How the template takes calls of tools, the likeliest form first; none where it does not write them. It is tried out
+   * once: templates differ in whether the arguments are an object or its JSON, and in what stands for no words.
    */
-  generationSpans(
-    messages: readonly TemplateMessage[],
-    options: { addGenerationPrompt: boolean }
-  ): TextSpan[] | undefined {
-    if (this.#marked === undefined) return undefined;
-    const marked = this.#render(this.#marked, messages, options.addGenerationPrompt);
-    const spans: TextSpan[] = [];
-    let text = '';
-    let open = -1;
-    for (const piece of marked.split(new RegExp(`(${MARK_OPEN}|${MARK_CLOSE})`, 'u'))) {
-      if (piece === MARK_OPEN) {
-        if (open >= 0) return undefined;
-        open = text.length;
-      } else if (piece === MARK_CLOSE) {
-        if (open < 0) return undefined;
-        if (text.length > open) spans.push({ start: open, end: text.length });
-        open = -1;
-      } else {
-        text += piece;
+  get callForms(): readonly CallForm[] {
+    this.#callForms ??= CALL_FORMS.filter((form) => {
+      try {
+        const call = { role: 'assistant', content: '', tool_calls: [PROBE_CALL] };
+        return showsCall(
+          form,
+          this.#run([{ role: 'user', content: 'q' }, withForm(call, form)], { addGenerationPrompt: false })
+        );
+      } catch {
+        return false;
       }
-    }
-    return open < 0 && text === this.render(messages, options) ? spans : undefined;
+    });
+    return this.#callForms;
   }
 
-  /** The template's text around messages of these roles, or undefined where it cannot be told. Remembered. */
-  skeleton(roles: readonly string[], options: { addGenerationPrompt: boolean }): Skeleton | undefined {
-    const key = JSON.stringify([options.addGenerationPrompt, roles]);
-    if (!this.#skeletons.has(key)) {
-      if (this.#skeletons.size >= SKELETONS_KEPT) this.#skeletons.clear();
-      this.#skeletons.set(key, this.#findSkeleton(roles, options));
-    }
-    return this.#skeletons.get(key);
-  }
-
-  #findSkeleton(roles: readonly string[], options: { addGenerationPrompt: boolean }): Skeleton | undefined {
-    const messages = roles.map((role, i) => ({ role, content: `${SLOT_OPEN}${i}${SLOT_CLOSE}` }));
-    let text: string;
+  /** What the template writes after an answer's last word; undefined where it cannot be told. */
+  endOfTurn(): string | undefined {
+    const turns = [
+      { role: 'user', content: 'q' },
+      { role: 'assistant', content: SLOT }
+    ];
     try {
-      text = this.render(messages, options);
+      const text = this.render(turns, { addGenerationPrompt: false });
+      const at = text.lastIndexOf(SLOT);
+      return at < 0 ? undefined : text.slice(at + SLOT.length);
     } catch (error) {
       if (error instanceof ChatTemplateError) return undefined;
       throw error;
     }
-    const pieces = text.split(new RegExp(`${SLOT_OPEN}(\\d+)${SLOT_CLOSE}`, 'u'));
-    const parts = pieces.filter((_, i) => i % 2 === 0);
-    const order = pieces.filter((_, i) => i % 2 === 1).map(Number);
-    return new Set(order).size === roles.length && order.length === roles.length
-      ? { parts, order }
-      : undefined;
   }
 
-  #render(source: string, messages: readonly TemplateMessage[], addGenerationPrompt: boolean): string {
+  /** The conversation as the model reads it. Throws `ChatTemplateError`. */
+  render(messages: readonly TemplateMessage[], options: RenderOptions): string {
     try {
-      // Copies: a template may write to its messages.
-      return this.#jinja(
-        source,
-        messages.map(({ role, content }) => ({ role, content })),
-        addGenerationPrompt
+      return this.#run(
+        messages.map((message) => this.#formed(message)),
+        options
       );
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -138,20 +120,29 @@ export class ChatTemplate {
       );
     }
   }
-}
 
-/**
- * The template with each `{% generation %}` tag replaced by an output of a mark, so that rendering shows where the
- * answers are. Whitespace around the tags goes as Jinja's `trim_blocks` and `lstrip_blocks` would have it.
- */
-function withMarkers(source: string): string | undefined {
-  const trimmed = source
-    .replace(/^[ \t]+(?=\{%-?\s*(?:end)?generation\s*-?%\})/gm, '')
-    .replace(/(\{%-?\s*(?:end)?generation\s*-?%\})\n/g, '$1');
-  let found = false;
-  const marked = trimmed.replace(GENERATION_TAG, (_, before, left, end, right, after) => {
-    found = true;
-    return `${left ? '' : before}{{ "${end ? MARK_CLOSE : MARK_OPEN}" }}${right ? '' : after}`;
-  });
-  return found ? marked : undefined;
+  #formed(message: TemplateMessage): Record<string, unknown> {
+    const { reasoning, ...fields } = message;
+    const thought = reasoning ? { reasoning_content: reasoning, reasoning, thinking: reasoning } : {};
+    const [call] = message.tool_calls ?? [];
+    if (!call) return { ...fields, ...thought };
+    const form =
+      this.callForms.find((each) => each.arguments === typeof call.function.arguments) ?? this.callForms[0];
+    if (!form) throw new ChatTemplateError('it does not write calls of tools');
+    return { ...withForm(fields, form), ...thought };
+  }
+
+  #run(messages: readonly Record<string, unknown>[], options: RenderOptions): string {
+    this.#parsed ??= this.#parse(this.#source);
+    return this.#parsed.render(
+      {
+        ...this.#names,
+        messages,
+        tools: options.tools ?? null,
+        documents: null,
+        add_generation_prompt: options.addGenerationPrompt
+      },
+      options.date ?? today()
+    );
+  }
 }

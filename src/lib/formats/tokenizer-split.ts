@@ -16,39 +16,36 @@ export interface FoundToken extends TextSpan {
  * answer that begins with a line break, after a prompt that ends with one), the pieces are what a chat produces: its
  * prompt is tokenised before the answer exists.
  *
- * A control token that touches a `literal` stretch is not a control token: a message that contains `<|im_end|>` is
- * encoded as those ten characters and cannot end its own turn.
+ * An added token that touches a `literal` stretch is plain text: a message that contains `<|im_end|>` is encoded as those
+ * ten characters and cannot end its own turn.
  */
 export class TextSplitter {
   readonly #separators: TokenFinder;
-  readonly #controls: TokenFinder;
+  readonly #added: TokenFinder;
   readonly #encode: EncodeStretch;
 
   constructor(json: TokenizerJson, encode: EncodeStretch) {
     this.#separators = new TokenFinder(separatorsOf(json));
-    this.#controls = new TokenFinder(json.added_tokens.filter((token) => token.special));
+    this.#added = new TokenFinder(json.added_tokens);
     this.#encode = encode;
   }
 
-  /** The first control token (an added token marked special) in the text. */
-  firstControlToken(text: string): FoundToken | undefined {
-    return this.#controls.find(text)[0];
+  /** The added tokens whose names stand in a text. */
+  addedTokens(text: string): FoundToken[] {
+    return this.#added.find(text);
   }
 
   /**
    * Token ids of each piece between the cuts; `cuts.length + 1` lists.
    * @param cuts ascending offsets into the text.
-   * @param literal stretches in which control tokens are plain text.
+   * @param literal stretches in which added tokens are plain text.
    */
   encode(text: string, cuts: readonly number[], literal: readonly TextSpan[] = []): number[][] {
     const bounds = [0, ...cuts, text.length];
     const separators = bounds
       .slice(1)
       .flatMap((end, i) => this.#separators.find(text, bounds[i], end))
-      .filter(
-        ({ token, start, end }) =>
-          !token.special || !literal.some((span) => start < span.end && end > span.start)
-      );
+      .filter(({ start, end }) => !literal.some((span) => start < span.end && end > span.start));
     const byStart = new Map(separators.map((separator) => [separator.start, separator]));
     const byEnd = new Map(separators.map((separator) => [separator.end, separator]));
 

@@ -236,3 +236,25 @@ export function mistral(): TokenizerFiles {
 export function mistralMetaspace(): TokenizerFiles {
   return sentencePiece('metaspace');
 }
+
+/**
+ * A byte-level tokeniser with these control tokens, for whatever template.
+ * @param plain added tokens that are not marked special
+ * @param bos what the tokeniser puts before a text
+ */
+export function withTokens(
+  specials: string[],
+  tokenizerConfig: Record<string, unknown>,
+  plain: string[] = [],
+  bos?: string
+): TokenizerFiles {
+  const { json, size } = byteLevel(specials, {
+    pre_tokenizer: splitThenBytes(GPT_SPLIT),
+    ...(bos === undefined ? {} : { bos })
+  });
+  const more = special(plain, size).map((token) => ({ ...token, special: false }));
+  return {
+    tokenizerJson: { ...json, added_tokens: [...(json.added_tokens as unknown[]), ...more] },
+    tokenizerConfig
+  };
+}

@@ -151,6 +151,28 @@ describe('a tokeniser that is not there or does not fit', () => {
     await expect(loading).rejects.toThrow(/cannot be used: .*Telepathy/);
   });
 
+  it('refuses Unigram with byte fallback, which the library passes over', async () => {
+    const tokenizerJson = {
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+      post_processor: null,
+      decoder: null,
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        vocab: [
+          ['<unk>', 0],
+          ['▁a', -1]
+        ],
+        byte_fallback: true
+      }
+    };
+    await expect(loadTokenizer({ tokenizerJson, tokenizerConfig: {} })).rejects.toThrow(
+      /Unigram with byte_fallback/
+    );
+  });
+
   it('needs neither a config nor the empty parts of a tokenizer.json', async () => {
     const { model, decoder, pre_tokenizer } = smollm2().tokenizerJson as Record<string, unknown>;
     const tokenizer = await loadTokenizer({

@@ -3,7 +3,8 @@ import { TabtuneError } from '../errors';
 import {
   ChatTemplate,
   NoChatTemplateError,
-  type RenderJinja,
+  type ParseTemplate,
+  type RenderOptions,
   type TemplateMessage,
   type TextSpan
 } from './chat-template';
@@ -53,12 +54,12 @@ export interface ChatTokenizer {
   /** Text of tokens as they are generated; control tokens add nothing. */
   stream(): TextStream;
   isSpecial(id: number): boolean;
-  /** The first control token whose name stands in a text. */
-  firstControlToken(text: string): FoundToken | undefined;
+  /** Control tokens whose names stand in a text: those marked special, and those that end an answer however marked. */
+  controlTokens(text: string): FoundToken[];
   /** The conversation in the model's own words. Throws `NoChatTemplateError`, `ChatTemplateError`. */
-  render(messages: readonly TemplateMessage[], options: { addGenerationPrompt: boolean }): string;
+  render(messages: readonly TemplateMessage[], options: RenderOptions): string;
   readonly hasChatTemplate: boolean;
-  /** The template itself, for what needs to know where messages end up; undefined where there is none. */
+  /** The template itself; undefined where there is none. */
   readonly template: ChatTemplate | undefined;
   /** Tokens that end an answer: the tokeniser's end of text (first, if it has one) and the template's end of turn. */
   readonly eosIds: number[];
@@ -79,8 +80,9 @@ export const CHATML_TEMPLATE =
  * shaken off: it sets up ONNX while loading). Measured with esbuild, minified / gzip: 546 / 160 kB with
  * onnxruntime-web, and 27 MB of WebAssembly beside it in the built page; 433 / 123 kB with `tools/no-onnx` in its
  * place, as package.json has it. Importing only the library's own two building blocks (@huggingface/tokenizers and
- * @huggingface/jinja) would be 88 / 25 kB, but then special tokens, template choice and rendering would be ours to
- * keep in step with the library's; next to a model of 100 MB and more the difference does not show.
+ * @huggingface/jinja) would be 88 / 25 kB, but then special tokens would be ours to keep in step with the library's; next to
+ * a model of 100 MB and more the difference does not show. Templates are ours: the library's Jinja differs from Python's
+ * (`jinja/template.test.ts`).
  *
  * @param rows of the model's embedding: a text that needs a token beyond them is refused (`TokenBeyondModelError`)
  * @throws TokenizerError, TokenizerBoundsError
@@ -95,15 +97,26 @@ export async function loadTokenizer(files: TokenizerFiles, rows = Infinity): Pro
     );
   }
   requireBoundedTokenizer(json);
+  if (json.model.type === 'Unigram' && json.model.byte_fallback === true) {
+    throw new TokenizerError(
+      "The model's tokenizer.json is of the kind Unigram with byte_fallback, which is not computed here: letters outside of its " +
+        'vocabulary would become unknown. Choose a model with a BPE tokeniser.',
+      { details: { file: 'tokenizer.json', type: 'Unigram' } }
+    );
+  }
   const config = flattenTokenizerConfig(files.tokenizerConfig);
   requireBoundedTemplate(config.chat_template, 'tokenizer_config.json');
   requireBoundedTemplate(files.chatTemplate, 'chat_template.jinja');
-  const { PreTrainedTokenizer } = await import('@huggingface/transformers');
+  const [{ PreTrainedTokenizer }, { JinjaTemplate }] = await Promise.all([
+    import('@huggingface/transformers'),
+    import('./jinja/template')
+  ]);
   try {
     // The template is chosen here and passed at each rendering: the library need not see it.
     const settings = { ...config, chat_template: undefined };
     const build = (tokenizerJson: TokenizerJson) => new PreTrainedTokenizer(tokenizerJson, settings);
-    return new TransformersTokenizer(json, config, build, files.chatTemplate, rows);
+    const parse = (source: string) => new JinjaTemplate(source);
+    return new TransformersTokenizer(json, config, build, files.chatTemplate, parse, rows);
   } catch (cause) {
     if (cause instanceof TabtuneError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -140,6 +153,7 @@ class TransformersTokenizer implements ChatTokenizer {
     config: Record<string, unknown>,
     build: (json: TokenizerJson) => PreTrainedTokenizer,
     chatTemplate: string | undefined,
+    parse: ParseTemplate,
     rows: number
   ) {
     this.#rows = rows;
@@ -163,13 +177,7 @@ class TransformersTokenizer implements ChatTokenizer {
     for (const id of this.#whole.get_vocab().values()) highest = Math.max(highest, id);
     this.vocabSize = highest + 1;
     const source = chooseTemplate(config, chatTemplate);
-    const jinja: RenderJinja = (chat_template, messages, add_generation_prompt) =>
-      this.#whole.apply_chat_template(messages, {
-        chat_template,
-        add_generation_prompt,
-        tokenize: false
-      }) as string;
-    this.template = source === undefined ? undefined : new ChatTemplate(source, jinja);
+    this.template = source === undefined ? undefined : new ChatTemplate(source, templateNames(config), parse);
     this.eosIds = this.#findEosIds();
   }
 
@@ -216,11 +224,13 @@ class TransformersTokenizer implements ChatTokenizer {
     return this.#special.has(id);
   }
 
-  firstControlToken(text: string): FoundToken | undefined {
-    return this.#splitter.firstControlToken(text);
+  controlTokens(text: string): FoundToken[] {
+    return this.#splitter
+      .addedTokens(text)
+      .filter(({ token }) => token.special || this.eosIds.includes(token.id));
   }
 
-  render(messages: readonly TemplateMessage[], options: { addGenerationPrompt: boolean }): string {
+  render(messages: readonly TemplateMessage[], options: RenderOptions): string {
     if (!this.template) {
       throw new NoChatTemplateError(
         'The model has no chat template, so it cannot read conversations: it was probably never tuned to chat. ' +
@@ -249,11 +259,18 @@ class TransformersTokenizer implements ChatTokenizer {
     // Undefined, whatever the declaration says, where the config names no end token.
     const eos: number | undefined = this.#whole.eos_token_id;
     if (eos !== undefined) ids.add(eos);
-    const turn = this.template?.skeleton(['user', 'assistant'], { addGenerationPrompt: false });
-    const end = turn && this.#splitter.firstControlToken(turn.parts[turn.parts.length - 1]);
+    // Whether it is marked special or not: what a template writes behind an answer ends it.
+    const [end] = this.#splitter.addedTokens(this.template?.endOfTurn() ?? '');
     if (end) ids.add(end.token.id);
     return [...ids];
   }
+}
+
+/** What a template may use of the tokeniser's own names: `bos_token`, `eos_token` and the like. */
+function templateNames(config: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).filter(([key, value]) => key.endsWith('_token') && typeof value === 'string')
+  );
 }
 
 function idsOf(tokenizer: PreTrainedTokenizer, text: string, addSpecialTokens: boolean): number[] {

@@ -1,5 +1,5 @@
-import { encodePrompt } from '../datanets/encode';
-import type { Message } from '../datanets/row';
+import { encodePrompt, encodeText } from '../datanets/encode';
+import type { Message, Tool } from '../datanets/row';
 import type { Checkpoint } from '../formats/checkpoint';
 import type { Adapter } from '../formats/peft';
 import type { ChatTokenizer } from '../formats/tokenizer';
@@ -16,6 +16,8 @@ export interface ReplyOptions {
   readonly seed: number;
   /** Whether the adapter answers, or the bare base. */
   readonly adapter: boolean;
+  /** Functions that it may call. */
+  readonly tools?: readonly Tool[];
   readonly signal?: AbortSignal;
 }
 
@@ -40,6 +42,7 @@ export class ChatSession {
   readonly #eosIds: readonly number[];
   readonly #context: number;
   readonly #adapter: AdapterOnGpu | undefined;
+  readonly #date: string | undefined;
   /** By whether the adapter is worn; made when first asked. */
   readonly #generators = new Map<boolean, Promise<Generator>>();
 
@@ -48,13 +51,15 @@ export class ChatSession {
     tokenizer: ChatTokenizer,
     eosIds: readonly number[],
     context: number,
-    adapter: AdapterOnGpu | undefined
+    adapter: AdapterOnGpu | undefined,
+    date: string | undefined
   ) {
     this.#model = model;
     this.#tokenizer = tokenizer;
     this.#eosIds = eosIds;
     this.#context = context;
     this.#adapter = adapter;
+    this.#date = date;
   }
 
   static async open(
@@ -65,6 +70,8 @@ export class ChatSession {
       readonly adapter?: Adapter;
       readonly quant: 'nf4' | 'none';
       readonly context?: number;
+      /** What the template is told today is: the day of the adapter's run. Default: the day it is. */
+      readonly date?: string;
     } & LoadOptions
   ): Promise<ChatSession> {
     const { device, checkpoint, tokenizer, adapter, quant } = options;
@@ -72,7 +79,7 @@ export class ChatSession {
     try {
       const worn = adapter && model.addAdapter(adapter);
       const context = Math.min(options.context ?? defaultContext, model.base.config.maxPositions);
-      return new ChatSession(model, tokenizer, endTokens(checkpoint, tokenizer), context, worn);
+      return new ChatSession(model, tokenizer, endTokens(checkpoint, tokenizer), context, worn, options.date);
     } catch (error) {
       model.destroy();
       throw error;
@@ -93,7 +100,12 @@ export class ChatSession {
     options: ReplyOptions
   ): AsyncGenerator<ReplyPart, void, void> {
     const ids =
-      typeof prompt === 'string' ? this.#tokenizer.encode(prompt) : encodePrompt(prompt, this.#tokenizer);
+      typeof prompt === 'string'
+        ? encodeText(prompt, this.#tokenizer)
+        : encodePrompt(prompt, this.#tokenizer, {
+            ...(options.tools ? { tools: options.tools } : {}),
+            ...(this.#date ? { date: this.#date } : {})
+          });
     const generator = await this.#generator(options.adapter && this.#adapter !== undefined);
     const stream = this.#tokenizer.stream();
     let text = '';

@@ -94,7 +94,8 @@ export class Explainer {
   ): Promise<Explanation> {
     const { tokenizer, moments, sketched } = this.#options;
     const { config, layout } = this.#session;
-    const row = lastAnswer(question, tokenizer, Math.min(mostLength, config.maxPositions));
+    const { date } = this.#options.options;
+    const row = lastAnswer(question, tokenizer, Math.min(mostLength, config.maxPositions), date);
     await this.#session.prepare(lengthFor(row.tokens.length), 1);
     const comparison = new Comparison({
       parameters: layout.length / config.layers,
@@ -130,20 +131,27 @@ export class Explainer {
 /**
  * Tokens of a row with a mark on those of its last answer alone. What is longer than `most` loses its beginning; of an
  * answer that is itself too long, the end goes too, so that a quarter is left for what it answers.
+ * @param date of the run whose rows it is compared with
  * @throws NoAnswerError
  */
-export function lastAnswer(row: Row, tokenizer: ChatTokenizer, most: number): TrainingRow {
+export function lastAnswer(row: Row, tokenizer: ChatTokenizer, most: number, date?: string): TrainingRow {
   if (isChatRow(row) && row.messages.at(-1)?.role !== 'assistant') {
     throw new NoAnswerError(
       'The conversation does not end with an answer, so there is nothing to explain. Ask something first.'
     );
   }
-  const whole = encodeRow(row, tokenizer, { maxLength: Infinity, trainOn: 'answers' });
+  const whole = encodeRow(row, tokenizer, {
+    maxLength: Infinity,
+    trainOn: 'answers',
+    ...(date ? { date } : {})
+  });
   const [first, end] = lastMarked(whole);
   if (first === end) {
     throw new NoAnswerError('The answer is empty for this model, so there is nothing to explain.');
   }
-  const from = Math.max(0, Math.min(whole.tokens.length - most, first - Math.floor(most / 4)));
+  // Of the sequence that it stands in.
+  const start = whole.starts.findLast((at) => at <= first) ?? 0;
+  const from = Math.max(start, Math.min(whole.tokens.length - most, first - Math.floor(most / 4)));
   const tokens = whole.tokens.slice(from, from + most);
   const trained = tokens.map((_, i) => Number(from + i >= first && from + i < end));
   return { tokens, trained: Uint8Array.from(trained) };

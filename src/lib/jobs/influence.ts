@@ -183,8 +183,8 @@ async function measureMoments(
 }
 
 function encode({ tokenizer, options, signal }: MeasuringJob, rows: readonly Row[]): Promise<EncodedRows> {
-  const { maxLength, trainOn } = options;
-  return encodeRows(rows, tokenizer, { maxLength, trainOn, ...(signal ? { signal } : {}) });
+  const { maxLength, trainOn, date } = options;
+  return encodeRows(rows, tokenizer, { maxLength, trainOn, date, ...(signal ? { signal } : {}) });
 }
 
 function tell(job: MeasuringJob, phase: InfluencePhase, done = 0, total = 0): void {

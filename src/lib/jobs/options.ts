@@ -1,4 +1,5 @@
 import { TabtuneError } from '../errors';
+import { isDay, today } from '../formats/jinja/strftime';
 import { targetNames } from '../formats/peft';
 import type { Scheduler } from '../gpu/train/schedule';
 import { projections, type Projection } from '../gpu/model/weights';
@@ -29,6 +30,8 @@ export interface FinetuneOptions {
   readonly trainOn: 'answers' | 'everything';
   readonly shuffle: boolean;
   readonly seed: number;
+  /** What the model's chat template is told today is; '' for the day on which the run begins. */
+  readonly date: string;
   readonly checkpointing: 'auto' | 'on' | 'off';
 }
 
@@ -247,6 +250,14 @@ export const parameterSpecs: readonly ParameterSpec[] = [
     advanced: true
   },
   {
+    name: 'date',
+    label: 'Date',
+    help: "What the model's chat template is told today is, as 2026-12-01; empty is the day of the run.",
+    kind: 'text',
+    default: '',
+    advanced: true
+  },
+  {
     name: 'checkpointing',
     label: 'Checkpointing',
     help: "Computes a layer's values again in the backward pass instead of keeping them: slower by a third, far less memory.",
@@ -281,7 +292,18 @@ export function completeOptions(given: Partial<Record<keyof FinetuneOptions, unk
   const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options = { ...defaultOptions, ...defined } as FinetuneOptions;
   parseTargets(options.targets);
+  if (options.date !== '' && !isDay(options.date)) {
+    throw new InvalidOptionError(
+      `Date (date) is ${JSON.stringify(options.date)}: write a day such as 2026-12-01, or nothing.`,
+      { details: { option: 'date', value: options.date } }
+    );
+  }
   return options;
+}
+
+/** The options with a day: theirs, or the one it is. A run has one from its beginning on, however long it takes. */
+export function datedOptions(options: FinetuneOptions): FinetuneOptions {
+  return options.date === '' ? { ...options, date: today() } : options;
 }
 
 /** Why a value cannot be used, or undefined. */

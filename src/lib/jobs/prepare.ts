@@ -34,9 +34,9 @@ export interface PreparedRun {
  */
 export async function prepareRun(inputs: RunInputs): Promise<PreparedRun> {
   const { device, checkpoint, tokenizer, options, signal } = inputs;
-  const { maxLength, trainOn } = options;
+  const { maxLength, trainOn, date } = options;
   const encode = (rows: readonly Row[]) =>
-    encodeRows(rows, tokenizer, { maxLength, trainOn, ...(signal ? { signal } : {}) });
+    encodeRows(rows, tokenizer, { maxLength, trainOn, date, ...(signal ? { signal } : {}) });
   const rows = await encode(inputs.rows);
   const questions = inputs.questions ? await encode(inputs.questions) : { encoded: [], index: [] };
   const traits = traitsOf(device);

@@ -46,11 +46,14 @@ export async function scoreRows(
     readonly rows: readonly Row[];
     readonly maxLength: number;
     readonly quant: 'nf4' | 'none';
+    /** Of the adapter's run. Default: the day it is. */
+    readonly date?: string;
   } & LoadOptions
 ): Promise<ScoreResult> {
   const { device, checkpoint, tokenizer, rows, maxLength, quant, signal } = options;
   const { encoded, index, statistics, refusals } = await encodeRows(rows, tokenizer, {
     maxLength,
+    ...(options.date ? { date: options.date } : {}),
     ...(signal ? { signal } : {})
   });
   const model = await ModelOnGpu.open(device, checkpoint, quant === 'nf4' ? 'nf4' : 'f16', options);

@@ -17,10 +17,16 @@ export function traitsOf(device: Device): DeviceTraits {
   return { style: device.style, maxTensorBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize) };
 }
 
-/** End tokens of a model's answers: the tokeniser's own and those that generation_config.json adds. */
-export function endTokens(checkpoint: Pick<Checkpoint, 'generation'>, tokenizer: ChatTokenizer): number[] {
-  const stated = (checkpoint.generation as { eos_token_id?: unknown } | undefined)?.eos_token_id;
-  const more = (Array.isArray(stated) ? stated : [stated]).filter((id): id is number => Number.isInteger(id));
+/** End tokens of a model's answers: the tokeniser's own and those that generation_config.json and config.json add. */
+export function endTokens(
+  { generation, config }: Pick<Checkpoint, 'generation' | 'config'>,
+  tokenizer: ChatTokenizer
+): number[] {
+  const stated = [generation, config].flatMap((file) => {
+    const ids = (file as { eos_token_id?: unknown } | undefined)?.eos_token_id;
+    return (Array.isArray(ids) ? ids : [ids]) as unknown[];
+  });
+  const more = stated.filter((id): id is number => Number.isInteger(id));
   return [...new Set([...tokenizer.eosIds, ...more])];
 }
 

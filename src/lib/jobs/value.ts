@@ -91,9 +91,9 @@ export async function measureValue(job: ValueJob): Promise<ValueResult> {
 
 /** @throws PromptError that names the first prompt without an answer that can be measured, and why */
 async function requirePrompts({ prompts, tokenizer, options, signal }: ValueJob): Promise<void> {
-  const { maxLength, trainOn } = options;
+  const { maxLength, trainOn, date } = options;
   const { index, refusals } = await encodeRows(prompts, tokenizer, {
-    ...{ maxLength, trainOn },
+    ...{ maxLength, trainOn, date },
     ...(signal ? { signal } : {})
   });
   const missing = prompts.findIndex((_, i) => !index.includes(i));

@@ -47,6 +47,8 @@ export interface ChatJob {
   checkpoint: Checkpoint;
   tokenizer: ChatTokenizer;
   adapter?: Adapter;
+  /** The day that chat templates are told, of the run that made the adapter (`2026-11-22`); default today. */
+  date?: string;
   quant: 'nf4' | 'none';
   signal: AbortSignal;
   onProgress: (done: number, total: number) => void;

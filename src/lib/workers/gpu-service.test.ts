@@ -427,4 +427,35 @@ describe('a chat in the GPU worker', () => {
     await service.openChat({ ...chat, adapter: adapterId }, () => undefined);
     expect(opened).toEqual([undefined, { ...adapter(4), trainedOn: 'b' }]);
   });
+
+  it('keeps the day of the run that made an adapter, and tells it again when it chats with it', async () => {
+    const { jobs } = chatJobs();
+    const dates: unknown[] = [];
+    const train = jobs.finetune!;
+    const service = serviceWith({
+      ...jobs,
+      finetune: (job) => {
+        dates.push(job.options.date);
+        return train(job);
+      },
+      openChat: (job) => {
+        dates.push(job.date);
+        return jobs.openChat!(job);
+      }
+    });
+    let adapterId = '';
+    const options = { rank: 1, date: '2026-11-22' };
+    await service.finetune({ ...request, options }, (event) => {
+      if (event.phase === 'done') adapterId = event.adapter;
+    });
+    await service.openChat({ ...chat, adapter: adapterId }, () => undefined);
+    expect(dates).toEqual(['2026-11-22', '2026-11-22']);
+    // Without one it is the day on which it begins, and stays it.
+    await service.finetune(request, () => undefined);
+    expect(dates[2]).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+    const days = (await store.runs()).map(
+      ({ run: { page } }) => (page as { request: { options: { date: string } } }).request.options.date
+    );
+    expect(days.sort()).toEqual(['2026-11-22', dates[2]].sort());
+  });
 });

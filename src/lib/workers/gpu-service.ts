@@ -1,7 +1,8 @@
+import { dateOf } from './adapter-date';
 import type { Store } from '../datanets/store/store';
 import { StoppedError } from '../errors';
 import type { Device } from '../gpu/device';
-import { completeOptions } from '../jobs/options';
+import { completeOptions, datedOptions } from '../jobs/options';
 import { requireAllowed } from '../jobs/training-data';
 import type {
   AnswerSources,
@@ -207,8 +208,10 @@ export class GpuService implements GpuWorker {
     const adapter = request.adapter === undefined ? undefined : await loadAdapter(store, request.adapter);
     for (const message of await chatNotices(checkpoint, adapter, request.quant))
       onEvent({ phase: 'warned', message });
+    const date = request.adapter === undefined ? undefined : await dateOf(store, request.adapter);
     const session = await this.#services.jobs.openChat({
       ...{ device, checkpoint, tokenizer, adapter, signal },
+      ...(date ? { date } : {}),
       quant: request.quant,
       onProgress: (done, total) => onEvent({ phase: 'quantising', done, total })
     });
@@ -241,7 +244,7 @@ export class GpuService implements GpuWorker {
     control: RunControl,
     onEvent: (event: RunEvent) => void
   ): Promise<void> {
-    const options = completeOptions(request.options);
+    const options = datedOptions(completeOptions(request.options));
     // Its weights and its cache would lie in GPU memory beside those of the run.
     await this.#gpu.closeAll();
     onEvent({ phase: 'loading' });
@@ -269,7 +272,11 @@ export class GpuService implements GpuWorker {
     await this.#gpu.offered(recovery);
     const { checkpoint, tokenizer } = await this.#gpu.model(request.model);
     const sources = await sourcesOf(checkpoint, data, options, control.signal);
-    const session = await RunSession.begin(store, { id, request, data, sources }, onEvent);
+    const session = await RunSession.begin(
+      store,
+      { id, request: { ...request, options: { ...request.options, date: options.date } }, data, sources },
+      onEvent
+    );
     resume = session.savedState;
     try {
       const train = async (device: Device) =>

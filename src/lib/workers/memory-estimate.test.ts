@@ -32,7 +32,9 @@ describe('the memory of a run before it starts', () => {
   it('says how much is short, and with which setting it would fit', () => {
     const estimate = estimateMemory(config, { ...options, batchSize: 256 }, device(2 ** 24), 256);
     expect(estimate.fits).toBe(false);
-    expect(estimate.advice).toMatch(/this GPU allows \d+ MiB, \d+ MiB short\. It would fit with: batch size 16 with accumulation 16\.$/);
+    expect(estimate.advice).toMatch(
+      /this GPU allows \d+ MiB, \d+ MiB short\. It would fit with: batch size 16 with accumulation 16\.$/
+    );
   });
 
   it('names a parameter that cannot be', () => {

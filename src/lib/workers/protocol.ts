@@ -66,6 +66,8 @@ export interface StorageUse {
 export interface EncodingOptions {
   maxLength: number;
   trainOn: 'answers' | 'everything';
+  /** What templates are told today is; absent for the day it is. */
+  date?: string;
 }
 
 /** A set of rows in this browser. */
@@ -145,6 +147,8 @@ export interface RowStatistics {
   /** Rows that the model's chat template cannot take, left out of training, and why the first of them. */
   refusedRows: number;
   firstRefusal?: string;
+  /** What else is worth knowing of rows, a sentence each. */
+  warnings: { text: string; rows: number }[];
   /** Rows per length: `counts[i]` rows have up to `edges[i]` tokens. */
   histogram: { edges: number[]; counts: number[] };
 }

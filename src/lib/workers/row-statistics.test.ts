@@ -6,7 +6,9 @@ function row(length: number, trained: number, truncated = 0): EncodedRow {
   return {
     tokens: new Uint32Array(length),
     trained: new Uint8Array(length).fill(1, length - trained),
-    truncated
+    truncated,
+    starts: [],
+    warnings: []
   };
 }
 

@@ -1,3 +1,4 @@
+import { ROW_WARNINGS, type RowWarning } from '../datanets/answers';
 import type { EncodedRow } from '../datanets/encode';
 import { describeRows, type RowRefusal } from '../datanets/statistics';
 import type { RowStatistics } from './protocol';
@@ -11,7 +12,8 @@ export function summariseRows(
   refusals: readonly RowRefusal[],
   longestHeldOut = 0
 ): RowStatistics {
-  const { rows, tokens, trainedTokens, longest, cutRows, cutTokens, untrainable } = describeRows(encoded);
+  const { rows, tokens, trainedTokens, longest, cutRows, cutTokens, untrainable, warnings } =
+    describeRows(encoded);
   const lengths = encoded
     .flatMap((row) => (row ? [row.tokens.length + row.truncated] : []))
     .sort((a, b) => a - b);
@@ -28,6 +30,10 @@ export function summariseRows(
     emptyRows: untrainable.length,
     refusedRows: refusals.length,
     firstRefusal: refusals[0]?.reason,
+    warnings: Object.entries(warnings).map(([warning, found]) => ({
+      text: ROW_WARNINGS[warning as RowWarning],
+      rows: found.length
+    })),
     histogram: histogram(lengths)
   };
 }

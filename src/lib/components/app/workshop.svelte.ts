@@ -1,3 +1,4 @@
+import { isDay } from '$lib/formats/jinja/strftime';
 import { createContext } from 'svelte';
 import { AdaptersState } from '$lib/components/adapters/adapters.svelte';
 import { AttributionState } from '$lib/components/attribution/attribution.svelte';
@@ -72,10 +73,14 @@ export class Workshop {
     };
   }
 
-  readonly encoding: EncodingOptions = $derived.by(() => ({
-    maxLength: this.parameters.number('maxLength'),
-    trainOn: this.parameters.values['trainOn'] === 'everything' ? 'everything' : 'answers'
-  }));
+  readonly encoding: EncodingOptions = $derived.by(() => {
+    const date = String(this.parameters.values['date'] ?? '');
+    return {
+      maxLength: this.parameters.number('maxLength'),
+      trainOn: this.parameters.values['trainOn'] === 'everything' ? 'everything' : 'answers',
+      ...(isDay(date) ? { date } : {})
+    };
+  });
 
   /** Adapters that fit the chosen model. */
   readonly startable: AdapterSummary[] = $derived.by(() => this.adapters.of(this.model.summary?.name));

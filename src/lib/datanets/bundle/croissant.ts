@@ -197,6 +197,17 @@ function recordSets(file: string, fields: ReadonlySet<string>): unknown[] {
       })
     );
   }
+  if (fields.has('tools')) {
+    described.push(
+      field('tools', {
+        description: 'Functions that the assistant may call.',
+        dataType: 'sc:Text',
+        isArray: true,
+        arrayShape: '-1',
+        source: source('tools')
+      })
+    );
+  }
   if (fields.has('tags')) {
     described.push(
       field('tags', {

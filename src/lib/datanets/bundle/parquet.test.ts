@@ -22,7 +22,14 @@ const rowsOf = (count: number): DatanetRow[] =>
         }
   );
 
-const NOTHING = { source: null, licence: null, contribution: null, split: null, drafted: false };
+const NOTHING = {
+  source: null,
+  licence: null,
+  contribution: null,
+  split: null,
+  conversation: null,
+  drafted: false
+};
 
 /** For `JSON.stringify`: keys in order, and a content that a row does not have left out. */
 function sorted(_: string, value: unknown): unknown {
@@ -63,7 +70,7 @@ describe('rows as Parquet', () => {
   it('have the same columns whatever the rows, and say where they come from', async () => {
     const { records, metadata } = await read(await write([{ text: 'a', contributor: 'Ann' }]));
     expect(Object.keys(records[0]).sort()).toEqual(
-      'cid contribution contributor drafted licence messages source split tags text'.split(' ')
+      'cid contribution contributor conversation drafted licence messages source split tags text'.split(' ')
     );
     expect(metadata.key_value_metadata).toEqual([{ key: 'tabtune.root', value: '0x12' }]);
   });

@@ -1,7 +1,9 @@
 import type { SchemaElement } from 'hyparquet';
-import { rowCid, rowContent } from '../content/cid';
+import { canonicalJson } from '../canonical';
+import { rowCid } from '../content/cid';
 import type { DatanetRow } from '../datanet';
 import { Pace, type PaceOptions } from '../pace';
+import { rowContent, rowLength } from '../row';
 
 /** A row group is encoded between two pauses: so many characters of text, or so many rows. */
 const GROUP_CHARACTERS = 2 * 1024 * 1024;
@@ -34,7 +36,18 @@ const optionalText = (name: 'source' | 'licence' | 'contribution' | 'split'): Co
   of: (row) => row[name]
 });
 
-/** The same for all versions, so that files of several can be read as one. A row has `messages` or `text`. */
+/** Whether turns have more than a role and words: calls, reasoning, a weight; or the row has tools. */
+function isRich(row: DatanetRow): boolean {
+  return (
+    'messages' in row &&
+    (row.tools !== undefined || row.messages.some((turn) => Object.keys(turn).length > 2))
+  );
+}
+
+/**
+ * The same for all versions, so that files of several can be read as one. A row has `messages` or `text`, or as JSON of both
+ * messages and tools the `conversation` that has more to it.
+ */
 const COLUMNS: Column[] = [
   { name: 'cid', elements: [text('cid', 'REQUIRED')], of: (row) => rowCid(rowContent(row)) },
   {
@@ -45,7 +58,13 @@ const COLUMNS: Column[] = [
       text('role', 'REQUIRED'),
       text('content', 'REQUIRED')
     ]),
-    of: (row) => ('messages' in row ? row.messages : undefined)
+    of: (row) => ('messages' in row && !isRich(row) ? row.messages : undefined)
+  },
+  {
+    // Whoever reads `messages` alone must not take a conversation for less than it is.
+    name: 'conversation',
+    elements: [text('conversation', 'OPTIONAL')],
+    of: (row) => (isRich(row) ? canonicalJson(rowContent(row)) : undefined)
   },
   { name: 'text', elements: [text('text', 'OPTIONAL')], of: (row) => ('text' in row ? row.text : undefined) },
   { name: 'contributor', elements: [text('contributor', 'REQUIRED')], of: (row) => row.contributor },
@@ -101,7 +120,7 @@ export async function writeParquet(
   };
   for await (const row of rows) {
     group.push(row);
-    characters += charactersOf(row);
+    characters += rowLength(row);
     done += 1;
     if (characters >= GROUP_CHARACTERS || group.length >= GROUP_ROWS) await flush();
     if (pace.due) await pace.breathe(done, count);
@@ -111,10 +130,4 @@ export async function writeParquet(
   take();
   pace.finish(count);
   return new Blob(pieces, { type: 'application/vnd.apache.parquet' });
-}
-
-function charactersOf(row: DatanetRow): number {
-  return 'messages' in row
-    ? row.messages.reduce((sum, { content }) => sum + content.length, 0)
-    : row.text.length;
 }

@@ -1,5 +1,5 @@
 import { TabtuneError } from '../../errors';
-import type { RowContent } from '../row';
+import { changeTexts, type RowContent } from '../row';
 import type { Finding } from './finding';
 
 /** A finding is of another text than the row now has: it was edited or masked since the check. */
@@ -21,12 +21,7 @@ export function maskContent(
   if (wanted.length === 0) return content;
   const now = new Map(recheck(content).map((finding) => [placeOf(finding), finding]));
   const found = wanted.map((finding) => now.get(placeOf(finding)) ?? refuse(finding));
-  if ('text' in content) return { text: maskText(content.text, 'text', found) };
-  const messages = content.messages.map((message, i) => ({
-    ...message,
-    content: maskText(message.content, `messages.${i}.content`, found)
-  }));
-  return { messages };
+  return changeTexts(content, (text, path) => maskText(text, path.join('.'), found));
 }
 
 /** What makes two findings the same, whenever they were found. */

@@ -1,31 +1,30 @@
-import { isChatRow, type Row } from '../row';
+import { rowTexts, type Row } from '../row';
 
 /** One text of a row, under the name that a `RowSpan` gives it. */
 export interface RowText {
-  /** `text`, or `messages.2.content`. */
+  /** `text`, `messages.2.content`, `messages.2.tool_calls.0.function.arguments.city`. */
   field: string;
   text: string;
-  /** Of a message. */
+  /** As `rowTexts` says. */
   role?: string;
 }
 
 /** What a row says, piece by piece, in its order. */
 export function textsOf(row: Row): RowText[] {
-  if (!isChatRow(row)) return [{ field: 'text', text: row.text }];
-  return row.messages.map(({ role, content }, i) => ({
-    field: `messages.${i}.content`,
-    text: content,
-    role
+  return rowTexts(row).map(({ path, text, role }) => ({
+    field: path.join('.'),
+    text,
+    ...(role === undefined ? {} : { role })
   }));
 }
 
 /**
- * The texts by which rows are told apart: all but the system's, which many rows share word by word; those too, where
+ * The texts by which rows are told apart: all but those of system and tools, which many rows share word by word; those too, where
  * a row has nothing else.
  */
 export function ownTextsOf(row: Row): string[] {
   const texts = textsOf(row);
-  const own = texts.filter(({ role }) => role !== 'system');
+  const own = texts.filter(({ role }) => role !== 'system' && role !== 'tools');
   return (own.length > 0 ? own : texts).map(({ text }) => text);
 }
 

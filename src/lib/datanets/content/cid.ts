@@ -2,17 +2,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { CID } from 'multiformats/cid';
 import * as Digest from 'multiformats/hashes/digest';
 import { canonicalJson } from '../canonical';
-import type { Row, RowContent } from '../row';
+import { rowContent, type RowContent } from '../row';
 
 /** Multicodec codes. https://github.com/multiformats/multicodec/blob/master/table.csv */
 const RAW = 0x55;
 const SHA2_256 = 0x12;
 
-/** What a row's identity is made of: its words and nothing else. Fields that a message has besides them are left out. */
-export function rowContent(row: Row | RowContent): RowContent {
-  if (!('messages' in row)) return { text: row.text };
-  return { messages: row.messages.map(({ content, role }) => ({ content, role })) };
-}
+export { rowContent };
 
 /** SHA-256, 32 bytes, of the content's canonical JSON. */
 export function rowDigest(content: RowContent): Uint8Array {

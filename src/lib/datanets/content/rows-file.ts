@@ -125,6 +125,10 @@ function plainLine(row: DatanetRow, index: number, tally: RowsTally): Written {
 
 /** What is said of the row, around its words as they lie in the store. */
 function storedLine({ meta, json, digest }: StoredRow, index: number, tally: RowsTally): Written {
+  // A row's fields stand in the order of their names, so its tools would not stand beside its messages.
+  const words = new TextDecoder().decode(json);
+  if (words.includes('],"tools":['))
+    return plainLine({ ...meta, ...(JSON.parse(words) as Row) }, index, tally);
   // `{"messages":…}` or `{"text":…}`.
   const isChat = json[2] === 'm'.charCodeAt(0);
   const stub: DatanetRow = isChat ? { ...meta, messages: NO_MESSAGES } : { ...meta, text: '' };

@@ -1,5 +1,5 @@
-import { isChatRow, type Message } from '../row';
-import { readRow, requireUnicode, ShapeProblem } from '../shapes';
+import type { ChatRow } from '../row';
+import { CONVERSATION_FIELDS, readRow, requireUnicode, ShapeProblem } from '../shapes';
 import { MappingError } from './errors';
 import { parseJson } from '../../json';
 import type { ImportedRow, ImportMapping, MetaColumns } from './import';
@@ -75,7 +75,7 @@ export function knownMapping(
     ...metaColumns(columns, [column])
   });
   const conversation = find(columns, NAMES.messages, []);
-  if (conversation !== undefined && records.some((record) => isConversation(record[conversation]))) {
+  if (conversation !== undefined && records.some((record) => isConversation(record, conversation))) {
     return toMessages(conversation);
   }
   const user = find(columns, NAMES.user, []);
@@ -120,7 +120,7 @@ function holdsWords(records: readonly Record<string, unknown>[], column: string)
 
 function holdsConversations(records: readonly Record<string, unknown>[], column: string): boolean {
   const values = records.map((record) => ownValue(record, column)).filter((value) => valueText(value) !== '');
-  return values.length > 0 && values.every(isConversation);
+  return values.length > 0 && values.every((value) => isConversation({ [column]: value }, column));
 }
 
 function metaColumns(columns: readonly string[], taken: readonly unknown[]): { columns?: MetaColumns } {
@@ -144,20 +144,27 @@ function longest(
   return [...columns].sort((a, b) => lengthOf(b) - lengthOf(a))[0];
 }
 
-function isConversation(value: unknown): boolean {
+function isConversation(record: Record<string, unknown>, column: string): boolean {
   try {
-    return readConversation(value, 'messages').length > 0;
+    return readConversation({ [column]: record[column] }, column).messages.length > 0;
   } catch {
     return false;
   }
 }
 
-/** A list of messages or of ShareGPT's turns, or one written as JSON or as Python does. Throws `ShapeProblem`. */
-function readConversation(value: unknown, column: string): Message[] {
+/**
+ * A list of messages or of ShareGPT's turns, or one written as JSON or as Python does, with what the record says of the
+ * conversation besides: its tools, a system text. Throws `ShapeProblem`.
+ */
+function readConversation(values: Record<string, unknown>, column: string): ChatRow {
+  const value = ownValue(values, column);
   const list = typeof value === 'string' ? parseList(value, column) : value;
-  const isShareGpt = hasTurns(list, 'from');
-  const { row } = readRow(isShareGpt ? { conversations: list } : { messages: list ?? 'nothing' });
-  return isChatRow(row) ? row.messages : [];
+  const beside = CONVERSATION_FIELDS.filter((field) => field !== column && Object.hasOwn(values, field));
+  const { row } = readRow({
+    ...Object.fromEntries(beside.map((field) => [field, values[field]])),
+    messages: list ?? 'nothing'
+  });
+  return row as ChatRow;
 }
 
 function parseList(text: string, column: string): unknown {
@@ -228,15 +235,26 @@ export function mapRecord(value: unknown, mapping: ImportMapping): ImportedRow {
   return row;
 }
 
+/** The record with the conversation that Tabtune's own Parquet holds as JSON, where it has one. */
+function unpacked(values: Record<string, unknown>): Record<string, unknown> {
+  const { conversation, ...rest } = values;
+  if (typeof conversation !== 'string' || !conversation.startsWith('{"messages":')) return values;
+  try {
+    return { ...rest, ...(JSON.parse(conversation) as object) };
+  } catch {
+    throw new ShapeProblem('conversation: expected JSON');
+  }
+}
+
 function readWords(values: Record<string, unknown>, mapping: ImportMapping): ImportedRow {
   switch (mapping.to) {
     case 'rows':
-      return { ...readRow(values).row, ...readRowMeta(values) };
+      return { ...readRow(unpacked(values)).row, ...readRowMeta(values) };
     case 'text':
       return { text: filledCell(values, mapping.column), ...readMetaColumns(values, mapping.columns) };
     case 'messages':
       return {
-        messages: readConversation(ownValue(values, mapping.column), mapping.column),
+        ...readConversation(values, mapping.column),
         ...readMetaColumns(values, mapping.columns)
       };
     case 'chat': {
@@ -260,7 +278,7 @@ function readWords(values: Record<string, unknown>, mapping: ImportMapping): Imp
 /** Whether a value is an object that can be a row as it is. */
 export function isRow(value: unknown): boolean {
   try {
-    readRow(value);
+    readRow(typeof value === 'object' && value !== null ? unpacked(value as Record<string, unknown>) : value);
     return true;
   } catch {
     return false;

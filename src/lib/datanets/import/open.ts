@@ -1,4 +1,5 @@
 import { breather } from '../breathe';
+import { rowLength } from '../row';
 import { ShapeProblem } from '../shapes';
 import { DocumentChunker } from './chunk-document';
 import { MappingError } from './errors';
@@ -148,8 +149,7 @@ class BatchBuilder {
 
   add(row: ImportedRow): void {
     this.#rows.push(row);
-    this.#length +=
-      'text' in row ? row.text.length : row.messages.reduce((sum, { content }) => sum + content.length, 0);
+    this.#length += rowLength(row);
   }
 
   get isFull(): boolean {

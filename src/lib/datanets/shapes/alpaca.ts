@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Message } from '../row';
+import { requireText } from './conversation';
 import { check, hasKeys, readOrigin, requireAnswer, type RowShape } from './shape';
+import { readTools } from './tools';
 
 const alpacaSchema = z.looseObject({
   instruction: z.string(),
@@ -19,7 +21,9 @@ export const alpacaShape: RowShape = {
   name: 'alpaca',
   matches: (value) => hasKeys(value, 'instruction', 'output'),
   read(value) {
+    requireText(value);
     const row = check(alpacaSchema, value);
+    const tools = readTools(value);
     const messages: Message[] = [];
     if (row.system) messages.push({ role: 'system', content: row.system });
     for (const [question, answer] of row.history ?? []) {
@@ -30,6 +34,6 @@ export const alpacaShape: RowShape = {
       { role: 'user', content: question },
       { role: 'assistant', content: requireAnswer(row.output, 'output') }
     );
-    return { messages, ...readOrigin(value) };
+    return { messages, ...(tools ? { tools } : {}), ...readOrigin(value) };
   }
 };

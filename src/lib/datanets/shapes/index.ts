@@ -1,4 +1,4 @@
-import { isChatRow, type Row } from '../row';
+import { rowContent, type Row } from '../row';
 import { alpacaShape } from './alpaca';
 import { openaiShape } from './openai';
 import { promptCompletionShape } from './prompt-completion';
@@ -33,8 +33,9 @@ export function readRow(value: unknown): { row: Row; shape: string } {
 
 /** Half of a surrogate pair is no text: it has no UTF-8, so such a row could be neither hashed nor signed. */
 export function requireUnicode(row: Row): void {
-  const texts = isChatRow(row) ? row.messages.flatMap(({ role, content }) => [role, content]) : [row.text];
-  if (![...texts, row.contributor ?? '', row.source ?? ''].every((text) => text.isWellFormed())) {
+  // The words as JSON hold every text and name of it; a lone surrogate shows there as an escape.
+  const words = JSON.stringify(rowContent(row)) + JSON.stringify([row.contributor, row.source]);
+  if (words.includes('\\ud') && /(?<!\\)(?:\\\\)*\\ud[89a-f]/i.test(words)) {
     throw new ShapeProblem('holds half of a character (a lone surrogate)');
   }
 }
@@ -49,4 +50,5 @@ function unknownShape(object: Record<string, unknown>): string {
   );
 }
 
+export { CONVERSATION_FIELDS } from './conversation';
 export { ShapeProblem };

@@ -59,7 +59,7 @@ export function hasKeys(value: Record<string, unknown>, ...keys: string[]): bool
 /** Refuses a list of turns that no template could render or that has no words in it. */
 export function requireTurns(messages: Message[], field: string): Message[] {
   if (messages.length === 0) throw new ShapeProblem(`${field}: the conversation is empty`);
-  if (messages.every((message) => message.content.trim() === '')) {
+  if (messages.every(({ content, tool_calls: calls }) => content.trim() === '' && !calls)) {
     throw new ShapeProblem(`${field}: every message is empty`);
   }
   return messages;

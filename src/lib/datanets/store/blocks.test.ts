@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { rowDigest } from '../content/cid';
-import type { RowContent } from '../row';
-import { BLOCK_BYTES, BlockPacker, BlockReader, rowLength } from './blocks';
+import { rowLength, type RowContent } from '../row';
+import { BLOCK_BYTES, BlockPacker, BlockReader } from './blocks';
 import type { BlockRecord } from './datanet-schema';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 60 });

@@ -1,18 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalJson } from '../canonical';
 import { rowContent } from '../content/cid';
-import type { Row, RowContent } from '../row';
+import { rowLength, type Row, type RowContent } from '../row';
 import type { BlockRecord } from './datanet-schema';
 import type { RowPlace } from './row-table';
 
 /** A block is full with this many bytes. A row that is larger has a block of its own. */
 export const BLOCK_BYTES = 1024 * 1024;
-
-/** UTF-16 units of a row's text: all turns together. */
-export function rowLength(content: RowContent): number {
-  if ('text' in content) return content.text.length;
-  return content.messages.reduce((sum, message) => sum + message.content.length, 0);
-}
 
 /** Writes rows into blocks, one after another. */
 export class BlockPacker {

@@ -1,20 +1,15 @@
 import { z } from 'zod';
 import { rowCid, rowContent } from '../content/cid';
 import { verifyProof } from '../content/merkle';
+import { contentSchema } from '../content/row-schema';
 import { readRows } from '../content/rows-file';
 import { quoted } from '../policy/sentences';
-import type { RowContent } from '../row';
+import { rowTexts, type RowContent, type RowText } from '../row';
 import { short } from '../trust/short';
 import type { Related } from './related';
 import type { CheckList, VerifyOptions } from './report';
 
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/, 'is not 0x and 64 hexadecimal digits');
-const content = z.union([
-  z.strictObject({ text: z.string() }),
-  z.strictObject({
-    messages: z.array(z.strictObject({ role: z.string().min(1), content: z.string() })).min(1)
-  })
-]);
 /** A tree of ten million rows has 24 levels. */
 const MAX_STEPS = 64;
 
@@ -28,7 +23,7 @@ const proofSchema = z.strictObject({
   ]),
   proof: z.array(hash).max(MAX_STEPS),
   /** The row's own words, where they may be told. */
-  content: content.optional()
+  content: contentSchema.optional()
 });
 
 /** That a row, of a contributor, is in the version with a root: as OpenZeppelin's `StandardMerkleTree.verify` takes it. */
@@ -78,11 +73,16 @@ export async function checkProof(
 }
 
 function wordsOfRow(content: RowContent): string {
-  const text =
-    'text' in content
-      ? quoted(content.text)
-      : content.messages.map(({ role, content: said }) => `${role}: ${quoted(said)}`).join(' ');
+  const text = rowTexts(content)
+    .map(({ role, path, text: said }) => `${labelOf(role, path)}${quoted(said)}`)
+    .join(' ');
   return text.length > 2000 ? `${text.slice(0, 2000)}…`.toWellFormed() : text;
+}
+
+/** `user: `, and for what is not said but thought or called, its place. */
+function labelOf(role: string | undefined, path: RowText['path']): string {
+  if (role === undefined) return '';
+  return path[0] === 'messages' && path[2] === 'content' ? `${role}: ` : `${path.join('.')}: `;
 }
 
 /** Reckons the row's CID anew: from the proof's own words, or from the rows of an open version. */

@@ -29,6 +29,13 @@ test('more tokens than the plan has room for are refused with both numbers', () 
   );
 });
 
+test('sequences of one row see nothing of each other, and stay one row', () => {
+  const two = { ...row([5, 6, 7, 8, 9], [0, 1, 0, 0, 1]), starts: [2] };
+  const apart = packBatch([row([5, 6], [0, 1]), row([7, 8, 9], [0, 0, 1])], 10, 10);
+  expect(packBatch([two], 10, 10)).toEqual(apart);
+  expect([...apart.positions]).toEqual([0, 1, 0, 1, 2]);
+});
+
 test('an id without a row in the embedding never leaves the processor', () => {
   expect(packBatch([row([0, 319], [0, 1])], 4, 320).tokens).toBe(2);
   expect(() => packBatch([row([5, 320], [0, 1])], 4, 320)).toThrow(TokenIdError);

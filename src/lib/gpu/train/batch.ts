@@ -9,6 +9,8 @@ export interface TrainingRow {
   readonly tokens: Uint32Array;
   /** 1 where the token is a target. The first token never is: nothing precedes it. */
   readonly trained: Uint8Array;
+  /** Where further sequences begin: they see nothing of each other, as if they were rows. None where absent. */
+  readonly starts?: readonly number[];
 }
 
 /** A batch as the plan's tensors want it: rows one behind another, without padding. */
@@ -44,20 +46,23 @@ export function packBatch(rows: readonly TrainingRow[], capacity: number, vocabu
   const targets: number[] = [];
   let start = 0;
   for (const row of rows) {
-    const length = row.tokens.length;
     checkTokenIds(row.tokens, vocabulary);
-    for (let t = 0; t < length; t++) {
-      const at = start + t;
-      ids[at] = row.tokens[t];
-      positions[at] = t;
-      spans[2 * at] = start;
-      spans[2 * at + 1] = start + length;
-      if (t + 1 >= length || !row.trained[t + 1]) continue;
-      gather.push(at);
-      targets.push(row.tokens[t + 1]);
-      scatter[at] = gather.length;
+    const bounds = [0, ...(row.starts ?? []), row.tokens.length];
+    for (let s = 0; s + 1 < bounds.length; s++) {
+      const [first, end] = [bounds[s], bounds[s + 1]];
+      for (let t = first; t < end; t++) {
+        const at = start + t;
+        ids[at] = row.tokens[t];
+        positions[at] = t - first;
+        spans[2 * at] = start + first;
+        spans[2 * at + 1] = start + end;
+        if (t + 1 >= end || !row.trained[t + 1]) continue;
+        gather.push(at);
+        targets.push(row.tokens[t + 1]);
+        scatter[at] = gather.length;
+      }
     }
-    start += length;
+    start += row.tokens.length;
   }
   return {
     tokens,

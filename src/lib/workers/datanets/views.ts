@@ -2,7 +2,7 @@
 import type { Finding } from '../../datanets/checks/finding';
 import type { Contributor } from '../../datanets/datanet';
 import { Pace, type PaceOptions } from '../../datanets/pace';
-import type { RowContent } from '../../datanets/row';
+import { rowTexts, type RowContent } from '../../datanets/row';
 import type { DatanetRecord } from '../../datanets/store/datanet-schema';
 import type { RowEntry, RowTable } from '../../datanets/store/row-table';
 import type { Store } from '../../datanets/store/store';
@@ -201,7 +201,7 @@ function textMatcher(
 }
 
 function textsOf(content: RowContent): string[] {
-  return 'text' in content ? [content.text] : content.messages.map((message) => message.content);
+  return rowTexts(content).map(({ text }) => text);
 }
 
 /** The positions that a test holds for, in order, with pauses. */

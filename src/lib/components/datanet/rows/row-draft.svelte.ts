@@ -1,4 +1,5 @@
 import type { Split } from '$lib/datanets/datanet';
+import type { Message, Tool } from '$lib/datanets/row';
 import type { RowChange, RowContent, RowItem } from '$lib/workers/datanets/protocol';
 import { parseTags } from './row-words';
 
@@ -7,11 +8,14 @@ export type RowKind = 'chat' | 'text';
 /** A row while it is written: a new one, or a row of the draft being changed. */
 export class RowDraft {
   kind = $state<RowKind>('chat');
-  turns = $state<{ role: string; content: string }[]>([]);
+  /** With what a turn has besides its words: calls, reasoning, a weight. Those stay as they are. */
+  turns = $state<Message[]>([]);
   text = $state('');
   source = $state('');
   tags = $state('');
   split = $state<Split | ''>('');
+  /** Stay as they are. */
+  readonly #tools: readonly Tool[];
   readonly #before: string;
 
   constructor(row?: Pick<RowItem, 'content' | 'source' | 'tags' | 'split'>) {
@@ -21,6 +25,7 @@ export class RowDraft {
     }
     this.turns =
       row && 'messages' in row.content ? row.content.messages.map((turn) => ({ ...turn })) : emptyTurns();
+    this.#tools = row && 'messages' in row.content ? (row.content.tools ?? []) : [];
     this.source = row?.source ?? '';
     this.tags = row?.tags.join(', ') ?? '';
     this.split = row?.split ?? '';
@@ -35,7 +40,7 @@ export class RowDraft {
   get problem(): string | undefined {
     if (this.kind === 'text') return this.text.trim() ? undefined : 'Write the text of the row.';
     if (this.turns.length === 0) return 'A conversation needs a turn.';
-    const empty = this.turns.findIndex((turn) => !turn.content.trim());
+    const empty = this.turns.findIndex((turn) => !turn.content.trim() && !turn.tool_calls?.length);
     if (empty >= 0) return `Turn ${empty + 1} is empty: write it or take it away.`;
     const unnamed = this.turns.findIndex((turn) => !turn.role.trim());
     if (unnamed >= 0) return `Turn ${unnamed + 1} has no role.`;
@@ -57,7 +62,10 @@ export class RowDraft {
 
   content(): RowContent {
     if (this.kind === 'text') return { text: this.text };
-    return { messages: this.turns.map(({ role, content }) => ({ role: role.trim(), content })) };
+    // A plain copy, calls and all: it goes to a worker.
+    const turns = JSON.parse(JSON.stringify(this.turns)) as Message[];
+    const messages = turns.map((turn) => ({ ...turn, role: turn.role.trim() }));
+    return this.#tools.length > 0 ? { messages, tools: [...this.#tools] } : { messages };
   }
 
   /** Everything that a save writes. */
@@ -75,7 +83,7 @@ export class RowDraft {
   }
 }
 
-function emptyTurns(): { role: string; content: string }[] {
+function emptyTurns(): Message[] {
   return [
     { role: 'user', content: '' },
     { role: 'assistant', content: '' }

@@ -1,4 +1,5 @@
 import type { Finding } from '$lib/datanets/checks/finding';
+import { rowTexts } from '$lib/datanets/row';
 import type { RowContent } from '$lib/workers/datanets/protocol';
 
 /** As much of a text as a line of a list may need. */
@@ -30,11 +31,12 @@ function oneLine(text: string): string {
 
 /** The parts of a row's words, each with its name in findings (`text`, `messages.2.content`). */
 export function rowFields(content: RowContent): { field: string; role?: string; text: string }[] {
-  if ('text' in content) return [{ field: 'text', text: content.text }];
-  return content.messages.map(({ role, content: text }, index) => ({
-    field: `messages.${index}.content`,
-    role,
-    text
+  return rowTexts(content).map(({ path, role, text }) => ({
+    field: path.join('.'),
+    text,
+    ...(role === undefined
+      ? {}
+      : { role: path[2] === 'content' ? role : `${role}: ${path.slice(2).join('.')}` })
   }));
 }
 
