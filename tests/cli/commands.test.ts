@@ -152,10 +152,12 @@ describe.skipIf(!env)('the commands', { timeout: 180_000 }, () => {
     expect([plain.code, json.code], plain.stderr + json.stderr).toEqual([0, 0]);
     const answer = JSON.parse(json.stdout) as Record<string, unknown>;
     expect(Object.keys(answer).sort()).toEqual([
+      'cut',
       'decodeTokensPerSecond',
       'prefillTokensPerSecond',
       'text',
-      'tokens'
+      'tokens',
+      'warnings'
     ]);
     expect(plain.stdout).toBe(`${String(answer.text)}\n`);
     expect(plain.stdout.trim()).not.toBe('');

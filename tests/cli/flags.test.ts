@@ -47,6 +47,7 @@ describe('help', { timeout: 60_000 }, () => {
         'adapter',
         'no-shuffle',
         'seed',
+        'date',
         'json'
       ]
     ],
@@ -86,6 +87,7 @@ describe('help', { timeout: 60_000 }, () => {
         'checkpointing',
         'no-shuffle',
         'seed',
+        'date',
         'queries',
         'checkpoints',
         'retrain',

@@ -22,7 +22,7 @@ const patience = 250;
 
 /**
  * Makes the one guard that stands before all waits for a device. What waits when it goes away is failed by each browser in
- * words and under names of its own (`mapAsync` with "AbortError", `popErrorScope` with "Instance dropped"), or not at all.
+ * words and under names of its own (`mapAsync` with that of an abort, `popErrorScope` with "Instance dropped"), or not at all.
  * Here it ends in a {@link DeviceLostError} with that failure as its cause, and so does what is asked of it afterwards.
  * What fails for another reason keeps its error.
  * @param lost of the device
