@@ -1,6 +1,7 @@
 /** Shares that gaming does not move: other names, copies, rows that hurt, rows that are far out. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import type { AttributedRows, Scores } from './scores';
 import { creditsOf, PAID_GROUPS, quantile, sharesOf } from './shares';
 
@@ -74,7 +75,8 @@ describe('shares', () => {
         const sum = got.reduce((total, { share }) => total + share, 0);
         expect(got.every(({ share }) => share >= 0)).toBe(true);
         expect(Math.abs(sum) < 1e-9 || Math.abs(sum - 1) < 1e-9).toBe(true);
-      })
+      }),
+      fuzz(100)
     );
   });
 });
@@ -86,7 +88,8 @@ describe('gaming', () => {
         const before = shareOf(sharesOf(scores, { contributors, groups }), 'ann');
         const split = contributors.map((name) => (name === 'ann' ? `ann ${address.next().value}` : name));
         expect(shareOf(sharesOf(scores, { contributors: split, groups }), 'ann')).toBeCloseTo(before, 12);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -122,7 +125,8 @@ describe('gaming', () => {
           copied(contributors.map((_, row) => row))
         );
         expect(shareOf(after, 'p0')).toBeLessThanOrEqual(1.1 * before);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -138,7 +142,8 @@ describe('gaming', () => {
           [...rows, ...filler.map(() => 'eve')]
         );
         expect(shareOf(after, 'eve')).toBe(0);
-      })
+      }),
+      fuzz(100)
     );
   });
 

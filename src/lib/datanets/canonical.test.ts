@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { NotCanonicalError, canonicalJson, canonicalLines, canonicalRow, rowsSha256 } from './canonical';
 import type { DatanetRow } from './datanet';
 import type { Row } from './row';
@@ -103,7 +104,8 @@ describe('canonical JSON, of any value', () => {
         // Through JSON on both sides, since JSON has no -0.
         expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
         expect(canonicalJson(JSON.parse(text))).toBe(text);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -112,7 +114,8 @@ describe('canonical JSON, of any value', () => {
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.integer()), (value) => {
         const turned = Object.fromEntries(Object.entries(value).reverse());
         expect(canonicalJson(turned)).toBe(canonicalJson(value));
-      })
+      }),
+      fuzz(100)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import {
   CHATML_TEMPLATE,
   loadTokenizer,
@@ -94,7 +95,8 @@ describe.each(FAMILIES)('the mask of $name', ({ files, written }) => {
         const row = encodeRow({ messages }, tokenizer, WHOLE);
         const answers = messages.filter((message) => message.role === 'assistant');
         expect(trainedTexts(row, tokenizer)).toEqual(answers.map((message) => written(message.content)));
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -109,7 +111,8 @@ describe.each(FAMILIES)('the mask of $name', ({ files, written }) => {
         );
         expect(control).toHaveLength(messages.length / 2);
         expect(control.every((id) => tokenizer.eosIds.includes(id))).toBe(true);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -122,7 +125,8 @@ describe.each(FAMILIES)('the mask of $name', ({ files, written }) => {
         expect([...row.tokens.slice(0, prompt.length)]).toEqual(prompt);
         expect(row.trained[prompt.length - 1]).toBe(0);
         expect(row.trained[prompt.length]).toBe(1);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -162,7 +166,8 @@ describe.each(FAMILIES)('the mask of $name', ({ files, written }) => {
         expect(uncut.filter((piece) => piece.trained).map((piece) => piece.text)).toEqual(
           answers.map((message) => written(message.content))
         );
-      })
+      }),
+      fuzz(100)
     );
   });
 });
@@ -183,7 +188,8 @@ describe('rows longer than the maximum length', () => {
         expect(row.tokens).toEqual(whole.tokens.slice(0, kept));
         expect(row.trained).toEqual(whole.trained.slice(0, kept));
         expect(row.truncated).toBe(whole.tokens.length - kept);
-      })
+      }),
+      fuzz(100)
     );
   });
 

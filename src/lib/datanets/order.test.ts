@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { batches, batchesPerEpoch, epochOrder, OrderError, splitRows } from './order';
 import { Random } from './random';
 
@@ -33,7 +34,8 @@ describe('the order of an epoch', () => {
         const order = epochOrder(rows, epoch, { seed: from });
         expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i));
         expect(epochOrder(rows, epoch, { seed: from })).toEqual(order);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -75,7 +77,8 @@ describe('batches', () => {
             expect(own.slice(0, -1).every((batch) => batch.rows.length === size)).toBe(true);
           }
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 
@@ -116,7 +119,8 @@ describe('holding rows out', () => {
           expect([...heldOut]).toEqual([...heldOut].sort((a, b) => a - b));
           expect(splitRows(rows, share, from)).toEqual({ train, heldOut });
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 

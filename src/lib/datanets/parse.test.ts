@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { NoRowsError, parseRows, requireRows } from './parse';
 import type { Row } from './row';
 
@@ -279,12 +280,14 @@ describe('anything at all', () => {
           .split('\n')
           .filter((part) => part.trim() !== '');
         expect(parsed.rows.length + parsed.problemCount).toBe(1 + filled.length);
-      })
+      }),
+      fuzz(100)
     );
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('a.txt', 'a.json', 'a'), fc.uint8Array(), async (name, bytes) => {
         await expect(parseRows(name, [bytes])).resolves.toBeDefined();
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -305,7 +308,8 @@ describe('anything at all', () => {
             contributor: '<script>'
           });
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 
@@ -320,7 +324,8 @@ describe('anything at all', () => {
         expect(await parseRows('rows.jsonl', chunks)).toEqual(
           await parseRows('rows.jsonl', new Blob([bytes]))
         );
-      })
+      }),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { TabtuneError } from '../errors';
 import { openCheckpoint } from './checkpoint';
 import { MissingTensorError } from './checkpoint-errors';
@@ -86,7 +87,7 @@ it('a damaged header of a whole model never ends in anything but a TabtuneError'
       const error: unknown = await read().catch((reason: unknown) => reason);
       if (error !== undefined) expect(error).toBeInstanceOf(TabtuneError);
     }),
-    { numRuns: 300 }
+    fuzz(300)
   );
 }, 60_000);
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { openGguf } from './gguf';
 import { streamTensor } from './gguf-checkpoint';
 import { DEQUANTIZERS } from './gguf-dequant';
@@ -82,7 +83,8 @@ describe.each(Object.keys(TWINS))('%s', (name) => {
         const expected = out.map((_, i) => TWINS[name](blocks[Math.floor(i / type.values)], i % type.values));
         // toEqual holds NaN equal to NaN: a NaN scale gives NaN in either.
         expect([...out]).toEqual([...expected]);
-      })
+      }),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { TabtuneError } from '../errors';
 import { openGguf, UnsupportedGgufError } from './gguf';
 import { InvalidGgufError } from './gguf-reader';
@@ -184,7 +185,7 @@ describe('a lying header', () => {
         );
         if (error !== undefined) expect(error).toBeInstanceOf(TabtuneError);
       }),
-      { numRuns: 1000 }
+      fuzz(1000)
     );
     for (let length = 0; length < valid.length; length++) {
       await expect(open(valid.subarray(0, length))).rejects.toThrow(InvalidGgufError);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { bf16ToF32, f16ToF32, f16ToNumber, f32ToF16, numberToF16 } from './half';
 
 /** IEEE 754 binary16, read off its definition. */
@@ -43,7 +44,8 @@ describe('F16', () => {
         expect([...f32ToF16(new Float32Array([middle, -middle]))]).toEqual([even, even | 0x8000]);
         expect(numberToF16(middle - (high - low) / 1024)).toBe(bits);
         expect(numberToF16(middle + (high - low) / 1024)).toBe(bits + 1);
-      })
+      }),
+      fuzz(100)
     );
     expect([65519, 65520, 1e9].map(numberToF16)).toEqual([0x7bff, 0x7c00, 0x7c00]);
   });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { fuzz } from '../../../tests/support/fuzz';
 import { writeModelCard, type ModelCard } from './model-card';
 
 const card: ModelCard = {
@@ -189,7 +190,7 @@ describe('a model card', () => {
         // The versions, and the claims.
         expect(lists).toBe(2);
       }),
-      { numRuns: 150 }
+      fuzz(150)
     );
   }, 30_000);
 });

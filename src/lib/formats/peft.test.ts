@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { TabtuneError } from '../errors';
 import { fromPath } from './node-source';
 import {
@@ -72,7 +73,8 @@ it('an adapter survives writing and reading', async () => {
       const read = await readAdapter(files(adapter));
       expect(read.config).toEqual(adapter.config);
       expect(new Map([...read.tensors].sort())).toEqual(new Map([...adapter.tensors].sort()));
-    })
+    }),
+    fuzz(100)
   );
 });
 
@@ -334,7 +336,7 @@ describe('an adapter that cannot be used', () => {
         );
         if (error !== undefined) expect(error).toBeInstanceOf(TabtuneError);
       }),
-      { numRuns: 500 }
+      fuzz(500)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { expectLinear } from '../../../tests/support/cost';
 import { TabtuneError } from '../errors';
 import { twinWide } from './testing';
@@ -65,7 +66,8 @@ describe('writeSafetensors and openSafetensors', () => {
             expect(await values(bytes, name)).toEqual([...expected]);
           }
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 
@@ -223,7 +225,7 @@ describe('a lying header', () => {
         if (error !== undefined) expect(error).toBeInstanceOf(TabtuneError);
         else expect(length).toBe(valid.length);
       }),
-      { numRuns: 1000 }
+      fuzz(1000)
     );
   });
 });

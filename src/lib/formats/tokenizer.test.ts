@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { ChatTemplateError, NoChatTemplateError } from './chat-template';
 import { CHATML_TEMPLATE, loadTokenizer, TokenizerError, type TokenizerFiles } from './tokenizer';
 import { llama3, mistral, mistralMetaspace, qwen2, smollm2 } from './tokenizer.fixtures';
@@ -49,7 +50,8 @@ describe.each(FAMILIES)('the %s tokeniser', (name, files) => {
         fc.pre(name !== 'Qwen2' || !sample.includes('<|'));
         const expected = name === 'Qwen2' ? sample.normalize('NFC') : sample;
         expect(tokenizer.decode(tokenizer.encode(sample, { addSpecialTokens: false }))).toBe(expected);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -60,7 +62,8 @@ describe.each(FAMILIES)('the %s tokeniser', (name, files) => {
         expect(tokenizer.encodePieces(sample, [])).toEqual([
           tokenizer.encode(sample, { addSpecialTokens: false })
         ]);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -74,7 +77,8 @@ describe.each(FAMILIES)('the %s tokeniser', (name, files) => {
         const bytes = Uint8Array.from(ids.flatMap((id) => [...tokenizer.tokenBytes(id)]));
         const expected = name === 'Qwen2' ? sample.normalize('NFC') : sample;
         expect(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)).toBe(expected);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -85,7 +89,8 @@ describe.each(FAMILIES)('the %s tokeniser', (name, files) => {
         const pieces = tokenizer.encodePieces(left + right, [left.length]);
         expect(pieces).toHaveLength(2);
         expect(pieces[0]).toEqual(tokenizer.encodePieces(left, [])[0]);
-      })
+      }),
+      fuzz(100)
     );
     const control = [...tokenizer.eosIds].map((id) => tokenizer.tokenText(id))[0];
     const whole = `Hello${control}what is the answer`;
@@ -106,7 +111,8 @@ describe.each(FAMILIES)('the %s tokeniser', (name, files) => {
         expect(ids.filter((id) => tokenizer.isSpecial(id) && tokenizer.tokenText(id) !== '<unk>')).toEqual(
           []
         );
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -191,7 +197,7 @@ describe('a tokeniser that is not there or does not fit', () => {
           expect(error).toBeInstanceOf(TokenizerError);
         });
       }),
-      { numRuns: 50 }
+      fuzz(50)
     );
   });
 });
@@ -250,7 +256,8 @@ describe('the chat template', () => {
       fc.property(text, (content) => {
         const output = tokenizer.render([{ role: 'user', content }], { addGenerationPrompt: false });
         expect(output).toBe(`<|im_start|>user\n${content}<|im_end|>\n`);
-      })
+      }),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { meanLearningRate, momentsOf, momentSteps } from './moments';
 
 describe('the steps at which a run is looked at', () => {
@@ -22,7 +23,8 @@ describe('the steps at which a run is looked at', () => {
           expect(at.at(-1)).toBeLessThan(steps);
           expect(at.at(-1)! + at[0]).toBeGreaterThanOrEqual(steps);
         }
-      })
+      }),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { fuzz } from '../../../tests/support/fuzz';
 import { widthFor } from './sketched-run';
 
 const starter = { layers: 5, hidden: 192, moments: 3 };
@@ -24,6 +25,7 @@ it('more rows, layers or moments never make them wider, and the width is a power
       const width = widthFor(of);
       expect(Number.isInteger(Math.log2(width))).toBe(true);
       expect(widthFor({ ...of, [more]: 2 * of[more] })).toBeLessThanOrEqual(width);
-    })
+    }),
+    fuzz(100)
   );
 });

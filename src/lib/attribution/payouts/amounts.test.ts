@@ -1,6 +1,7 @@
 /** Money is divided to the last unit, by shares alone. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { apportion, payoutOf, releasedOf } from './amounts';
 import type { Payee } from './payees';
 
@@ -30,7 +31,8 @@ describe('apportion', () => {
           const exact = floor * sum === total * shares[index];
           expect(amount === floor || (!exact && amount === floor + 1n)).toBe(true);
         });
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -40,7 +42,8 @@ describe('apportion', () => {
         const sorted = [...shares].sort((a, b) => (a < b ? -1 : 1));
         const amounts = apportion(total, sorted);
         amounts.slice(1).forEach((amount, index) => expect(amount).toBeGreaterThanOrEqual(amounts[index]));
-      })
+      }),
+      fuzz(100)
     );
   });
 });
@@ -64,7 +67,8 @@ describe('a payout', () => {
             expect(amount * 1_000_000n).toBeLessThanOrEqual(total * BigInt(shares[index]) + 1_000_000n);
           });
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 
@@ -74,7 +78,8 @@ describe('a payout', () => {
         const released = sumOf(releasedOf(total, shares.map(payee)));
         expect(released).toBeLessThanOrEqual(total);
         expect(total - released).toBeLessThan(BigInt(shares.length));
-      })
+      }),
+      fuzz(100)
     );
   });
 });

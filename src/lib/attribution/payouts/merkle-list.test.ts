@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { concatHex, encodePacked, getAddress, keccak256, type Hex } from 'viem';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { MerkleListError, merkleListOf, readMerkleList, type MerkleList } from './merkle-list';
 
 const address = (number: number): Hex => getAddress(`0x${(number + 1).toString(16).padStart(40, 'a')}`);
@@ -45,7 +46,7 @@ describe('a payout list', () => {
         }
         expect(await readMerkleList(JSON.stringify(list))).toEqual(list);
       }),
-      { numRuns: 25 }
+      fuzz(25)
     );
   });
 

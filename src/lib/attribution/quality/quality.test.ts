@@ -1,6 +1,7 @@
 /** What says how far scores can be trusted: ranks, areas, agreement, datamodeling scores, baselines, intervals. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { Random } from '../../datanets/random';
 import { agreement } from './agreement';
 import { rocAuc } from './auc';
@@ -43,7 +44,8 @@ describe('area under the ROC curve', () => {
         const got = rocAuc(scores, positive);
         if (pairs === 0) expect(got).toBeNaN();
         else expect(got).toBeCloseTo(won / pairs, 12);
-      })
+      }),
+      fuzz(100)
     );
   });
 });

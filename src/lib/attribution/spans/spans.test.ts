@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import type { Row } from '../../datanets/row';
 import { SpanIndex } from './span-index';
 import { spanScores } from './span-scores';
@@ -49,7 +50,7 @@ describe('the order of suffixes', () => {
           expect([...(await suffixArray(Int32Array.from(text), letters))]).toEqual(expected);
         }
       ),
-      { numRuns: 300 }
+      fuzz(300)
     );
   });
 
@@ -89,7 +90,7 @@ describe('spans of an answer', () => {
           expect(found).toEqual(having);
         }
       }),
-      { numRuns: 300 }
+      fuzz(300)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { piecesOf } from './pieces';
 
 describe('text with marks', () => {
@@ -33,7 +34,8 @@ describe('text with marks', () => {
             expect(piece.marks).toEqual(
               marks.flatMap(({ start, end }, i) => (start <= at && at < end ? [i] : []))
             );
-      })
+      }),
+      fuzz(100)
     );
   });
 });

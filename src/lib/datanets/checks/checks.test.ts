@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import type { DatanetRow } from '../datanet';
 import type { RowContent } from '../row';
 import type { KeyedRow } from './check';
@@ -179,7 +180,7 @@ describe('masks', () => {
         const kept = pieces.map((value) => (value === 'word' ? value : ''));
         expect(textsOf(masked)[0].text.replace(/\[[^\]]*\]/g, '')).toBe(`Start, ${kept.join(' ; ')} ; end.`);
       }),
-      { numRuns: 60 }
+      fuzz(60)
     );
   });
 });

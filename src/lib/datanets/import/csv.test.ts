@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { CsvQuoteError, guessDelimiter, readCsv } from './csv';
 import { NotUtf8Error } from './errors';
 
@@ -101,7 +102,7 @@ describe('CSV', () => {
           expect(values.slice(isPadded ? 1 : 0)).toEqual(clean.map(([q, a]) => ({ q, a })));
         }
       ),
-      { numRuns: 60 }
+      fuzz(60)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { DELIMITERS, fitDelimiter, statedDelimiter } from './delimiter';
 
 const found = (text: string, isCut = false) => fitDelimiter(text, isCut).delimiter;
@@ -60,7 +61,7 @@ describe('the delimiter', () => {
           fitting: rows.length + 1
         });
       }),
-      { seed: 1, numRuns: 200 }
+      fuzz(200)
     );
   });
 });

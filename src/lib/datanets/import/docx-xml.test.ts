@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { strToU8, zipSync } from 'fflate';
 import { describe, expect, it, vi } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { rewriteXml } from './docx-xml';
 import { fileOf, importAll } from './testing';
 
@@ -143,7 +144,7 @@ describe('a Word document', () => {
         // What is rewritten nests as XML must.
         if (rewritten) expect(isNested(rewritten.xml)).toBe(true);
       }),
-      { seed: 3, numRuns: 400 }
+      fuzz(400)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { draftPrompt, parseDraft } from './draft-questions';
 
 const PAIRS = [
@@ -42,7 +43,8 @@ describe('an answer of a model is read', () => {
             expect(pair.answer.trim()).not.toBe('');
           }
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { TabtuneError } from '../../errors';
 import { inspectImport } from './inspect';
 import { openImport, previewImport } from './open';
@@ -149,7 +150,7 @@ describe('anything at all', () => {
     }
   }
 
-  const limits = { numRuns: 150, interruptAfterTimeLimit: 20_000 };
+  const limits = fuzz(150);
   const text = (tokens: readonly string[]) =>
     fc
       .array(fc.oneof(fc.constantFrom(...tokens), fc.string({ unit: 'binary', maxLength: 20 })), {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { TabtuneError } from '../../errors';
 import { fromBytes } from '../../formats/source';
 import { inspectImport } from './inspect';
@@ -176,7 +177,7 @@ describe('Parquet that lies', () => {
           }
         }
       ),
-      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 400), interruptAfterTimeLimit: 60_000 }
+      fuzz(400)
     );
   }, 120_000);
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { mapRecord, guessMapping } from './mapping';
 import { parsePythonLiteral, PythonLiteralError } from './python-literal';
 
@@ -53,7 +54,7 @@ describe('a Python literal', () => {
           expect(error).toBeInstanceOf(PythonLiteralError);
         }
       }),
-      { seed: 2, numRuns: 2000 }
+      fuzz(2000)
     );
     const started = performance.now();
     expect((parsePythonLiteral(`[${"'x', ".repeat(200_000)}]`) as string[]).length).toBe(200_000);

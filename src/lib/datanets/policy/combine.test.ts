@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { defaultPolicy, grantPolicy, isAsStrict, normalPolicy, stricterPolicy } from './combine';
 import { decide, type UseContext } from './decide';
 import { USES } from './policy';
@@ -25,7 +26,7 @@ describe('the stricter of two policies', () => {
           expect(new Set(both.duties)).toEqual(new Set([...one.duties, ...other.duties]));
         }
       }),
-      { numRuns: 2000 }
+      fuzz(2000)
     );
   });
 
@@ -36,7 +37,8 @@ describe('the stricter of two policies', () => {
         expect(stricterPolicy(stricterPolicy(a, b), c)).toEqual(stricterPolicy(a, stricterPolicy(b, c)));
         expect(stricterPolicy(a, a)).toEqual(normalPolicy(a));
         expect(stricterPolicy(stricterPolicy(a, b), b)).toEqual(stricterPolicy(a, b));
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -47,7 +49,8 @@ describe('the stricter of two policies', () => {
         expect(isAsStrict(a, a)).toBe(true);
         if (isAsStrict(a, b) && decide(a, use, context).allowed)
           expect(decide(b, use, context).allowed).toBe(true);
-      })
+      }),
+      fuzz(100)
     );
     const looser = { ...defaultPolicy(), redistribution: { rule: 'allowed' } as const };
     expect(isAsStrict(looser, defaultPolicy())).toBe(false);
@@ -64,7 +67,8 @@ describe('the normal form of a policy', () => {
         const normal = normalPolicy(policy);
         expect(normalPolicy(normal)).toEqual(normal);
         expect(decide(normal, use, context).allowed).toBe(decide(policy, use, context).allowed);
-      })
+      }),
+      fuzz(100)
     );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { defaultPolicy, normalPolicy } from './combine';
 import { ODRL_CONTEXT, odrlDocument, odrlOffer } from './odrl';
 import type { Policy } from './policy';
@@ -30,7 +31,8 @@ describe('a policy as ODRL', () => {
       fc.property(anyPolicy, (policy) => {
         const json: unknown = JSON.parse(JSON.stringify(odrlDocument(policy, ABOUT)));
         expect(policyFromOdrl(json)).toEqual(normalPolicy(policy));
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -160,7 +162,8 @@ describe('a policy as ODRL', () => {
             expect(error).toBeInstanceOf(UnknownPolicyTermError);
           }
         }
-      })
+      }),
+      fuzz(100)
     );
     let deep: unknown = 1;
     for (let i = 0; i < 50_000; i += 1) deep = [deep];

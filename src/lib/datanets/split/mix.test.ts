@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { mixCounts, mixEpoch, MixError, type MixSource } from './mix';
 
 const sources = fc
@@ -46,7 +47,8 @@ describe('mixtures', () => {
           });
           expect(mixEpoch(list, { seed, epoch, size })).toEqual(mixed);
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 
@@ -61,7 +63,8 @@ describe('mixtures', () => {
           }
           expect(Math.max(...used) - Math.min(...used)).toBeLessThanOrEqual(1);
         });
-      })
+      }),
+      fuzz(100)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { jaccard, Shingler } from '../checks/near/shingles';
 import { SPLITS } from '../datanet';
 import { Random } from '../random';
@@ -72,7 +73,8 @@ describe('groups', () => {
         for (let a = 0; a < 20; a += 1) {
           for (let b = 0; b < 20; b += 1) expect(sets.find(a) === sets.find(b)).toBe(names[a] === names[b]);
         }
-      })
+      }),
+      fuzz(100)
     );
   });
 });
@@ -122,7 +124,8 @@ describe('splits', () => {
           if (share === 0) expect(count).toBe(0);
           expect(count - (groups.length * share) / sum).toBeLessThanOrEqual(Math.max(...sizes));
         });
-      })
+      }),
+      fuzz(100)
     );
   });
 

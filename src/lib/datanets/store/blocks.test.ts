@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { rowDigest } from '../content/cid';
 import { rowLength, type RowContent } from '../row';
 import { BLOCK_BYTES, BlockPacker, BlockReader } from './blocks';
@@ -28,7 +29,8 @@ describe('blocks of rows', () => {
           expect(place.digest).toEqual(rowDigest(rows[i]));
           expect(place.length).toBe(rowLength(rows[i]));
         }
-      })
+      }),
+      fuzz(100)
     );
   });
 

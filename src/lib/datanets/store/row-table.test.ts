@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { SPLITS } from '../datanet';
 import { RowTable, type RowEntry, type RowMeta, type RowPlace, type TableQuery } from './row-table';
 
@@ -96,7 +97,8 @@ describe('a table of rows', () => {
         }
         const known = new Set(rows.map(({ key }) => key));
         for (let key = -1; key < 300; key += 1) if (!known.has(key)) expect(table.indexOf(key)).toBe(-1);
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -120,7 +122,8 @@ describe('a table of rows', () => {
           validation: split('validation'),
           test: split('test')
         });
-      })
+      }),
+      fuzz(100)
     );
   });
 
@@ -157,7 +160,8 @@ describe('a table of rows', () => {
         }
         const found = Array.from(table.select(asked), (position) => table.key(position));
         expect(found).toEqual(matches.map(({ key }) => key));
-      })
+      }),
+      fuzz(100)
     );
   });
 

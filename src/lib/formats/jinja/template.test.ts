@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { readJson, readText } from '../../../../tests/support/files';
 import { TemplateRunError, TemplateSyntaxError } from './limits';
 import { JinjaTemplate } from './template';
@@ -136,7 +137,7 @@ describe('a template of a stranger', () => {
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
         render(pieces.join(''), { messages: [{ role: 'user', content: 'q' }] });
       }),
-      { seed: 7, numRuns: 2000 }
+      fuzz(2000)
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { f16BitsToF32, f32ToF16Bits } from './float16';
 
 test('every half-precision value survives the way to f32 and back', () => {
@@ -22,7 +23,7 @@ test('an f32 becomes the nearest half, ties to the even one', () => {
         expect(error < distance || (error === distance && (bits & 1) === 0)).toBe(true);
       }
     }),
-    { numRuns: 2000 }
+    fuzz(2000)
   );
 });
 

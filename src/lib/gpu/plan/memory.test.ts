@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { assignSlots, lowerBoundBytes, type Interval } from './memory';
 import { tensorBytes, transient } from './tensor';
 
@@ -25,7 +26,8 @@ test('tensors that are alive together never share a slot, and each has room in i
             expect(a.last < b.first || b.last < a.first).toBe(true);
         }
       }
-    })
+    }),
+    fuzz(100)
   );
 });
 
@@ -35,7 +37,8 @@ test('the sum lies between what no placement can beat and no sharing at all', ()
       const total = assignSlots(lives).reduce((sum, s) => sum + s.bytes, 0);
       expect(total).toBeGreaterThanOrEqual(lowerBoundBytes(lives));
       expect(total).toBeLessThanOrEqual(lives.reduce((sum, l) => sum + tensorBytes(l.tensor), 0));
-    })
+    }),
+    fuzz(100)
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../tests/support/fuzz';
 import { millionthsOf } from './millionths';
 
 describe('millionths', () => {
@@ -15,7 +16,8 @@ describe('millionths', () => {
           expect(Math.abs(share - (list[i] / sum) * 1_000_000)).toBeLessThanOrEqual(1.000001);
           if (i > 0 && list[i] === list[i - 1]) expect(share).toBeLessThanOrEqual(found[i - 1]);
         });
-      })
+      }),
+      fuzz(100)
     );
   });
 

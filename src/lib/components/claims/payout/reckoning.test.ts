@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Payee } from '$lib/attribution/payouts/payees';
+import { fuzz } from '../../../../../tests/support/fuzz';
 import type { PayoutEngine } from './engines';
 import { reckon } from './reckoning';
 
@@ -34,7 +35,8 @@ describe('a payout', () => {
             expect(got >= exact - 1n && got <= exact + 1n).toBe(true);
           }
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 });

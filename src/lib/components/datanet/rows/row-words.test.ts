@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '$lib/datanets/checks/finding';
+import { fuzz } from '../../../../../tests/support/fuzz';
 import { markFindings, parseTags, rowFields, rowLines } from './row-words';
 
 const found = (field: string, start: number, end: number): Finding => ({
@@ -62,7 +63,8 @@ describe('findings in a text', () => {
           spans.map(([start, end]) => found('text', start, end))
         );
         expect(pieces.map((piece) => piece.text).join('')).toBe(text);
-      })
+      }),
+      fuzz(100)
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../../tests/support/fuzz';
 import { listWindow, scrollTopFor } from './window';
 
 describe('the window of a long list', () => {
@@ -31,7 +32,8 @@ describe('the window of a long list', () => {
             expect(offset + (end - first) * rowHeight).toBeGreaterThanOrEqual(scrollTop + view - 1e-3);
           if (share === 1) expect(end).toBe(total);
         }
-      )
+      ),
+      fuzz(100)
     );
   });
 
@@ -50,7 +52,8 @@ describe('the window of a long list', () => {
           expect(first).toBeLessThanOrEqual(row);
           expect(end).toBeGreaterThan(row);
         }
-      )
+      ),
+      fuzz(100)
     );
     expect(scrollTopFor(5, 1000, 80, 800, 100)).toBe(100);
   });

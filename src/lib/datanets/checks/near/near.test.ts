@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzz } from '../../../../../tests/support/fuzz';
 import { Random } from '../../random';
 import { bandingFor } from './bands';
 import { MinHash, PERMUTATIONS } from './minhash';
@@ -156,7 +157,8 @@ describe('what it is made of', () => {
         const shared = a.filter((value) => b.includes(value)).length;
         const all = new Set([...a, ...b]).size;
         expect(jaccard(a, b)).toBeCloseTo(all === 0 ? 0 : shared / all, 12);
-      })
+      }),
+      fuzz(100)
     );
   });
 
