@@ -100,6 +100,18 @@ describe.each(FAMILIES)('the mask of $name', ({ files, written }) => {
     );
   });
 
+  it('takes words that have the very characters which stand for control tokens on the way', async () => {
+    const tokenizer = await loadTokenizer(files());
+    const [control] = tokenizer.controlTokens('<s> <|im_end|>').map(({ token }) => token.content);
+    const said = `\u{f5a01}0\u{f5a02} ${control} \u{f5a03}`;
+    const messages: Message[] = [
+      { role: 'user', content: said },
+      { role: 'assistant', content: said }
+    ];
+    const row = encodeRow({ messages }, tokenizer, WHOLE);
+    expect(trainedTexts(row, tokenizer)).toEqual([written(said)]);
+  });
+
   it('ends each answer with the one token that ends a turn, and holds no other control token', async () => {
     const tokenizer = await loadTokenizer(files());
     fc.assert(

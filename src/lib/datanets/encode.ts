@@ -221,7 +221,7 @@ function taught(answers: Sequence['answers']): boolean {
 /** Token ids of what stands before, in and between the answers of a sequence: every second piece is an answer. */
 function encodeSequence(sequence: Sequence, hidden: HiddenControls, tokenizer: ChatTokenizer): number[][] {
   const marked = sequence.answers.flatMap(({ start, end }) => [start, end]);
-  const { text, literal, cuts, broken } = showControls(sequence.text + sequence.tail, marked, hidden.names);
+  const { text, literal, cuts, broken } = showControls(sequence.text + sequence.tail, marked, hidden);
   if (broken) {
     throw new RowEncodingError(
       `The conversation names control tokens of the model (${hidden.names[0]}), and its chat template rewrites the words ` +

@@ -2,11 +2,30 @@ import type { TextSpan } from '../formats/chat-template';
 import type { ChatTokenizer } from '../formats/tokenizer';
 import { changeTexts, type Message, type Tool } from './row';
 
-/** Around the number of a control token that was hidden; neither templates nor people write these. */
-const OPEN = '\u{f5a01}';
-const CLOSE = '\u{f5a02}';
-const MARK = new RegExp(`${OPEN}(\\d+)${CLOSE}`, 'gu');
-const LOOSE = new RegExp(`[${OPEN}${CLOSE}]|\\\\udb96\\\\ude0[12]`, 'iu');
+/** Private-use characters, which hardly anybody writes. */
+const FIRST_MARK = 0xf5a01;
+const LAST_MARK = 0xffffc;
+
+/** What stands around the number of a control token that was hidden. */
+interface Marks {
+  open: string;
+  close: string;
+}
+
+/** Two characters that a conversation does not have itself. */
+function marksFor(text: string): Marks {
+  for (let code = FIRST_MARK; ; code += 2) {
+    const [open, close] = [String.fromCodePoint(code), String.fromCodePoint(code + 1)];
+    if (code >= LAST_MARK || !(text.includes(open) || text.includes(close))) return { open, close };
+  }
+}
+
+/** One of the characters, also as JSON in ASCII writes it. */
+function looseMark({ open, close }: Marks): RegExp {
+  const escaped = (character: string) =>
+    character.replace(/./gs, (unit) => `\\\\u${unit.charCodeAt(0).toString(16)}`);
+  return new RegExp([open, close, escaped(open), escaped(close)].join('|'), 'i');
+}
 
 /** What a model thinks stands between these, control tokens or not: in an answer they mean themselves. */
 const THOUGHT = new Set(['<think>', '</think>']);
@@ -17,6 +36,7 @@ export interface HiddenControls {
   tools: Tool[] | undefined;
   /** Names that were hidden, by number. */
   names: string[];
+  marks: Marks;
 }
 
 /**
@@ -29,12 +49,13 @@ export function hideControls(
   tokenizer: ChatTokenizer
 ): HiddenControls {
   const names: string[] = [];
+  const marks = marksFor(JSON.stringify([messages, tools]));
   const hide = (text: string, answer: boolean) => {
     let hidden = '';
     let at = 0;
     for (const { token, start, end } of tokenizer.controlTokens(text)) {
       if (answer && THOUGHT.has(token.content)) continue;
-      hidden += text.slice(at, start) + OPEN + names.length + CLOSE;
+      hidden += text.slice(at, start) + marks.open + names.length + marks.close;
       names.push(token.content);
       at = end;
     }
@@ -47,7 +68,7 @@ export function hideControls(
       return hide(text, spoken?.role === 'assistant');
     }
   ) as { messages: Message[]; tools?: Tool[] };
-  return { messages: content.messages, tools: content.tools, names };
+  return { messages: content.messages, tools: content.tools, names, marks };
 }
 
 /** The text with what was hidden in it, and where that stands. */
@@ -64,7 +85,7 @@ export interface ShownControls {
 export function showControls(
   marked: string,
   cuts: readonly number[],
-  names: readonly string[]
+  { names, marks }: Pick<HiddenControls, 'names' | 'marks'>
 ): ShownControls {
   const literal: TextSpan[] = [];
   const moved: number[] = [];
@@ -77,7 +98,9 @@ export function showControls(
     text += marked.slice(at, until);
     at = until;
   };
-  for (const match of names.length > 0 ? marked.matchAll(MARK) : []) {
+  for (const match of names.length > 0
+    ? marked.matchAll(new RegExp(`${marks.open}(\\d+)${marks.close}`, 'g'))
+    : []) {
     const name = names[Number(match[1])];
     if (name === undefined) continue;
     go(match.index);
@@ -86,5 +109,5 @@ export function showControls(
     at = match.index + match[0].length;
   }
   go(marked.length);
-  return { text, literal, cuts: moved, broken: names.length > 0 && LOOSE.test(text) };
+  return { text, literal, cuts: moved, broken: names.length > 0 && looseMark(marks).test(text) };
 }
