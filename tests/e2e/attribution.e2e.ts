@@ -91,7 +91,7 @@ async function askUntilKnown(): Promise<HeldOutRow> {
 
 describe('attribution, by clicking', () => {
   it('trains the starter from one click', async () => {
-    await page.evaluate(() => localStorage.setItem('tabtune.parameters', '{"maxSteps":48}'));
+    await page.evaluate(() => localStorage.setItem('tabtune.changed parameters', '{"maxSteps":48}'));
     await page.getByRole('link', { name: 'Fine-tune the starter model' }).click();
     await waitForPhase(page, 'Done', longWork);
   });

@@ -207,7 +207,7 @@ describe('five kinds of claims, each signed by a wallet, too', () => {
   it('of a run in this browser, on rows of four people', async () => {
     const { page } = cato;
     await page.goto(`${inject('siteUrl')}tune`);
-    await page.evaluate(() => localStorage.setItem('tabtune.parameters', '{"maxSteps":8}'));
+    await page.evaluate(() => localStorage.setItem('tabtune.changed parameters', '{"maxSteps":8}'));
     await page.reload();
     await page.getByRole('button', { name: 'Only choose it' }).click();
     await page.locator('#model').getByText('tabtune-starter').waitFor();

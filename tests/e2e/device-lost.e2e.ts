@@ -35,7 +35,7 @@ async function openWorkshop(args: readonly string[]): Promise<Visit> {
   const opened = await visit('', { args });
   await opened.page.evaluate((most) => {
     const options = { maxSteps: most, batchSize: 4, epochs: 3 };
-    localStorage.setItem('tabtune.parameters', JSON.stringify(options));
+    localStorage.setItem('tabtune.changed parameters', JSON.stringify(options));
   }, steps);
   await opened.page.goto(`${opened.page.url()}tune`);
   await opened.page.getByRole('button', { name: 'Only choose it' }).click();

@@ -78,7 +78,7 @@ async function bring(page: Page, name: string, content: Files): Promise<void> {
 describe('where an adapter comes from, by clicking', () => {
   it('is signed by whoever trained it, in words that were read first', async () => {
     const { page } = ada;
-    await page.evaluate(() => localStorage.setItem('tabtune.parameters', '{"maxSteps":16}'));
+    await page.evaluate(() => localStorage.setItem('tabtune.changed parameters', '{"maxSteps":16}'));
     await page.getByRole('link', { name: 'Fine-tune the starter model' }).click();
     await waitForPhase(page, 'Done', longWork);
     await section(page)

@@ -8,6 +8,7 @@ import { DataState } from '$lib/components/datanets/data.svelte';
 import { ModelState } from '$lib/components/models/model.svelte';
 import { ParametersState } from '$lib/components/parameters/parameters.svelte';
 import type { FinetuneOptions, ParameterSpec } from '$lib/jobs/options';
+import { starterOptions } from '$lib/jobs/starter';
 import { suggestOptions } from '$lib/jobs/suggest';
 import { TrainingState } from '$lib/components/train/training.svelte';
 import type { RunRef } from '$lib/workers/attribution/protocol';
@@ -218,7 +219,7 @@ export class Workshop {
 
   /** Chooses the project's own model and rows, and what suits them; what is left is {@link start}. */
   async chooseStarter(): Promise<void> {
-    this.parameters.reset();
+    this.parameters.reset(Object.keys(starterOptions));
     await Promise.all([this.model.chooseStarter(), this.data.importStarter()]);
     if (!this.device.summary && !this.device.error) await this.device.probe();
   }

@@ -61,8 +61,9 @@ export class ParametersState {
     this.#keep();
   }
 
-  reset(): void {
-    this.changed = {};
+  /** Takes back what the person set, of all parameters or of some. */
+  reset(names: readonly string[] = Object.keys(this.changed)): void {
+    this.changed = Object.fromEntries(Object.entries(this.changed).filter(([name]) => !names.includes(name)));
     this.#keep();
   }
 

@@ -76,6 +76,10 @@ describe('parameters', () => {
     suggested = { learningRate: 1e-3 };
     expect(parameters().values).toMatchObject({ learningRate: 1e-3, rank: 32 });
     expect(parameters().changed).toEqual({ rank: 32 });
+    const both = parameters();
+    both.set('method', 'lora');
+    both.reset(['method']);
+    expect(parameters().changed).toEqual({ rank: 32 });
     parameters().set('rank', 8);
     expect(parameters().changed).toEqual({});
   });
