@@ -43,7 +43,7 @@ async function train(lose: (event: JobEvent) => boolean, signal = new AbortContr
   const result = await gpu.onDevice(
     (device) =>
       jobs.finetune({
-        ...{ device, ...inputs, rows, heldOut: rows.slice(0, 2), signal, pause: async () => undefined },
+        ...{ device, ...inputs, rows, heldOut: rows.slice(0, 2), signal, pause: () => undefined },
         ...(resume ? { resume } : {}),
         onEvent: (event) => {
           if (event.kind === 'step') furthest = Math.max(furthest, event.step);
