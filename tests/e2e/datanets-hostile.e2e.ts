@@ -116,6 +116,8 @@ const rows = payloads.map((payload) => chat(`Q ${payload}`, `A ${payload}`));
 /** Every row of the list, in the pane where it is read. */
 async function expectRowsAsText(page: Page): Promise<void> {
   const list = page.getByRole('grid', { name: 'Rows' });
+  // A key that is pressed before there are rows moves to none of them.
+  await list.getByRole('row').first().waitFor();
   await list.focus();
   for (const [index, payload] of payloads.entries()) {
     await page.keyboard.press('ArrowDown');
