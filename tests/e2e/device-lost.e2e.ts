@@ -261,6 +261,7 @@ describe.skipIf(!processesAreKnown || !all)('a browser that withholds the GPU af
     await loseGpuWhen('#train', /Training, step 5 of/);
     await page
       .locator('#train')
+      .getByRole('status')
       .getByText(/The browser offers none now/)
       .waitFor();
     await waitForPhase(page, 'Done', longWork);
@@ -270,6 +271,7 @@ describe.skipIf(!processesAreKnown || !all)('a browser that withholds the GPU af
     await loseGpuWhen('#train', /Training, step 6 of/);
     await page
       .locator('#train')
+      .getByRole('status')
       .getByText(/The browser offers none now/)
       .waitFor();
     await page
