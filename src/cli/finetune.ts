@@ -42,11 +42,15 @@ async function run(flags: Flags): Promise<number> {
   const startFrom = textFlag(flags, 'adapter');
   const worn = startFrom === undefined ? undefined : await openAdapter(startFrom, model.checkpoint);
   const adapter = worn?.adapter;
+  finetuneOptions(flags, starter, adapter);
   const { rows, heldOut, versions, contributors } = await openData(
     data ?? starterDatanet,
     textFlag(flags, 'purpose')
   );
-  const suggested = suggestOptions({ model: subjectOf(model), rows: await measureRows(rows, model) });
+  // The starter on its own rows has its card's, and nothing of them has to be measured.
+  const suggested = starter
+    ? {}
+    : suggestOptions({ model: subjectOf(model), rows: await measureRows(rows, model) });
   const options = finetuneOptions(flags, starter, adapter, suggested);
   const inherited = await inheritedVersions(startFrom);
   await describeRows(rows, model, options);

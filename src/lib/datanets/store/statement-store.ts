@@ -35,8 +35,7 @@ export class StatementStore {
     const cid = statementCid(signed);
     const known = await this.find(cid);
     if (known || !isForWallets(statement)) return known;
-    const datanet = 'datanet' in statement ? statement.datanet : '';
-    const others: StatementRecord[] = await this.of(datanet, statement.kind);
+    const others: StatementRecord[] = await this.of(datanetOf(statement), statement.kind);
     return others.find((record) => record.signed.wallet && statementCid(record.signed) === cid);
   }
 
@@ -69,6 +68,11 @@ export class StatementStore {
       addStatements(transaction, records)
     );
   }
+}
+
+/** The Datanet that a statement is about, by its own id; of a link to a wallet, none. */
+export function datanetOf(statement: Statement): string {
+  return 'datanet' in statement ? statement.datanet : '';
 }
 
 /**

@@ -3,10 +3,10 @@ import type { DatanetRecord, StatementRecord } from '../../datanets/store/datane
 import { Pace, type PaceOptions } from '../../datanets/pace';
 import type { DatanetChange } from '../../datanets/store/datanet-store';
 import type { RowTable } from '../../datanets/store/row-table';
-import type { RecordOf } from '../../datanets/store/statement-store';
+import { datanetOf, type RecordOf } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
 import { isSigned, statementCid } from '../../datanets/trust/sign';
-import type { Signed, Statement, StatementKind } from '../../datanets/trust/statements';
+import type { Signed, StatementKind } from '../../datanets/trust/statements';
 import { TabtuneError } from '../../errors';
 import type { DatanetRole } from './protocol';
 import { entryCid } from './service-rows';
@@ -83,11 +83,6 @@ export async function decisionOf(
   return all.find(
     ({ signed: { statement } }) => statement.contribution === contribution.cid && statement.by.id === owner
   );
-}
-
-/** The Datanet that a statement is about, by its own id; of a link to a wallet, none. */
-export function datanetOf(statement: Statement): string {
-  return 'datanet' in statement ? statement.datanet : '';
 }
 
 export function statementRecord(signed: Signed, received = Date.now()): StatementRecord {

@@ -1,12 +1,12 @@
 /** All that passes between people about Datanets: who one is, what one signs, what comes in, what was said so far. */
 import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
-import { isUnasked } from '../../datanets/store/statement-store';
+import { datanetOf, isUnasked } from '../../datanets/store/statement-store';
 import type { Store } from '../../datanets/store/store';
 import type { Signed, WalletSignature } from '../../datanets/trust/statements';
 import type { ChainRequest } from '../../datanets/verify/chain-request';
 import type { Drafts } from './drafts';
 import { signedFile } from './exchange-files';
-import { datanetOf, NotFittingError } from './exchange-lookup';
+import { NotFittingError } from './exchange-lookup';
 import { People } from './exchange-people';
 import type {
   DatanetEvent,

@@ -1,6 +1,6 @@
 /** What the statements that come without rows do here. */
 import type { DatanetRecord, StatementRecord } from '../../datanets/store/datanet-schema';
-import { isUnasked, saysMore } from '../../datanets/store/statement-store';
+import { datanetOf, isUnasked, saysMore } from '../../datanets/store/statement-store';
 import { isSigned } from '../../datanets/trust/sign';
 import type {
   AccessGrant,
@@ -18,7 +18,6 @@ import { unwrapKey } from '../../datanets/trust/wrap';
 import { isAboutModel, receiveClaim } from '../claims/receiving';
 import {
   cidsOf,
-  datanetOf,
   decisionOf,
   findStatement,
   inRole,
