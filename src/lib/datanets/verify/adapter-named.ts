@@ -1,9 +1,13 @@
 /** Which weights the files beside an adapter's weights speak of: its record and its claims. */
 import { TabtuneError } from '../../errors';
+import { parseJson } from '../../json';
 import { short } from '../trust/short';
 
 /** The weights of an adapter are not those that a file beside them speaks of: one of both was exchanged. */
 export class OtherWeightsError extends TabtuneError {}
+
+/** The record beside an adapter's weights cannot be read, so that they cannot be compared with it. */
+export class UnreadableRecordError extends TabtuneError {}
 
 /** A file beside an adapter's weights. */
 export interface BesideWeights {
@@ -41,10 +45,17 @@ export function baseNamedIn(run: string): string | undefined {
  * Compares weights with every file beside them that names some.
  * @param sha256 of `adapter_model.safetensors`, in hexadecimal
  * @param label for messages, such as the archive's name
- * @throws OtherWeightsError
+ * @throws OtherWeightsError, UnreadableRecordError for a run.json that is no JSON; claims that are none are shown for what they are
  */
 export function requireNamedWeights(sha256: string, beside: readonly BesideWeights[], label: string): void {
   for (const { name, text } of beside) {
+    if (/(?:^|\/)run\.json$/.test(name) && jsonOf(text) === undefined) {
+      throw new UnreadableRecordError(
+        `${name} beside the weights in ${label} is no JSON: it was damaged or cut short, and the weights cannot be compared with it. ` +
+          'Ask for the adapter again, or take run.json out.',
+        { details: { file: name } }
+      );
+    }
     const named = weightsNamedIn(text);
     if (named === undefined || named === sha256) continue;
     throw new OtherWeightsError(
@@ -57,7 +68,7 @@ export function requireNamedWeights(sha256: string, beside: readonly BesideWeigh
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson('The record', text);
   } catch {
     // What is no JSON says nothing.
     return undefined;
