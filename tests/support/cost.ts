@@ -44,3 +44,10 @@ export async function expectQuick(what: string, work: () => unknown): Promise<vo
 export function repeated(piece: string, length: number): string {
   return piece.repeat(Math.max(1, Math.floor(length / piece.length)));
 }
+
+/** Text of at least a length, of pieces that each know their number. */
+export function numbered(piece: (i: number) => string, length: number): string {
+  let text = '';
+  for (let i = 0; text.length < length; i++) text += piece(i);
+  return text;
+}

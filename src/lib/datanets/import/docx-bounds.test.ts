@@ -1,6 +1,6 @@
 import { strToU8, zipSync } from 'fflate';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectLinear, expectQuick, repeated } from '../../../../tests/support/cost';
+import { expectLinear, expectQuick, numbered, repeated } from '../../../../tests/support/cost';
 import { TabtuneError } from '../../errors';
 import { checkDocxXml, cutDocxXml, mainDocxPart } from './docx-bounds';
 import type { ImportMapping } from './import';
@@ -32,11 +32,6 @@ async function readOrRefuse(document: string): Promise<string> {
   }
 }
 
-const numbered = (piece: (i: number) => string, length: number) => {
-  let text = '';
-  for (let i = 0; text.length < length; i++) text += piece(i);
-  return text;
-};
 const fill = (piece: string) => (n: number) => wrap(repeated(piece, n));
 
 /** Documents of about n characters. Each took the library, or would take it, the square of that. */

@@ -1,6 +1,6 @@
 /** Pages and tables of anybody: the time that a reader takes grows with their length, not with its square. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectLinear, repeated } from '../../../../tests/support/cost';
+import { expectLinear, numbered, repeated } from '../../../../tests/support/cost';
 import { TabtuneError } from '../../errors';
 import { inspectImport } from './inspect';
 import { fileOf, importAll } from './testing';
@@ -18,11 +18,6 @@ async function read(name: string, text: string): Promise<string> {
   }
 }
 
-const numbered = (piece: (i: number) => string, length: number) => {
-  let text = '';
-  for (let i = 0; text.length < length; i++) text += piece(i);
-  return text;
-};
 const page = (make: (n: number) => string) => (n: number) => `<html><body>${make(n)}`;
 
 const PAGES: Record<string, (n: number) => string> = {
